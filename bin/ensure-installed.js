@@ -1,0 +1,76 @@
+// Runs before `npm start` and `npm test`, so that both work on a fresh clone.
+// Plain JavaScript without dependencies: it has to run on whatever Node (20 or newer) started npm.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const pinnedNode = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
+
+function readLock(file) {
+  try {
+    return JSON.parse(readFileSync(path.join(root, file), 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Tells why node_modules does not hold what package-lock.json asks for, or undefined when it does.
+ * npm writes node_modules/.package-lock.json as the last step of an installation, so a broken-off one has none.
+ * Contents are compared, not times: a checkout touches the lock file without changing it, and the reverse.
+ */
+function reasonToInstall() {
+  const wanted = readLock('package-lock.json')
+  if (wanted === undefined) throw new Error('package-lock.json is missing or not readable')
+  const installed = readLock('node_modules/.package-lock.json')
+  if (installed === undefined) return 'node_modules is missing or incomplete'
+  if (!existsSync(pinnedNode)) return 'the pinned Node is missing'
+  for (const [name, entry] of Object.entries(wanted)) {
+    if (name === '') continue
+    const there = installed[name]
+    // an optional package may be for another platform, and then rightly is not there
+    if (
+      there === undefined
+        ? !entry.optional
+        : there.version !== entry.version || there.integrity !== entry.integrity
+    )
+      return 'package-lock.json has changed'
+  }
+  const stale = Object.keys(installed).some((name) => wanted[name] === undefined)
+  return stale ? 'package-lock.json has changed' : undefined
+}
+
+/** Installs with the npm that called us where there is one. */
+function install() {
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
+  const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }
+  const npm = process.env.npm_execpath
+  return npm !== undefined && path.basename(npm) === 'npm-cli.js'
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
+
+if (Number.parseInt(process.versions.node, 10) < 20)
+  fail(`Anteroom needs Node 20 or newer to install itself; this is ${process.version}.`)
+
+const reason = reasonToInstall()
+if (reason !== undefined) {
+  console.log(`Installing the dependencies (npm ci), since ${reason}. This takes a minute or two.`)
+  const { error, status, signal } = install()
+  if (error !== undefined) fail(`npm could not be run: ${error.message}. Install npm, then try again.`)
+  if (status !== 0)
+    fail(
+      `npm ci failed (${signal ?? `exit code ${status}`}); its own message is above. Try again, or run: npm ci`,
+    )
+  if (!existsSync(pinnedNode))
+    fail(
+      'npm ci did not install the pinned Node. Are install scripts turned off? Try: npm ci --ignore-scripts=false',
+    )
+}
