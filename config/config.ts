@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { envSchema } from 'env-schema'
+import ipaddr from 'ipaddr.js'
+import Type, { type Static } from 'typebox'
+import { type Environment, environmentOf } from './environment.ts'
+
+const seconds = (fallback: number, minimum = 1) =>
+  Type.Integer({ default: fallback, minimum, maximum: 10 * 365 * 86_400 })
+const count = (fallback: number) => Type.Integer({ default: fallback, minimum: 1, maximum: 1_000_000_000 })
+
+const Variables = Type.Object({
+  ANTEROOM_ENV: Type.Enum(['sandbox', 'production'], { default: 'sandbox' }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
+  PUBLIC_URL: Type.Optional(Type.String()),
+  DATABASE_URL: Type.Optional(Type.String()),
+  DATA_DIR: Type.String({ default: '.data', minLength: 1 }),
+  REDIS_URL: Type.Optional(Type.String()),
+  SIGNUP: Type.Optional(Type.Enum(['open', 'closed'])),
+  KEY_BCRYPT_COST: Type.Integer({ default: 10, minimum: 4, maximum: 16 }),
+  PASSWORD_BCRYPT_COST: Type.Integer({ default: 12, minimum: 4, maximum: 16 }),
+  ACCESS_TOKEN_TTL: seconds(900),
+  REFRESH_TOKEN_TTL: seconds(2_592_000),
+  RATE_LIMIT_PER_MINUTE: count(600),
+  AUTH_FAILURES_PER_MINUTE: count(10),
+  SIGNUPS_PER_HOUR: count(20),
+  LOG_RETENTION_DAYS: Type.Integer({ default: 90, minimum: 1, maximum: 3650 }),
+  WEBHOOK_ALLOWED_TARGETS: Type.Optional(Type.String()),
+  TRUST_PROXY: Type.Optional(Type.String()),
+  SMTP_URL: Type.Optional(Type.String()),
+  STORAGE_URL: Type.Optional(Type.String()),
+  ENCRYPTION_KEY: Type.Optional(Type.String()),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+})
+type Variables = Static<typeof Variables>
+
+/** Values that an operator may hand over in a file, as container secrets are: `<NAME>_FILE` names it. */
+const fromFile = ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'ENCRYPTION_KEY', 'STORAGE_URL'] as const
+
+/** Everything that the process was told, checked and frozen. Durations carry their unit in their name. */
+export interface Config {
+  readonly environment: Environment
+  readonly host: string
+  readonly port: number
+  /** Without a trailing slash; null: made from the address that the server really listens on. */
+  readonly publicUrl: string | null
+  /** Null: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | null
+  /** Absolute path. */
+  readonly dataDir: string
+  readonly redisUrl: string | null
+  readonly signup: 'open' | 'closed'
+  readonly keyBcryptCost: number
+  readonly passwordBcryptCost: number
+  readonly accessTokenSeconds: number
+  readonly refreshTokenSeconds: number
+  readonly rateLimitPerMinute: number
+  readonly authFailuresPerMinute: number
+  readonly signupsPerHour: number
+  readonly logRetentionDays: number
+  /** CIDRs that webhooks may reach besides public addresses. */
+  readonly webhookAllowedTargets: readonly string[]
+  /** Addresses and CIDRs of proxies whose forwarded header is believed. */
+  readonly trustProxy: readonly string[]
+  readonly smtpUrl: string | null
+  readonly storageUrl: string
+  /** 32 bytes; null: made in `dataDir` at the first start (sandbox alone). */
+  readonly encryptionKey: Buffer | null
+  readonly logLevel: Variables['LOG_LEVEL']
+  readonly metricsPort: number | null
+}
+
+/** A start refused: one line for each wrong or missing variable, for a person to read. */
+export class ConfigError extends Error {
+  readonly lines: readonly string[]
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.name = 'ConfigError'
+    this.lines = lines
+  }
+}
+
+/**
+ * Reads the environment variables of the contract's table.
+ * @param source an empty string counts as not set
+ * @throws ConfigError with one line a variable
+ */
+export function readConfig(source: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: string[] = []
+  const given = readVariables(source, problems)
+  const variables = validate(given, problems)
+  if (!variables) throw new ConfigError(problems)
+
+  const environment = environmentOf(variables.ANTEROOM_ENV)
+  const production = environment.name === 'production'
+  const signup = variables.SIGNUP ?? (production ? 'closed' : 'open')
+  const dataDir = resolve(variables.DATA_DIR)
+
+  const config: Config = {
+    environment,
+    host: variables.HOST,
+    port: variables.PORT,
+    publicUrl:
+      url('PUBLIC_URL', variables.PUBLIC_URL, ['http:', 'https:'], problems)?.replace(/\/+$/, '') ?? null,
+    databaseUrl: url('DATABASE_URL', variables.DATABASE_URL, ['postgres:', 'postgresql:'], problems),
+    dataDir,
+    redisUrl: url('REDIS_URL', variables.REDIS_URL, ['redis:', 'rediss:', 'valkey:', 'valkeys:'], problems),
+    signup,
+    keyBcryptCost: variables.KEY_BCRYPT_COST,
+    passwordBcryptCost: variables.PASSWORD_BCRYPT_COST,
+    accessTokenSeconds: variables.ACCESS_TOKEN_TTL,
+    refreshTokenSeconds: variables.REFRESH_TOKEN_TTL,
+    rateLimitPerMinute: variables.RATE_LIMIT_PER_MINUTE,
+    authFailuresPerMinute: variables.AUTH_FAILURES_PER_MINUTE,
+    signupsPerHour: variables.SIGNUPS_PER_HOUR,
+    logRetentionDays: variables.LOG_RETENTION_DAYS,
+    webhookAllowedTargets: networks('WEBHOOK_ALLOWED_TARGETS', variables.WEBHOOK_ALLOWED_TARGETS, problems),
+    trustProxy: networks('TRUST_PROXY', variables.TRUST_PROXY, problems),
+    smtpUrl: url('SMTP_URL', variables.SMTP_URL, ['smtp:', 'smtps:'], problems),
+    storageUrl:
+      url('STORAGE_URL', variables.STORAGE_URL, ['file:', 's3:'], problems) ?? `file:${dataDir}/files`,
+    encryptionKey: encryptionKey(variables.ENCRYPTION_KEY, problems),
+    logLevel: variables.LOG_LEVEL,
+    metricsPort: variables.METRICS_PORT ?? null,
+  }
+  if (production && !variables.ENCRYPTION_KEY) {
+    problems.push(
+      'ENCRYPTION_KEY is required in production: 32 bytes as base64 or hex, e.g. from `openssl rand -base64 32`',
+    )
+  }
+  if (production && signup === 'open' && !variables.SMTP_URL) {
+    problems.push('SMTP_URL is required in production while SIGNUP is open: an smtp:// or smtps:// URL')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(config)
+}
+
+function readVariables(source: Readonly<Record<string, string | undefined>>, problems: string[]) {
+  const given: Record<string, string> = {}
+  for (const name of Object.keys(Variables.properties)) {
+    const value = source[name]
+    if (value !== undefined && value !== '') given[name] = value
+  }
+  for (const name of fromFile) {
+    const path = source[`${name}_FILE`]
+    if (!path) continue
+    if (given[name] !== undefined) {
+      problems.push(`${name}_FILE and ${name} are both set: set one of them`)
+      continue
+    }
+    try {
+      given[name] = readFileSync(path, 'utf8').trim()
+    } catch (error) {
+      problems.push(`${name}_FILE can't be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`)
+    }
+  }
+  return given
+}
+
+interface ValidationError {
+  instancePath: string
+  message?: string
+  params: Record<string, unknown>
+}
+
+function validate(given: Record<string, string>, problems: string[]): Variables | null {
+  try {
+    return envSchema<Variables>({ schema: structuredClone(Variables), data: given, env: false })
+  } catch (error) {
+    const errors = (error as { errors?: ValidationError[] }).errors
+    if (!errors) throw error
+    const seen = new Set<string>()
+    for (const { instancePath, message, params } of errors) {
+      const name = instancePath.slice(1)
+      if (seen.has(name)) continue
+      seen.add(name)
+      const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
+      problems.push(`${name} ${message ?? 'is invalid'}${allowed}`)
+    }
+    return null
+  }
+}
+
+function url(
+  name: string,
+  value: string | undefined,
+  protocols: string[],
+  problems: string[],
+): string | null {
+  if (value === undefined) return null
+  const parsed = URL.canParse(value) ? new URL(value) : null
+  if (parsed && protocols.includes(parsed.protocol)) return value
+  problems.push(
+    `${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  )
+  return null
+}
+
+function networks(name: string, value: string | undefined, problems: string[]): string[] {
+  const entries = (value ?? '').split(/[\s,]+/).filter(Boolean)
+  const wrong = entries.filter((entry) => !ipaddr.isValid(entry) && !ipaddr.isValidCIDR(entry))
+  if (wrong.length > 0)
+    problems.push(`${name} must be addresses or CIDRs separated by commas; not one: ${wrong.join(', ')}`)
+  return entries
+}
+
+function encryptionKey(value: string | undefined, problems: string[]): Buffer | null {
+  if (value === undefined) return null
+  const key = /^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : Buffer.from(value, 'base64')
+  if (key.length === 32) return key
+  problems.push('ENCRYPTION_KEY must be 32 bytes as base64 or hex, e.g. from `openssl rand -base64 32`')
+  return null
+}

@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+
+/**
+ * The key that seals secrets at rest: the configured one, or the sandbox's own, made in its data folder at the
+ * first start and readable by its user alone.
+ * @returns 32 bytes
+ */
+export function encryptionKeyOf(config: Pick<Config, 'encryptionKey' | 'dataDir'>): Buffer {
+  if (config.encryptionKey) return config.encryptionKey
+  const path = join(config.dataDir, 'encryption.key')
+  mkdirSync(config.dataDir, { recursive: true })
+  try {
+    // wx: of two processes that start at once one writes, and both read what it wrote.
+    writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64')
+}

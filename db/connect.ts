@@ -1,0 +1,47 @@
+import postgres from 'postgres'
+import type { Environment } from '../config/environment.ts'
+
+/** A pool of connections to one environment's schema, in the system role, with snake_case columns read as camelCase. */
+export type Database = postgres.Sql
+
+/** What a query can run on: the pool, or a transaction of it. */
+export type Queryable = postgres.Sql | postgres.TransactionSql
+
+const POOL_SIZE = 10
+
+/**
+ * Opens the pool. Each connection starts in the environment's schema and in its system role, which has no
+ * BYPASSRLS: a tenant's transaction narrows it further (`db/tenant.ts`).
+ * @param options.max connections at most
+ */
+export function connect(url: string, environment: Environment, options: { max?: number } = {}): Database {
+  return postgres(
+    url,
+    connectionOptions(environment, environment.systemRole, { max: options.max ?? POOL_SIZE }),
+  )
+}
+
+/** How every connection of the server is opened: schema and role are part of the start-up message. */
+export function connectionOptions(
+  environment: Environment,
+  role: string,
+  options: { max: number; statementTimeoutMs?: number },
+) {
+  return {
+    max: options.max,
+    transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
+    onnotice: () => {},
+    connection: {
+      application_name: `anteroom ${environment.name}`,
+      search_path: environment.schema,
+      role,
+      timezone: 'UTC',
+      ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+    },
+  }
+}
+
+/** The SQLSTATE of a failed query, or null for another kind of error. */
+export function sqlState(error: unknown): string | null {
+  return error instanceof postgres.PostgresError ? error.code : null
+}

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import type { Environment } from '../config/environment.ts'
+
+const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
+const MIGRATION_LOCK = 4_617_315_517
+
+/**
+ * Brings an environment's schema up to date: makes the schema and its two roles, then applies what is missing
+ * of the SQL files, all of them in one transaction. Several processes may call it at once: they take turns.
+ *
+ * @param url a user that may create schemas and roles (the owner of the tables)
+ */
+export async function migrate(url: string, environment: Environment): Promise<void> {
+  const client = postgres(url, {
+    max: 1,
+    onnotice: () => {},
+    connection: { search_path: environment.schema, application_name: 'anteroom migrate' },
+  })
+  try {
+    // A lock of the whole database, not of the schema: roles belong to the cluster and both environments make them.
+    await client`select pg_advisory_lock(${MIGRATION_LOCK})`
+    await prepareSchema(client, environment)
+    await applyMigrations(drizzle({ client }), { migrationsFolder, migrationsSchema: environment.schema })
+  } finally {
+    await client.end()
+  }
+}
+
+async function prepareSchema(client: postgres.Sql, environment: Environment): Promise<void> {
+  await client`create schema if not exists ${client(environment.schema)}`
+  for (const role of [environment.tenantRole, environment.systemRole]) {
+    const [known] = await client`select from pg_roles where rolname = ${role}`
+    if (!known) await client`create role ${client(role)} nologin nobypassrls`
+    await client`grant ${client(role)} to current_user with set true`
+    await client`grant usage on schema ${client(environment.schema)} to ${client(role)}`
+  }
+}

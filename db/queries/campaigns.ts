@@ -1,0 +1,62 @@
+import type postgres from 'postgres'
+import type { PageRequest } from '../../schemas/cursor.ts'
+import type { Queryable } from '../connect.ts'
+import type { campaigns } from '../schema.ts'
+
+/** A campaign as stored. */
+export type CampaignRow = typeof campaigns.$inferSelect
+
+/** What a caller may set on a campaign. */
+export type CampaignFields = Pick<
+  CampaignRow,
+  'name' | 'description' | 'status' | 'language' | 'questions' | 'inviteValidHours' | 'metadata'
+>
+
+/** A page of campaigns, newest first, with one row more than asked for where there is a next page. */
+export function listCampaigns(
+  tx: Queryable,
+  organizationId: string,
+  page: PageRequest,
+  status: string | null,
+): postgres.PendingQuery<CampaignRow[]> {
+  if (status !== null) {
+    return tx<CampaignRow[]>`
+      select * from campaigns
+      where organization_id = ${organizationId} and status = ${status} and (${page.after}::text is null or id < ${page.after})
+      order by id desc limit ${page.limit + 1}`
+  }
+  return tx<CampaignRow[]>`
+    select * from campaigns
+    where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
+    order by id desc limit ${page.limit + 1}`
+}
+
+/** One campaign, or no row. */
+export function findCampaign(tx: Queryable, organizationId: string, id: string) {
+  return tx<CampaignRow[]>`select * from campaigns where organization_id = ${organizationId} and id = ${id}`
+}
+
+/** One campaign, locked until the transaction ends. */
+export function lockCampaign(tx: Queryable, organizationId: string, id: string) {
+  return tx<
+    CampaignRow[]
+  >`select * from campaigns where organization_id = ${organizationId} and id = ${id} for update`
+}
+
+export function insertCampaign(tx: Queryable, organizationId: string, id: string, fields: CampaignFields) {
+  return tx<CampaignRow[]>`
+    insert into campaigns (organization_id, id, name, description, status, language, questions, invite_valid_hours, metadata)
+    values (${organizationId}, ${id}, ${fields.name}, ${fields.description}, ${fields.status}, ${fields.language},
+      ${tx.json(fields.questions as never)}, ${fields.inviteValidHours}, ${tx.json(fields.metadata as never)})
+    returning *`
+}
+
+/** Writes every field that a caller may set, and the time of the change. */
+export function updateCampaign(tx: Queryable, organizationId: string, id: string, fields: CampaignFields) {
+  return tx<CampaignRow[]>`
+    update campaigns set name = ${fields.name}, description = ${fields.description}, status = ${fields.status},
+      language = ${fields.language}, questions = ${tx.json(fields.questions as never)},
+      invite_valid_hours = ${fields.inviteValidHours}, metadata = ${tx.json(fields.metadata as never)}, updated_at = now()
+    where organization_id = ${organizationId} and id = ${id}
+    returning *`
+}

@@ -1,0 +1,70 @@
+import postgres from 'postgres'
+import type { Environment } from '../config/environment.ts'
+import { connectionOptions, type Database, type Queryable } from './connect.ts'
+
+/** A transaction that sees the rows of one organization alone. Only `Tenancy` makes one. */
+export type TenantTransaction = postgres.TransactionSql
+
+// Few wires with many requests in each beat many wires with few: the reads of one event-loop turn travel together.
+const READ_WIRES = 4
+const READ_TIMEOUT_MS = 10_000
+
+/** The two ways into a tenant's rows. Both set the PostgreSQL role and `app.organization_id` for one transaction. */
+export class Tenancy {
+  readonly #database: Database
+  readonly #environment: Environment
+  readonly #wires: readonly postgres.Sql[]
+  #turn = 0
+
+  constructor(database: Database, url: string, environment: Environment) {
+    this.#database = database
+    this.#environment = environment
+    this.#wires = Array.from({ length: READ_WIRES }, () =>
+      postgres(
+        url,
+        connectionOptions(environment, environment.tenantRole, {
+          max: 1,
+          statementTimeoutMs: READ_TIMEOUT_MS,
+        }),
+      ),
+    )
+  }
+
+  /**
+   * One read of a tenant's rows in a single round trip: begin, the fence, the query and commit are sent in one go.
+   * A client of one connection is a queue, so that nothing of another request gets between them; and as the wire's
+   * session is in the tenant's role from its start, a read that lost its fence sees no row at all. It is for bounded
+   * reads: what is slow holds up those behind it on the wire and belongs into `write`.
+   */
+  async read<Row extends readonly postgres.MaybeRow[]>(
+    organizationId: string,
+    query: (tx: Queryable) => postgres.PendingQuery<Row>,
+  ): Promise<Row> {
+    this.#turn = (this.#turn + 1) % READ_WIRES
+    const wire = this.#wires[this.#turn] as postgres.Sql
+    const begun = wire`begin read only`.execute()
+    const fenced = wire`select set_config('app.organization_id', ${organizationId}, true)`.execute()
+    const rows = query(wire).execute()
+    const committed = wire`commit`.execute()
+    const [, , result] = await Promise.all([begun, fenced, rows, committed])
+    return result
+  }
+
+  /**
+   * A transaction over a tenant's rows: what `work` writes is committed whole when it resolves, and nothing of it
+   * when it throws or the process dies.
+   */
+  async write<T>(organizationId: string, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    const outcome = await this.#database.begin(async (tx) => {
+      await tx`select set_config('role', ${this.#environment.tenantRole}, true),
+        set_config('app.organization_id', ${organizationId}, true)`
+      return { value: await work(tx) }
+    })
+    return outcome.value
+  }
+
+  /** Closes the read wires. */
+  async close(): Promise<void> {
+    await Promise.all(this.#wires.map((wire) => wire.end({ timeout: 1 })))
+  }
+}

@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { allows, type Scope } from '../schemas/access.ts'
+import { ApiError } from '../schemas/errors.ts'
+import type { Actor } from '../services/credentials/principals.ts'
+
+/**
+ * What a route needs of its caller:
+ * `public` nothing; `authenticated` anyone who is known; `user` a person; `key` an API key; or a scope.
+ */
+export type Access = 'public' | 'authenticated' | 'user' | 'key' | Exclude<Scope, '*'>
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+  }
+}
+
+// Settings that people see to without a key: on these a user's token alone is enough.
+const settings = new Set(['webhooks', 'keys', 'logs', 'members', 'organization'])
+
+/** Compares what each route declared with what the actor may. A route that declares nothing stops the start. */
+export default fp(
+  async (app: FastifyInstance) => {
+    app.addHook('onRoute', (route) => {
+      if (route.config?.access === undefined) {
+        throw new Error(`${String(route.method)} ${route.url} declares no access`)
+      }
+    })
+    app.addHook('onRequest', (request, _reply, done) => {
+      const access = request.routeOptions.config.access as Access
+      if (access === 'public') return done()
+      done(refusal(access, request.actor as Actor) ?? undefined)
+    })
+  },
+  { name: 'access', dependencies: ['context'] },
+)
+
+function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | null {
+  if (access === 'authenticated') return null
+  if (access === 'user') return actor.user ? null : forbidden('a user', 'no_user')
+  if (access === 'key') return actor.key ? null : forbidden('an API key', 'no_key')
+  if (actor.type === 'user' && !settings.has(access.slice(0, access.indexOf(':')))) {
+    return new ApiError('BAD_REQUEST', 'x-api-key is required beside an access token on this route', {
+      details: [{ path: 'headers.x-api-key', message: 'is required' }],
+    })
+  }
+  return allows(actor.scopes, access) ? null : forbidden(`the scope ${access}`, `scope_missing:${access}`)
+}
+
+function forbidden(missing: string, reason: string): ApiError {
+  return new ApiError('FORBIDDEN', undefined, {
+    reason,
+    details: [{ path: 'credential', message: `needs ${missing}` }],
+  })
+}
+
+/** The actor of a request whose route needs one. */
+export function actorOf(request: FastifyRequest): Actor {
+  if (!request.actor) throw new Error('a public route has no actor')
+  return request.actor
+}

@@ -1,0 +1,222 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { environmentOfPrefix } from '../config/environment.ts'
+import { claimedPrefix, parseCredential } from '../credentials/format.ts'
+import { fingerprint } from '../credentials/secret.ts'
+import { ApiError } from '../schemas/errors.ts'
+import {
+  type ActingOrganization,
+  type ActingUser,
+  type Actor,
+  type KeyPrincipal,
+  keyActor,
+  keyAndUserActor,
+  type UserPrincipal,
+  userActor,
+} from '../services/credentials/principals.ts'
+import {
+  type CredentialVerifier,
+  endOfPrincipal,
+  type Refusal,
+  type Verdict,
+} from '../services/credentials/verifier.ts'
+import { type Presented, readCredentials } from './credentials.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is asking; null on public routes and for who was refused. */
+    actor: Actor | null
+    organization: ActingOrganization | null
+    user: ActingUser | null
+    /** What a refusal could be tied to, for the access log. */
+    refusal: Refusal | null
+    /** SHA-256 of the API key that was presented, for the access log. */
+    keyFingerprint: string | null
+  }
+}
+
+/**
+ * Reads who is asking, once: the two headers become one actor, or the request ends here. What the process has
+ * verified before costs a SHA-256 and a map look-up.
+ */
+export default fp<{ verifier: CredentialVerifier }>(
+  async (app: FastifyInstance, { verifier }) => {
+    app.decorateRequest('actor', null)
+    app.decorateRequest('organization', null)
+    app.decorateRequest('user', null)
+    app.decorateRequest('refusal', null)
+    app.decorateRequest('keyFingerprint', null)
+    const resolver = new ActorResolver(app, verifier)
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.routeOptions.config.access === 'public') return done()
+      try {
+        const presented = readCredentials(request.raw)
+        if (resolver.remembered(request, presented)) return done()
+        resolver.resolve(request, reply, presented).then(() => done(), done)
+      } catch (error) {
+        done(error as Error)
+      }
+    })
+  },
+  { name: 'context', dependencies: ['limits'] },
+)
+
+class ActorResolver {
+  readonly #app: FastifyInstance
+  readonly #verifier: CredentialVerifier
+  // One actor a principal and pair, made once: a busy caller costs no object a request.
+  readonly #ofKey = new WeakMap<KeyPrincipal, Actor>()
+  readonly #ofUser = new WeakMap<UserPrincipal, Actor>()
+  readonly #ofPair = new WeakMap<UserPrincipal, { key: KeyPrincipal; actor: Actor }>()
+
+  constructor(app: FastifyInstance, verifier: CredentialVerifier) {
+    this.#app = app
+    this.#verifier = verifier
+  }
+
+  /** Whether all that was presented was verified before and still holds; then the request has its actor. */
+  remembered(request: FastifyRequest, presented: Presented): boolean {
+    if (presented.style === 'nothing') return false
+    const now = Date.now()
+    const bearerPrint = fingerprint(presented.bearer)
+    if (presented.style === 'bearer') {
+      const key = this.#verifier.rememberedKey(bearerPrint)
+      if (key) return this.#useKey(request, key, bearerPrint, now)
+      const principal = this.#verifier.rememberedToken(bearerPrint)
+      return (
+        principal !== undefined &&
+        live(principal, now) &&
+        this.#become(request, this.#userActor(principal), null)
+      )
+    }
+    const keyPrint = fingerprint(presented.key)
+    const key = this.#verifier.rememberedKey(keyPrint)
+    const principal = this.#verifier.rememberedToken(bearerPrint)
+    if (!key || !principal || endOfPrincipal(key, now) || !live(principal, now)) return false
+    if (key.organization.id !== principal.organization.id) return false
+    return this.#become(request, this.#pairActor(key, principal), keyPrint)
+  }
+
+  /** The slow way, for who is not known yet: brake, parse, look up, hash. */
+  async resolve(request: FastifyRequest, reply: FastifyReply, presented: Presented): Promise<void> {
+    if (presented.style === 'nothing') {
+      reply.header('www-authenticate', 'Bearer')
+      throw new ApiError('UNAUTHORIZED', 'Missing credentials', {
+        reason: 'missing_credentials',
+        hint: 'Send Authorization: Bearer <API key>, or x-api-key with Authorization: Bearer <access token>',
+      })
+    }
+    await this.#app.limits.checkFailures(request)
+    if (presented.style === 'bearer') {
+      if (presented.bearer.startsWith('sk_')) {
+        const key = await this.#verifyKey(request, reply, presented.bearer)
+        this.#become(request, keyActorOf(this.#ofKey, key), fingerprint(presented.bearer))
+        return
+      }
+      const principal = await this.#verifyToken(request, reply, presented.bearer)
+      this.#become(request, this.#userActor(principal), null)
+      return
+    }
+    const key = await this.#verifyKey(request, reply, presented.key)
+    const principal = await this.#verifyToken(request, reply, presented.bearer)
+    if (principal.organization.id !== key.organization.id) {
+      throw await this.#refuse(request, reply, 'Invalid bearer token', {
+        reason: 'token_of_another_organization',
+        organizationId: key.organization.id,
+        keyId: key.keyId,
+      })
+    }
+    this.#become(request, this.#pairActor(key, principal), fingerprint(presented.key))
+  }
+
+  async #verifyKey(request: FastifyRequest, reply: FastifyReply, text: string): Promise<KeyPrincipal> {
+    request.keyFingerprint = fingerprint(text)
+    const parsed = parseCredential(text)
+    const verdict: Verdict<KeyPrincipal> =
+      parsed?.kind === 'apiKey' ? await this.#verifier.verifyKey(text, parsed) : malformed
+    const ended = verdict.principal && endOfPrincipal(verdict.principal, Date.now())
+    if (verdict.principal && !ended) return verdict.principal
+    const refusal: Refusal = verdict.refusal ?? {
+      reason: ended ?? 'unknown_key',
+      organizationId: verdict.principal?.organization.id ?? null,
+      keyId: verdict.principal?.keyId ?? null,
+    }
+    throw await this.#refuse(request, reply, 'Invalid API key', refusal, this.#hintFor(text))
+  }
+
+  async #verifyToken(request: FastifyRequest, reply: FastifyReply, text: string): Promise<UserPrincipal> {
+    const parsed = parseCredential(text)
+    const verdict: Verdict<UserPrincipal> =
+      parsed?.kind === 'accessToken' ? await this.#verifier.verifyAccessToken(text) : malformed
+    if (verdict.principal && live(verdict.principal, Date.now())) return verdict.principal
+    const refusal = verdict.refusal ?? {
+      reason: 'token_expired',
+      organizationId: verdict.principal?.organization.id ?? null,
+      keyId: null,
+    }
+    const hint = claimedPrefix(text) ? undefined : 'A bearer is an API key (sk_…) or an access token (at_…)'
+    throw await this.#refuse(request, reply, 'Invalid bearer token', refusal, hint)
+  }
+
+  async #refuse(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    message: string,
+    refusal: Refusal,
+    hint?: string,
+  ): Promise<ApiError> {
+    request.refusal = refusal
+    reply.header('www-authenticate', 'Bearer error="invalid_token"')
+    await this.#app.limits.countFailure(request)
+    return new ApiError('UNAUTHORIZED', message, { reason: refusal.reason, ...(hint ? { hint } : {}) })
+  }
+
+  /** Drawn from the prefix alone: which environment it names is no secret. */
+  #hintFor(text: string): string | undefined {
+    const named = environmentOfPrefix(claimedPrefix(text) ?? '')
+    const here = this.#app.config.environment.name
+    if (!named || named === here) return undefined
+    return `This key is of the ${named} environment; this is ${here}`
+  }
+
+  #useKey(request: FastifyRequest, key: KeyPrincipal, print: string, now: number): boolean {
+    return !endOfPrincipal(key, now) && this.#become(request, keyActorOf(this.#ofKey, key), print)
+  }
+
+  #userActor(principal: UserPrincipal): Actor {
+    const actor = this.#ofUser.get(principal) ?? userActor(principal)
+    this.#ofUser.set(principal, actor)
+    return actor
+  }
+
+  #pairActor(key: KeyPrincipal, principal: UserPrincipal): Actor {
+    const known = this.#ofPair.get(principal)
+    if (known?.key === key) return known.actor
+    const actor = keyAndUserActor(key, principal)
+    this.#ofPair.set(principal, { key, actor })
+    return actor
+  }
+
+  #become(request: FastifyRequest, actor: Actor, keyPrint: string | null): true {
+    request.actor = actor
+    request.organization = actor.organization
+    request.user = actor.user
+    request.keyFingerprint = keyPrint
+    return true
+  }
+}
+
+const malformed = {
+  principal: null,
+  refusal: { reason: 'malformed_credential', organizationId: null, keyId: null },
+} as const
+
+function keyActorOf(made: WeakMap<KeyPrincipal, Actor>, key: KeyPrincipal): Actor {
+  const actor = made.get(key) ?? keyActor(key)
+  made.set(key, actor)
+  return actor
+}
+
+function live(principal: UserPrincipal, now: number): boolean {
+  return principal.expiresAt.getTime() > now
+}

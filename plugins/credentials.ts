@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http'
+import { containsCredential } from '../credentials/format.ts'
+import { ApiError, badRequest } from '../schemas/errors.ts'
+
+/** What a request's headers present, before anything of it is believed. */
+export type Presented =
+  | { readonly style: 'nothing' }
+  | { readonly style: 'bearer'; readonly bearer: string }
+  | { readonly style: 'keyAndBearer'; readonly key: string; readonly bearer: string }
+
+// RFC 6750, 2.1: one space or more after the scheme, then a b64token.
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
+const SHORTEST_CREDENTIAL = 24
+
+/**
+ * Reads `Authorization` and `x-api-key` as the contract's table has them.
+ * @throws ApiError 400 for a header twice, another scheme, a key alone in `x-api-key`, or a key in both
+ */
+export function readCredentials(raw: IncomingMessage): Presented {
+  let authorization: string | undefined
+  let key: string | undefined
+  // Node keeps the first of two Authorization headers and joins two others: both hide what was really sent.
+  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
+    const name = raw.rawHeaders[index] as string
+    if (name.length === 13 && name.toLowerCase() === 'authorization') {
+      if (authorization !== undefined) throw badRequest('headers.authorization', 'was sent twice')
+      authorization = raw.rawHeaders[index + 1] as string
+    } else if (name.length === 9 && name.toLowerCase() === 'x-api-key') {
+      if (key !== undefined) throw badRequest('headers.x-api-key', 'was sent twice')
+      key = raw.rawHeaders[index + 1] as string
+    }
+  }
+  if (authorization === undefined) {
+    if (key === undefined) return { style: 'nothing' }
+    throw new ApiError('BAD_REQUEST', 'x-api-key needs Authorization: Bearer <access token> beside it', {
+      hint: 'Server to server, send the key alone as Authorization: Bearer <key>',
+      details: [{ path: 'headers.authorization', message: 'is required beside x-api-key' }],
+    })
+  }
+  const bearer = BEARER.exec(authorization)?.[1]
+  if (bearer === undefined) throw badRequest('headers.authorization', 'must be of the form: Bearer <token>')
+  if (key === undefined) return { style: 'bearer', bearer }
+  if (bearer.startsWith('sk_')) {
+    throw badRequest(
+      'headers.authorization',
+      "carries an API key beside x-api-key: send the user's access token there",
+    )
+  }
+  return { style: 'keyAndBearer', key: key.trim(), bearer }
+}
+
+/** @throws ApiError 400 for a URL that carries a credential: URLs end up in histories and logs */
+export function refuseCredentialInUrl(url: string): void {
+  if (url.length < SHORTEST_CREDENTIAL) return
+  if (containsCredential(url) || (url.includes('%') && containsCredential(decodeLoosely(url)))) {
+    throw new ApiError(
+      'BAD_REQUEST',
+      'A credential must not be sent in a URL: use the headers, and replace this one',
+      {
+        reason: 'credential_in_url',
+      },
+    )
+  }
+}
+
+function decodeLoosely(url: string): string {
+  return url.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}

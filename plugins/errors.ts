@@ -1,0 +1,128 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { sqlState } from '../db/connect.ts'
+import { ApiError, type ErrorDetail, ErrorEnvelope } from '../schemas/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the request was refused, for the access log; the caller never sees it. */
+    refusalReason: string | null
+  }
+}
+
+interface ValidationEntry {
+  instancePath: string
+  keyword: string
+  message?: string
+  params: Record<string, unknown>
+}
+
+/** The one door for failures: everything thrown leaves as the contract's envelope, and nothing internal with it. */
+export default fp(
+  async (app: FastifyInstance) => {
+    app.addSchema(ErrorEnvelope)
+    app.decorateRequest('refusalReason', null)
+    app.setErrorHandler((error: FastifyError | Error, request, reply) => {
+      const known = toApiError(error)
+      if (known.statusCode >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
+      return sendError(known, request, reply)
+    })
+    app.setNotFoundHandler((request, reply) =>
+      sendError(
+        new ApiError('NOT_FOUND', `No route ${request.method} ${request.url.split('?', 1)[0]}`),
+        request,
+        reply,
+      ),
+    )
+  },
+  { name: 'errors' },
+)
+
+function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply) {
+  request.refusalReason ??= error.reason ?? null
+  if (error.headers) reply.headers(error.headers)
+  if (error.statusCode === 503) reply.header('retry-after', '1')
+  return reply
+    .code(error.statusCode)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({
+      error: {
+        code: error.code,
+        message: error.message,
+        requestId: request.id,
+        ...(error.details ? { details: error.details } : {}),
+        ...(error.hint ? { hint: error.hint } : {}),
+      },
+    } satisfies ErrorEnvelope)
+}
+
+function toApiError(error: FastifyError | Error): ApiError {
+  if (error instanceof ApiError) return error
+  if ('validation' in error && error.validation) {
+    return validationError(
+      error.validation as unknown as ValidationEntry[],
+      error.validationContext ?? 'body',
+    )
+  }
+  const state = sqlState(error)
+  if (state) return databaseError(state, error)
+  if (isConnectionLoss(error))
+    return new ApiError('UNAVAILABLE', 'The database is out of reach', { cause: error })
+  return frameworkError(error as FastifyError)
+}
+
+function validationError(entries: readonly ValidationEntry[], context: string): ApiError {
+  const details = new Map<string, ErrorDetail>()
+  for (const entry of entries) {
+    const detail = describe(entry, context)
+    // Of a failed union Ajv names each branch: the first sentence about a place is enough.
+    if (!details.has(detail.path)) details.set(detail.path, detail)
+  }
+  const [first] = details.values()
+  return new ApiError('BAD_REQUEST', first ? `${first.path} ${first.message}` : 'Invalid request', {
+    details: [...details.values()],
+  })
+}
+
+function describe({ instancePath, keyword, message, params }: ValidationEntry, context: string): ErrorDetail {
+  const place = context + instancePath.replaceAll('/', '.')
+  if (keyword === 'additionalProperties')
+    return { path: `${place}.${params.additionalProperty}`, message: 'is not a known field' }
+  if (keyword === 'required') return { path: `${place}.${params.missingProperty}`, message: 'is required' }
+  if (keyword === 'enum')
+    return { path: place, message: `must be one of: ${(params.allowedValues as string[]).join(', ')}` }
+  if (keyword === 'pattern' && /x00|u0000/.test(String(params.pattern))) {
+    return { path: place, message: 'must be one line of text, not blank and without control characters' }
+  }
+  return { path: place, message: message ?? 'is invalid' }
+}
+
+// Class 22 is data that PostgreSQL can't hold, e.g. a NUL character within text: the caller's, not ours.
+function databaseError(state: string, cause: Error): ApiError {
+  if (state.startsWith('22'))
+    return new ApiError('BAD_REQUEST', 'The request holds a character or a number that can not be stored', {
+      cause,
+    })
+  if (state === '23505') return new ApiError('CONFLICT', 'That exists already', { cause })
+  if (state.startsWith('40'))
+    return new ApiError('CONFLICT', 'Another request changed this at the same time: try again', { cause })
+  if (state.startsWith('57P') || state.startsWith('08') || state === '53300') {
+    return new ApiError('UNAVAILABLE', 'The database is out of reach', { cause })
+  }
+  return new ApiError('INTERNAL', undefined, { cause })
+}
+
+function isConnectionLoss(error: Error): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|CONNECTION_|CONNECT_TIMEOUT)/.test(code)
+}
+
+function frameworkError(error: FastifyError): ApiError {
+  if (error.statusCode === 413) return new ApiError('PAYLOAD_TOO_LARGE', undefined, { cause: error })
+  if (error.statusCode === 415) {
+    return new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json', { cause: error })
+  }
+  if (error.statusCode === 400) return new ApiError('BAD_REQUEST', error.message, { cause: error })
+  return new ApiError('INTERNAL', undefined, { cause: error })
+}

@@ -1,0 +1,60 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+/** The OpenAPI 3.1 document at `/openapi.json`, drawn from the routes' schemas, and a page to read it at `/docs`. */
+export default fp<{ version: string }>(
+  async (app: FastifyInstance, { version }) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Anteroom',
+          version,
+          description:
+            'The front door of an AI-interview platform. Send an API key as `Authorization: Bearer sk_…`, ' +
+            'or the key as `x-api-key` with a user’s `Authorization: Bearer at_…` beside it.',
+          license: { name: 'MIT', identifier: 'MIT' },
+        },
+        servers: [{ url: '/', description: 'This server' }],
+        tags: [
+          { name: 'Who am I', description: 'Who a credential stands for' },
+          { name: 'Account', description: 'Sign up, log in and out' },
+          { name: 'Keys', description: 'API keys' },
+          { name: 'Campaigns', description: 'Sets of questions that candidates are invited to answer' },
+          { name: 'Logs', description: 'Every request, refused ones too' },
+          { name: 'Health', description: 'Whether the server is well' },
+        ],
+        components: {
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'An API key (sk_…) or a user’s access token (at_…)',
+            },
+            apiKey: {
+              type: 'apiKey',
+              in: 'header',
+              name: 'x-api-key',
+              description: 'An API key, beside an access token',
+            },
+          },
+        },
+        security: [{ bearer: [] }, { bearer: [], apiKey: [] }],
+      },
+      refResolver: {
+        buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`),
+      },
+      transform: ({ schema, url, route }) => {
+        const access = route.config?.access
+        if (!schema?.response) return { schema: { ...schema, hide: true }, url }
+        const security = access === undefined || access === 'public' ? { security: [] } : {}
+        return { schema: { ...schema, ...security }, url }
+      },
+    })
+    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  },
+  { name: 'reference' },
+)

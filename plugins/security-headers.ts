@@ -1,0 +1,40 @@
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+/**
+ * helmet's headers and `x-request-id` on every response. helmet computes the same headers anew for each request, which halves the
+ * throughput of a small route: here it is asked once, at the start, and its answer is replayed.
+ */
+export default fp(
+  async (app: FastifyInstance) => {
+    const headers = await helmetHeaders()
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.headers(headers).header('x-request-id', request.id)
+      done()
+    })
+  },
+  { name: 'security-headers' },
+)
+
+// An API answers with data: no page of ours may load anything, be framed or be sniffed, unless its route says so.
+async function helmetHeaders(): Promise<Record<string, string>> {
+  const probe = Fastify()
+  await probe.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    xFrameOptions: { action: 'deny' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+  })
+  const names = new Set(['content-length', 'date', 'connection', 'content-type'])
+  probe.get('/', async () => '')
+  const answer = await probe.inject('/')
+  await probe.close()
+  return Object.fromEntries(
+    Object.entries(answer.headers)
+      .filter(([name]) => !names.has(name))
+      .map(([name, value]) => [name, String(value)]),
+  )
+}

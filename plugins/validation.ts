@@ -1,0 +1,44 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { badRequest } from '../schemas/errors.ts'
+
+/**
+ * Validation that changes nothing of a body: a number is no text and null is no blank. Parameters of the URL are
+ * text by nature, so that there, and only there, types are coerced. What a schema does not know is refused.
+ */
+export default fp(
+  async (app: FastifyInstance) => {
+    const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const
+    const body = new Ajv({ ...options, coerceTypes: false })
+    const parameters = new Ajv({ ...options, coerceTypes: true })
+    addFormats.default(body)
+    addFormats.default(parameters)
+    app
+      .withTypeProvider<TypeBoxTypeProvider>()
+      .setValidatorCompiler(({ schema, httpPart }) =>
+        (httpPart === 'body' ? body : parameters).compile(schema as object),
+      )
+
+    const parse = app.getDefaultJsonParser('error', 'error')
+    app.removeContentTypeParser('application/json')
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+      // Clients set the content type on every request, also where they send nothing.
+      if (text.length === 0) return done(null, undefined)
+      void parse(request, text as string, (error, value) => {
+        if (error) return done(badRequest('body', `is not valid JSON: ${error.message}`))
+        // PostgreSQL holds every character but this one, in text and in JSON.
+        if (hasNul(text as string, value))
+          return done(badRequest('body', 'holds the control character U+0000'))
+        done(null, value)
+      })
+    })
+  },
+  { name: 'validation' },
+)
+
+function hasNul(text: string, value: unknown): boolean {
+  return text.includes('\\u0000') && JSON.stringify(value).replaceAll('\\\\', '').includes('\\u0000')
+}

@@ -1,0 +1,40 @@
+import Type from 'typebox'
+import { ApiError } from '../schemas/errors.ts'
+import type { Api } from './api.ts'
+import { answers } from './api.ts'
+
+const Ok = Type.Object({ status: Type.Literal('ok') })
+
+/** Whether the process is up, and whether it can serve. */
+export async function healthRoutes(app: Api): Promise<void> {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags: ['Health'],
+        operationId: 'healthz',
+        summary: 'Whether the process is up',
+        response: answers({ 200: Ok }, 429),
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags: ['Health'],
+        operationId: 'readyz',
+        summary: 'Whether the database can be reached and is migrated',
+        response: answers({ 200: Ok }, 429, 503),
+      },
+    },
+    async () => {
+      await app.database`select from campaigns limit 0`.catch((cause: unknown) => {
+        throw new ApiError('UNAVAILABLE', 'The database is out of reach or not migrated', { cause })
+      })
+      return { status: 'ok' as const }
+    },
+  )
+}

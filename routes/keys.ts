@@ -1,0 +1,116 @@
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { listKeys } from '../db/queries/keys.ts'
+import { actorOf } from '../plugins/access.ts'
+import { pageOf, readPage } from '../schemas/cursor.ts'
+import { Id } from '../schemas/ids.ts'
+import { Key, KeyCreate, KeyPatch, KeyRevoke, KeyWithSecret } from '../schemas/keys.ts'
+import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
+import { createKey, getKey, type KeyAuthor, patchKey, revokeKey } from '../services/keys/keys.ts'
+import { presentKey } from '../services/keys/present.ts'
+import { type Api, answers } from './api.ts'
+
+const params = Type.Object({ id: Id('key') })
+
+/** API keys. */
+export async function keyRoutes(app: Api): Promise<void> {
+  const { config, tenancy } = app
+
+  app.post(
+    '/keys',
+    {
+      config: { access: 'keys:write' },
+      schema: {
+        tags: ['Keys'],
+        operationId: 'createKey',
+        summary: 'Make a key: shown in this answer and never again',
+        body: KeyCreate,
+        response: answers({ 201: KeyWithSecret }, 400, 401, 403, 409, 422, 429),
+      },
+    },
+    (request, reply) =>
+      app.answerPost(request, reply, 201, (tx) => createKey(tx, config, authorOf(request), request.body)),
+  )
+
+  app.get(
+    '/keys',
+    {
+      config: { access: 'keys:read' },
+      schema: {
+        tags: ['Keys'],
+        operationId: 'listKeys',
+        summary: 'List keys, newest first',
+        querystring: Strict(pageQuery),
+        response: answers({ 200: Page('keys', Key) }, 400, 401, 403, 429),
+      },
+    },
+    async (request) => {
+      const page = readPage(request.query)
+      const { id } = actorOf(request).organization
+      const rows = await tenancy.read(id, (tx) => listKeys(tx, id, page))
+      const { items, nextCursor } = pageOf(rows, page.limit)
+      return { keys: items.map(presentKey), nextCursor }
+    },
+  )
+
+  app.get(
+    '/keys/:id',
+    {
+      config: { access: 'keys:read' },
+      schema: {
+        tags: ['Keys'],
+        operationId: 'getKey',
+        summary: 'One key',
+        params,
+        response: answers({ 200: Key }, 400, 401, 403, 404, 429),
+      },
+    },
+    (request) => getKey(tenancy, actorOf(request).organization.id, request.params.id),
+  )
+
+  app.patch(
+    '/keys/:id',
+    {
+      config: { access: 'keys:write' },
+      schema: {
+        tags: ['Keys'],
+        operationId: 'patchKey',
+        summary: 'Change what a key is called and may do',
+        params,
+        body: KeyPatch,
+        response: answers({ 200: Key }, 400, 401, 403, 404, 409, 429),
+      },
+    },
+    (request) =>
+      tenancy.write(actorOf(request).organization.id, (tx) =>
+        patchKey(tx, config, authorOf(request), request.params.id, request.body),
+      ),
+  )
+
+  app.delete(
+    '/keys/:id',
+    {
+      config: { access: 'keys:write' },
+      schema: {
+        tags: ['Keys'],
+        operationId: 'revokeKey',
+        summary: 'Revoke a key: it is refused from now on',
+        params,
+        body: KeyRevoke,
+        response: answers({ 200: Key }, 400, 401, 403, 404, 429),
+      },
+    },
+    async (request) => {
+      const { id } = actorOf(request).organization
+      const reason = request.body?.reason ?? null
+      const key = await tenancy.write(id, (tx) => revokeKey(tx, config, id, request.params.id, reason))
+      app.verifier.invalidate(`key:${key.id}`)
+      return key
+    },
+  )
+}
+
+function authorOf(request: FastifyRequest): KeyAuthor {
+  const { organization, user, scopes } = actorOf(request)
+  return { organizationId: organization.id, userId: user?.id ?? null, scopes }
+}

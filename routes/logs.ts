@@ -1,0 +1,68 @@
+import Type from 'typebox'
+import { listAccessRecords } from '../db/queries/access-log.ts'
+import { actorOf } from '../plugins/access.ts'
+import { pageOf, readPage } from '../schemas/cursor.ts'
+import { badRequest } from '../schemas/errors.ts'
+import { Id } from '../schemas/ids.ts'
+import { Instant, InstantText, Nullable, Page, pageQuery, Strict } from '../schemas/primitives.ts'
+import { type Api, answers } from './api.ts'
+
+const LogRecord = Type.Object(
+  {
+    id: Id('req'),
+    requestId: Id('req'),
+    at: Instant(),
+    method: Type.String(),
+    path: Type.String(),
+    status: Type.Integer(),
+    durationMs: Type.Number(),
+    ip: Type.String(),
+    userAgent: Nullable(Type.String()),
+    credentialType: Nullable(Type.String()),
+    keyId: Nullable(Type.String()),
+    keyHash: Nullable(Type.String({ description: 'SHA-256 of the presented key' })),
+    userId: Nullable(Type.String()),
+    reason: Nullable(Type.String({ description: 'Why a request was refused' })),
+  },
+  { title: 'LogRecord' },
+)
+
+/** The access log. */
+export async function logRoutes(app: Api): Promise<void> {
+  app.get(
+    '/logs',
+    {
+      config: { access: 'logs:read' },
+      schema: {
+        tags: ['Logs'],
+        operationId: 'listLogs',
+        summary: 'List requests, newest first',
+        querystring: Strict({
+          ...pageQuery,
+          keyId: Type.Optional(Id('key')),
+          status: Type.Optional(Type.Integer({ minimum: 100, maximum: 599 })),
+          path: Type.Optional(Type.String({ maxLength: 500 })),
+          from: Type.Optional(InstantText()),
+          to: Type.Optional(InstantText()),
+        }),
+        response: answers({ 200: Page('logs', LogRecord) }, 400, 401, 403, 429),
+      },
+    },
+    async (request) => {
+      const { keyId, status, path, from, to } = request.query
+      const page = readPage(request.query)
+      const { id } = actorOf(request).organization
+      if (from && to && from >= to) throw badRequest('querystring.from', 'must be before to')
+      const filter = {
+        keyId: keyId ?? null,
+        status: status ?? null,
+        path: path ?? null,
+        from: from ? new Date(from) : null,
+        to: to ? new Date(to) : null,
+      }
+      const rows = await app.tenancy.read(id, (tx) => listAccessRecords(tx, id, page, filter))
+      const { items, nextCursor } = pageOf(rows, page.limit)
+      return { logs: items.map((row) => ({ ...row, requestId: row.id })), nextCursor }
+    },
+  )
+}

@@ -1,0 +1,48 @@
+import Type, { type Static } from 'typebox'
+import { RoleSchema } from './access.ts'
+import { Id } from './ids.ts'
+import { Email, Name, Strict } from './primitives.ts'
+
+// NIST SP 800-63B 3.1.1.2: at least 8 characters, room for at least 64, no rules of composition.
+const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
+const PresentedPassword = Type.String({ minLength: 1, maxLength: 256 })
+
+export const Organization = Type.Object(
+  { id: Id('org'), name: Type.String(), plan: Type.String() },
+  { title: 'Organization' },
+)
+
+export const User = Type.Object(
+  { id: Id('usr'), email: Type.String(), name: Type.String(), role: RoleSchema },
+  { title: 'User' },
+)
+
+export const Login = Type.Object(
+  {
+    accessToken: Type.String(),
+    refreshToken: Type.String(),
+    tokenType: Type.Literal('Bearer'),
+    expiresIn: Type.Integer({ description: 'Seconds that the access token lasts' }),
+    user: User,
+    organization: Organization,
+  },
+  { title: 'Login' },
+)
+export type Login = Static<typeof Login>
+
+export const SignupBody = Strict({
+  email: Email(),
+  password: NewPassword,
+  name: Name(),
+  organizationName: Name(),
+})
+export type SignupBody = Static<typeof SignupBody>
+
+export const LoginBody = Strict({
+  email: Email(),
+  password: PresentedPassword,
+  organizationId: Type.Optional(Id('org')),
+})
+export type LoginBody = Static<typeof LoginBody>
+
+export const RefreshBody = Strict({ refreshToken: Type.String({ minLength: 1, maxLength: 200 }) })

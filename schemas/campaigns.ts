@@ -1,0 +1,74 @@
+import Type, { type Static } from 'typebox'
+import { Id } from './ids.ts'
+import { Instant, Metadata, Name, Nullable, Strict, Text } from './primitives.ts'
+
+export const campaignStatuses = ['draft', 'active', 'paused', 'completed', 'archived'] as const
+
+const Kind = Type.Enum(['text', 'audio', 'video', 'choice'])
+const Language = Type.String({
+  pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+  maxLength: 35,
+  examples: ['en', 'de-CH'],
+})
+const QuestionId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })
+const InviteValidHours = Type.Integer({ minimum: 1, maximum: 720 })
+
+const questionFields = {
+  prompt: Type.String({ minLength: 1, maxLength: 2000 }),
+  kind: Kind,
+  options: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 500 }), { minItems: 2, maxItems: 20 }),
+  ),
+  timeLimitSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
+}
+
+const QuestionInput = Strict({ id: Type.Optional(QuestionId), ...questionFields })
+export type QuestionInput = Static<typeof QuestionInput>
+
+export const Campaign = Type.Object(
+  {
+    id: Id('cmp'),
+    name: Type.String(),
+    description: Nullable(Type.String()),
+    status: Type.Enum([...campaignStatuses]),
+    language: Type.String(),
+    questions: Type.Array(Type.Object({ id: Type.String(), ...questionFields })),
+    inviteValidHours: Type.Integer(),
+    metadata: Type.Record(Type.String(), Type.Unknown()),
+    counts: Type.Object({
+      invited: Type.Integer(),
+      started: Type.Integer(),
+      completed: Type.Integer(),
+      expired: Type.Integer(),
+    }),
+    createdAt: Instant(),
+    updatedAt: Instant(),
+  },
+  { title: 'Campaign' },
+)
+export type Campaign = Static<typeof Campaign>
+
+export const CampaignCreate = Strict({
+  name: Name(),
+  description: Type.Optional(Nullable(Text(5000))),
+  status: Type.Optional(Type.Enum(['draft', 'active'])),
+  language: Type.Optional(Language),
+  questions: Type.Optional(Type.Array(QuestionInput, { maxItems: 100 })),
+  inviteValidHours: Type.Optional(InviteValidHours),
+  metadata: Type.Optional(Metadata()),
+})
+export type CampaignCreate = Static<typeof CampaignCreate>
+
+export const CampaignPatch = Strict(
+  {
+    name: Type.Optional(Name()),
+    description: Type.Optional(Nullable(Text(5000))),
+    status: Type.Optional(Type.Enum([...campaignStatuses])),
+    language: Type.Optional(Language),
+    questions: Type.Optional(Type.Array(QuestionInput, { maxItems: 100 })),
+    inviteValidHours: Type.Optional(InviteValidHours),
+    metadata: Type.Optional(Metadata()),
+  },
+  { minProperties: 1 },
+)
+export type CampaignPatch = Static<typeof CampaignPatch>

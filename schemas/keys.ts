@@ -1,0 +1,62 @@
+import Type, { type Static } from 'typebox'
+import { ScopeList } from './access.ts'
+import { Id } from './ids.ts'
+import { Instant, InstantText, Name, Nullable, Strict } from './primitives.ts'
+
+export const Key = Type.Object(
+  {
+    id: Id('key'),
+    name: Type.String(),
+    prefix: Type.String({ examples: ['sk_dev_4f9aXk2mQ7Lp'] }),
+    stage: Type.Enum(['development', 'staging', 'production']),
+    scopes: Type.Array(Type.String()),
+    allowedIps: Type.Array(Type.String()),
+    rateLimitPerMinute: Nullable(Type.Integer()),
+    status: Type.Enum(['active', 'retiring', 'expired', 'revoked']),
+    createdAt: Instant(),
+    createdBy: Nullable(Type.String()),
+    expiresAt: Nullable(Instant()),
+    lastUsedAt: Nullable(Instant()),
+    requestCount: Type.Integer(),
+    failedAttempts: Type.Integer(),
+    replacedBy: Nullable(Type.String()),
+  },
+  { title: 'Key' },
+)
+export type Key = Static<typeof Key>
+
+/** The one answer that shows the key itself. */
+export const KeyWithSecret = Type.Object(
+  { ...Key.properties, key: Type.String({ description: 'Shown this once' }) },
+  { title: 'KeyWithSecret' },
+)
+
+const AllowedIps = Type.Array(Type.String({ minLength: 2, maxLength: 49 }), {
+  maxItems: 50,
+  uniqueItems: true,
+})
+const RateLimit = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+
+export const KeyCreate = Strict({
+  name: Name(),
+  stage: Type.Optional(Type.Enum(['development', 'staging', 'production'])),
+  scopes: Type.Optional(ScopeList),
+  allowedIps: Type.Optional(AllowedIps),
+  expiresAt: Type.Optional(Nullable(InstantText())),
+  rateLimitPerMinute: Type.Optional(Nullable(RateLimit)),
+})
+export type KeyCreate = Static<typeof KeyCreate>
+
+export const KeyPatch = Strict(
+  {
+    name: Type.Optional(Name()),
+    scopes: Type.Optional(ScopeList),
+    allowedIps: Type.Optional(AllowedIps),
+    expiresAt: Type.Optional(Nullable(InstantText())),
+    rateLimitPerMinute: Type.Optional(Nullable(RateLimit)),
+  },
+  { minProperties: 1 },
+)
+export type KeyPatch = Static<typeof KeyPatch>
+
+export const KeyRevoke = Type.Optional(Strict({ reason: Type.Optional(Name(500)) }))

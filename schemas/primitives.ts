@@ -1,0 +1,57 @@
+import Type, { type TProperties, type TSchema } from 'typebox'
+
+// Names are shown in lists, mails and logs: one line, no control characters (Unicode category Cc).
+const ONE_LINE = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
+
+/** A request body or query that refuses what it does not know. */
+export function Strict<P extends TProperties>(properties: P, options: Record<string, unknown> = {}) {
+  return Type.Object(properties, { additionalProperties: false, ...options })
+}
+
+/** A name: one line, not blank, at most `max` characters. */
+export function Name(max = 200) {
+  return Type.String({ minLength: 1, maxLength: max, pattern: `^(?=.*\\S)${ONE_LINE.slice(1)}` })
+}
+
+/** Text of several lines. */
+export function Text(max: number) {
+  return Type.String({ maxLength: max })
+}
+
+/** An e-mail address as RFC 5321 limits it; compared in small letters. */
+export function Email() {
+  return Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
+}
+
+/** A point in time: RFC 3339 in, RFC 3339 UTC with milliseconds out. */
+export function Instant(options: Record<string, unknown> = {}) {
+  return Type.Unsafe<Date>(Type.String({ format: 'date-time', ...options }))
+}
+
+/** An instant in a request, where it is still text. */
+export function InstantText() {
+  return Type.String({ format: 'date-time', examples: ['2026-12-31T23:59:59.000Z'] })
+}
+
+/** A value or null, in answers and bodies. */
+export function Nullable<S extends TSchema>(schema: S) {
+  return Type.Union([schema, Type.Null()])
+}
+
+/** JSON that belongs to the integrator: kept and given back as it came, at most 50 fields. */
+export function Metadata() {
+  return Type.Record(Type.String({ maxLength: 100 }), Type.Unknown(), { maxProperties: 50 })
+}
+
+/** `limit` and `cursor` of every list. */
+export const pageQuery = {
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 50 }),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+}
+
+/** A page of a list: the plural's name holds the items. */
+export function Page<N extends string, S extends TSchema>(plural: N, item: S) {
+  return Type.Object({ [plural]: Type.Array(item), nextCursor: Nullable(Type.String()) } as {
+    [K in N]: ReturnType<typeof Type.Array<S>>
+  } & { nextCursor: ReturnType<typeof Nullable<ReturnType<typeof Type.String>>> })
+}

@@ -1,0 +1,108 @@
+import { type Role, roleScopes, type Scope, scopes } from '../../schemas/access.ts'
+
+/** The organization that a request speaks for. */
+export interface ActingOrganization {
+  readonly id: string
+  readonly name: string
+  readonly plan: string
+}
+
+/** The user who speaks, in that organization. */
+export interface ActingUser {
+  readonly id: string
+  readonly email: string
+  readonly name: string
+  readonly role: Role
+}
+
+/** An API key that was verified: what it stands for and what it may. */
+export interface KeyPrincipal {
+  readonly keyId: string
+  readonly prefix: string
+  readonly name: string
+  readonly organization: ActingOrganization
+  readonly scopes: readonly string[]
+  readonly allowedIps: readonly string[]
+  readonly rateLimitPerMinute: number | null
+  /** Milliseconds since 1970, of the key's own expiry or its retirement, whichever comes first; Infinity for never. */
+  readonly endsAt: number
+  readonly expiresAt: Date | null
+}
+
+/** A user's access token that was verified. */
+export interface UserPrincipal {
+  readonly sessionId: string
+  readonly organization: ActingOrganization
+  readonly user: ActingUser
+  readonly expiresAt: Date
+}
+
+/** Who is asking, as every later step sees it. */
+export interface Actor {
+  readonly type: 'api_key' | 'api_key+user' | 'user' | 'session' | 'oauth'
+  readonly organization: ActingOrganization
+  readonly user: ActingUser | null
+  /** What is allowed: the key's scopes and the user's role, intersected where both are present. */
+  readonly scopes: readonly string[]
+  readonly key: KeyPrincipal | null
+  readonly sessionId: string | null
+  readonly credential: {
+    readonly id: string
+    readonly prefix: string
+    readonly name: string | null
+    readonly expiresAt: Date | null
+  }
+}
+
+/** The scopes that two grants both allow. */
+export function intersectScopes(one: readonly string[], other: readonly string[]): readonly string[] {
+  if (one.includes('*')) return other
+  if (other.includes('*')) return one
+  const both = scopes.filter((scope) => covers(one, scope) && covers(other, scope))
+  return both.filter((scope) => !(scope.endsWith(':read') && both.includes(writeOf(scope))))
+}
+
+function covers(granted: readonly string[], scope: Scope): boolean {
+  return granted.includes(scope) || (scope.endsWith(':read') && granted.includes(writeOf(scope)))
+}
+
+function writeOf(scope: Scope): Scope {
+  return scope.replace(':read', ':write') as Scope
+}
+
+/** A key alone: the organization, server to server. */
+export function keyActor(key: KeyPrincipal): Actor {
+  return {
+    type: 'api_key',
+    organization: key.organization,
+    user: null,
+    scopes: key.scopes,
+    key,
+    sessionId: null,
+    credential: { id: key.keyId, prefix: key.prefix, name: key.name, expiresAt: key.expiresAt },
+  }
+}
+
+/** A user alone, on account and settings routes. */
+export function userActor(principal: UserPrincipal): Actor {
+  return {
+    type: 'user',
+    organization: principal.organization,
+    user: principal.user,
+    scopes: roleScopes(principal.user.role),
+    key: null,
+    sessionId: principal.sessionId,
+    credential: { id: principal.sessionId, prefix: 'at_', name: null, expiresAt: principal.expiresAt },
+  }
+}
+
+/** A key and a user of the same organization: allowed is what both allow. */
+export function keyAndUserActor(key: KeyPrincipal, principal: UserPrincipal): Actor {
+  return {
+    ...keyActor(key),
+    type: 'api_key+user',
+    user: principal.user,
+    scopes: intersectScopes(key.scopes, roleScopes(principal.user.role)),
+    sessionId: principal.sessionId,
+  }
+}

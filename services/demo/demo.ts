@@ -1,0 +1,74 @@
+import type { Config } from '../../config/config.ts'
+import { randomBase62 } from '../../credentials/base62.ts'
+import { hashPassword } from '../../credentials/secret.ts'
+import type { Database } from '../../db/connect.ts'
+import { anyOrganization } from '../../db/queries/accounts.ts'
+import type { CampaignCreate } from '../../schemas/campaigns.ts'
+import { createOrganization } from '../accounts/accounts.ts'
+import { openSession } from '../accounts/sessions.ts'
+import { createCampaign } from '../campaigns/campaigns.ts'
+import { createKey } from '../keys/keys.ts'
+
+/** What a newcomer needs to make the first request: shown once. */
+export interface Demo {
+  readonly email: string
+  readonly password: string
+  readonly apiKey: string
+  readonly accessToken: string
+}
+
+const DEMO_LOCK = 4_617_315_518
+
+const campaigns: readonly CampaignCreate[] = [
+  {
+    name: 'Backend engineer, first round',
+    description: 'Twenty minutes about services and the people who run them',
+    questions: [
+      {
+        prompt: 'Tell us about a service that you kept running through a bad night.',
+        kind: 'video',
+        timeLimitSeconds: 180,
+      },
+      {
+        prompt: 'Which of these would you look at first when requests slow down?',
+        kind: 'choice',
+        options: ['The database', 'The network', 'The last change'],
+      },
+      { prompt: 'What would you build differently today?', kind: 'text' },
+    ],
+  },
+  {
+    name: 'Customer support, Zürich',
+    language: 'de',
+    questions: [
+      { prompt: 'Erzählen Sie von einem Gespräch, das gut ausging.', kind: 'audio', timeLimitSeconds: 120 },
+    ],
+  },
+  { name: 'Sales lead', status: 'draft' },
+]
+
+/**
+ * Fills an empty sandbox with an organization to try: an owner, one development key and three campaigns, all in one
+ * transaction. Of several processes that start at once one does it.
+ * @returns null where the environment holds an organization already
+ */
+export async function makeDemo(database: Database, config: Config): Promise<Demo | null> {
+  const email = 'owner@demo.example'
+  const password = randomBase62(16)
+  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
+  return database.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${DEMO_LOCK})`
+    if ((await anyOrganization(tx)).length > 0) return null
+    const owner = await createOrganization(tx, {
+      email,
+      passwordHash,
+      name: 'Demo Owner',
+      organizationName: 'Demo Organization',
+    })
+    const author = { organizationId: owner.organizationId, userId: owner.userId, scopes: ['*'] }
+    const { key } = await createKey(tx, config, author, { name: 'Demo key' })
+    for (const campaign of campaigns) await createCampaign(tx, owner.organizationId, campaign)
+    const { accessToken } = await openSession(tx, config, owner, { ip: null, userAgent: 'first start' })
+    return { email, password, apiKey: key, accessToken }
+  })
+}

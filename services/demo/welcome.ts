@@ -1,0 +1,32 @@
+import type { Demo } from './demo.ts'
+
+/**
+ * What a person reads who has just started the server: where it is and, at the first start of a sandbox, how to ask
+ * it who they are. The curl lines are printed whole, to be pasted as they stand.
+ */
+export function welcome(publicUrl: string, environment: string, demo: Demo | null): string {
+  const where = [
+    `  Anteroom ${environment}`,
+    '',
+    `  Base URL    ${publicUrl}/api`,
+    `  Reference   ${publicUrl}/docs`,
+  ]
+  if (!demo) return `\n${where.join('\n')}\n\n`
+  return `\n${[
+    ...where,
+    `  Log-in      ${demo.email}   ${demo.password}`,
+    `  API key     ${demo.apiKey}`,
+    '',
+    '  The password and the key are shown this once. Paste one of these:',
+    '',
+    '  The key alone, server to server:',
+    `    curl ${publicUrl}/api/whoami -H "Authorization: Bearer ${demo.apiKey}"`,
+    `    curl ${publicUrl}/api/campaigns -H "Authorization: Bearer ${demo.apiKey}"`,
+    '',
+    '  The key with a user (the token lasts 15 minutes):',
+    `    curl ${publicUrl}/api/whoami -H "x-api-key: ${demo.apiKey}" -H "Authorization: Bearer ${demo.accessToken}"`,
+    '',
+    '  Log in for another token:',
+    `    curl ${publicUrl}/api/auth/login -H "Content-Type: application/json" -d '${JSON.stringify({ email: demo.email, password: demo.password })}'`,
+  ].join('\n')}\n\n`
+}
