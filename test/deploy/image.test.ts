@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { DockerfileParser, type Instruction } from 'dockerfile-ast'
+import { validate } from 'dockerfile-utils'
+import t from 'tap'
+import { environmentOf, service } from './compose-file.ts'
+
+const run = promisify(execFile)
+const dockerfile = readFileSync('Dockerfile', 'utf8')
+const instructions = DockerfileParser.parse(dockerfile).getInstructions()
+
+/** The instructions of the last stage: what the image is. */
+const lastStage = instructions.slice(instructions.map((line) => line.getKeyword()).lastIndexOf('FROM'))
+
+function argumentsOf(keyword: string, from: Instruction[] = lastStage): string[] {
+  return from.filter((line) => line.getKeyword() === keyword).map((line) => line.getArgumentsContent() ?? '')
+}
+
+t.test('the Dockerfile has no mistake', async (t) => {
+  t.same(validate(dockerfile), [])
+  for (const base of argumentsOf('FROM', instructions)) t.match(base, /^node:24-[a-z]+-slim( AS \w+)?$/)
+})
+
+t.test('the image runs the server without root and without devDependencies', async (t) => {
+  t.same(argumentsOf('USER'), ['node'])
+  t.same(argumentsOf('CMD'), ['["node", "server.ts"]'])
+  t.match(argumentsOf('HEALTHCHECK'), [/readyz/])
+  t.match(argumentsOf('RUN', instructions)[0], 'npm ci --omit=dev')
+})
+
+t.test('.dockerignore lets in what runs and nothing else', async (t) => {
+  const [first, ...rest] = readFileSync('.dockerignore', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  t.equal(first, '*')
+  for (const line of rest) {
+    t.match(line, /^![^*]+$/, `${line} is an exact name`)
+    t.ok(existsSync(line.slice(1)), `${line} exists`)
+  }
+})
+
+t.test('Caddy takes its Caddyfile', async (t) => {
+  const caddyfile = ['--config', 'deploy/Caddyfile', '--adapter', 'caddyfile']
+  const version = await run('caddy', ['version']).catch(() => undefined)
+  if (version === undefined) return t.comment('caddy is not installed, so its Caddyfile is not checked')
+
+  const env = {
+    ...process.env,
+    ...environmentOf('proxy'),
+    XDG_DATA_HOME: t.testdir(),
+    XDG_CONFIG_HOME: t.testdirName,
+  }
+  await run('caddy', ['validate', ...caddyfile], { env })
+  const { apps } = JSON.parse((await run('caddy', ['adapt', ...caddyfile], { env })).stdout)
+  const upstreams: Record<string, string> = {}
+  for (const server of Object.values<CaddyServer>(apps.http.servers))
+    for (const { match, handle } of server.routes) {
+      const dial = /"dial":"([^"]+)"/.exec(JSON.stringify(handle))?.[1]
+      for (const host of match?.[0]?.host ?? []) if (dial !== undefined) upstreams[host] = dial
+    }
+  for (const name of ['sandbox', 'production']) {
+    const { PUBLIC_URL = '', PORT } = environmentOf(name)
+    t.equal(upstreams[new URL(PUBLIC_URL).host], `${name}:${PORT}`, `${PUBLIC_URL} leads to ${name}`)
+  }
+  const listening = JSON.stringify(Object.values<CaddyServer>(apps.http.servers).map(({ listen }) => listen))
+  for (const port of service('proxy').ports ?? []) {
+    const inside = port.split(':').at(-1)
+    t.ok(
+      listening.includes(`:${inside}`) || apps.http.http_port === Number(inside),
+      `${inside} is listened on`,
+    )
+  }
+})
+
+interface CaddyServer {
+  listen: string[]
+  routes: { match?: { host?: string[] }[]; handle: unknown[] }[]
+}
