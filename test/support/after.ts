@@ -1,0 +1,5 @@
+// Run by tap after the tests, also after failed ones: ends the PostgreSQL that before.ts started.
+import { stopEmbedded } from '../../db/embedded/launcher.ts'
+import { TEST_DATA_DIR } from './postgres.ts'
+
+await stopEmbedded(TEST_DATA_DIR)

@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url'
+import { type EmbeddedDatabase, startEmbedded } from '../../db/embedded/launcher.ts'
+
+/** Where the PostgreSQL of the tests keeps its files; nothing in it is worth keeping. */
+export const TEST_DATA_DIR = fileURLToPath(new URL('../../.data/test', import.meta.url))
+
+/** Starts the server that all tests share, or finds it running. It gives durability away for speed. */
+export function startTestServer(): Promise<EmbeddedDatabase> {
+  return startEmbedded({
+    dataDir: TEST_DATA_DIR,
+    shared: true,
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      max_connections: '300',
+      autovacuum: 'off',
+    },
+  })
+}
+
+let server: Promise<{ url: string }> | undefined
+
+/**
+ * The PostgreSQL server for tests: its URL is the superuser's, on the database `anteroom`, which tests leave
+ * alone and make databases of their own beside. `before.ts` has started it for a run of tap; for a test file
+ * run by hand this starts it, and stops it when the file's tests have ended.
+ */
+export function testServer(): Promise<{ url: string }> {
+  server ??= startForFile()
+  return server
+}
+
+async function startForFile(): Promise<{ url: string }> {
+  const started = await startTestServer()
+  if (!started.adopted) {
+    const { default: t } = await import('tap')
+    t.teardown(() => started.stop())
+  }
+  return { url: started.url }
+}
