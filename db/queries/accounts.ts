@@ -1,6 +1,6 @@
 import type { Role } from '../../schemas/access.ts'
 import type { Queryable } from '../connect.ts'
-import type { organizations, users } from '../schema.ts'
+import type { organizations, users } from '../schema/accounts.ts'
 
 export type OrganizationRow = typeof organizations.$inferSelect
 export type UserRow = typeof users.$inferSelect

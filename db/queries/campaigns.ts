@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
-import type { campaigns } from '../schema.ts'
+import type { campaigns } from '../schema/campaigns.ts'
 
 /** A campaign as stored. */
 export type CampaignRow = typeof campaigns.$inferSelect

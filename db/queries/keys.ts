@@ -1,6 +1,6 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
-import type { keys } from '../schema.ts'
+import type { keys } from '../schema/keys.ts'
 
 /** A key as stored. */
 export type KeyRow = typeof keys.$inferSelect

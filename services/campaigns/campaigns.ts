@@ -6,7 +6,7 @@ import {
   lockCampaign,
   updateCampaign,
 } from '../../db/queries/campaigns.ts'
-import type { Question } from '../../db/schema.ts'
+import type { Question } from '../../db/schema/campaigns.ts'
 import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
 import type { Campaign, CampaignCreate, CampaignPatch, QuestionInput } from '../../schemas/campaigns.ts'
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'

@@ -1,0 +1,2 @@
+-- revocation
+SELECT;

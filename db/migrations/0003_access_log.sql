@@ -1,0 +1,2 @@
+-- access_log
+SELECT;

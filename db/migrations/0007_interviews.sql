@@ -1,0 +1,2 @@
+-- interviews
+SELECT;

@@ -1,0 +1,92 @@
+import { sql } from 'drizzle-orm'
+import { check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bytes, createdAt, id, instant, organizationId } from './columns.ts'
+
+/** A tenant. Everything with an `organization_id` belongs to one and is fenced by row-level security. */
+export const organizations = pgTable('organizations', {
+  id: id('id').primaryKey(),
+  name: text('name').notNull(),
+  plan: text('plan').notNull().default('free'),
+  /** Web origins whose pages may call the embed routes. */
+  allowedOrigins: text('allowed_origins').array().notNull().default(sql`'{}'`),
+  createdAt: createdAt(),
+})
+
+/** A person. One e-mail address is one user, who may belong to several organizations. */
+export const users = pgTable(
+  'users',
+  {
+    id: id('id').primaryKey(),
+    /** In small letters. */
+    email: text('email').notNull(),
+    name: text('name').notNull(),
+    passwordHash: text('password_hash').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [uniqueIndex('users_email').on(table.email)],
+)
+
+/** Who belongs to an organization, as what. */
+export const memberships = pgTable(
+  'memberships',
+  {
+    organizationId: organizationId().references(() => organizations.id, { onDelete: 'cascade' }),
+    userId: id('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    role: text('role').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.userId] }),
+    index('memberships_user').on(table.userId),
+    check('memberships_role', sql`${table.role} in ('owner', 'admin', 'member', 'viewer')`),
+  ],
+)
+
+/** A log-in: the family of tokens that came from it. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    organizationId: organizationId(),
+    id: id('id').notNull(),
+    userId: id('user_id').notNull(),
+    ip: text('ip'),
+    userAgent: text('user_agent'),
+    createdAt: createdAt(),
+    lastUsedAt: instant('last_used_at').notNull().defaultNow(),
+    endedAt: instant('ended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.id] }),
+    index('sessions_user').on(table.organizationId, table.userId),
+    foreignKey({
+      columns: [table.organizationId, table.userId],
+      foreignColumns: [memberships.organizationId, memberships.userId],
+    }).onDelete('cascade'),
+  ],
+)
+
+/** Access and refresh tokens of log-ins: hashes alone. Found by hash, before the tenant is known. */
+export const tokens = pgTable(
+  'tokens',
+  {
+    hash: bytes('hash').primaryKey(),
+    organizationId: organizationId(),
+    sessionId: id('session_id').notNull(),
+    kind: text('kind').notNull(),
+    createdAt: createdAt(),
+    expiresAt: instant('expires_at').notNull(),
+    /** When a refresh token was exchanged for its successor. */
+    usedAt: instant('used_at'),
+  },
+  (table) => [
+    index('tokens_session').on(table.organizationId, table.sessionId),
+    index('tokens_expiry').on(table.expiresAt),
+    check('tokens_kind', sql`${table.kind} in ('access', 'refresh')`),
+    foreignKey({
+      columns: [table.organizationId, table.sessionId],
+      foreignColumns: [sessions.organizationId, sessions.id],
+    }).onDelete('cascade'),
+  ],
+)

@@ -1,0 +1,16 @@
+import { customType, timestamp } from 'drizzle-orm/pg-core'
+
+/** An id. Ids sort by the bytes of their text, whatever locale the database was made with. */
+export const id = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
+
+/** Raw bytes: hashes and sealed values. */
+export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/** A point in time, kept to the millisecond as the API shows it. */
+export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
+
+/** When a row was made. */
+export const createdAt = () => instant('created_at').notNull().defaultNow()
+
+/** The tenant that a row belongs to. */
+export const organizationId = () => id('organization_id').notNull()
