@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const READY_MS = 30_000
+const STOP_MS = 10_000
+const POLL_MS = 5
+const KEPT_OUTPUT = 4_000
+
+/** A server that the bench started, listening on a loopback port of its own. */
+export interface Server {
+  readonly pid: number
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  /** From the spawn to the first 200 of the path that was waited for, in milliseconds. */
+  readonly startedInMs: number
+  /** Asks the process to end, kills it after 10 s, and resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+/** What {@link startServer} takes. */
+export interface ServerOptions {
+  /** The script that Node runs; it listens on the port in `PORT`. */
+  readonly script: URL
+  /** Variables besides `PATH`, `HOME` and `NODE_ENV=production`. */
+  readonly env: Readonly<Record<string, string>>
+  /** Answered with 200 as soon as the server is ready. */
+  readonly readyPath: string
+}
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/**
+ * Starts a candidate as a process of its own and waits until it answers.
+ * @throws Error with the end of its output when it ends or stays silent for 30 s
+ */
+export async function startServer({ script, env, readyPath }: ServerOptions): Promise<Server> {
+  const port = await freePort()
+  const { PATH = '', HOME = '' } = process.env
+  const start = performance.now()
+  const child = spawn(process.execPath, [script.pathname], {
+    cwd: new URL('../..', import.meta.url),
+    env: { PATH, HOME, NODE_ENV: 'production', ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  const ended = once(child, 'exit').finally(() => running.delete(child))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-KEPT_OUTPUT)
+    })
+  }
+
+  async function stop(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    const lastResort = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+    await ended
+    clearTimeout(lastResort)
+  }
+
+  const url = `http://127.0.0.1:${port}`
+  while (!(await answers(url + readyPath))) {
+    if (child.exitCode !== null || child.signalCode !== null || performance.now() - start > READY_MS) {
+      await stop()
+      throw new Error(`${script.pathname} did not answer ${readyPath} with 200:\n${output}`)
+    }
+    await delay(POLL_MS)
+  }
+  return { pid: child.pid as number, url, startedInMs: performance.now() - start, stop }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(READY_MS),
+      headers: { connection: 'close' },
+    })
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
+
+/** A port that nothing listens on at the moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

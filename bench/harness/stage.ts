@@ -1,0 +1,53 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedDatabase, startEmbedded } from '../../db/embedded/launcher.ts'
+import { makeTenant, startAnteroom, type Tenant } from './anteroom.ts'
+import { type LoadGenerator, startLoadGenerator } from './load.ts'
+import type { Server } from './process.ts'
+
+/** Each connection of the load may have a key of its own. */
+const KEYS = 32
+const CAMPAIGNS = 20
+
+/** What the rows share: one PostgreSQL, one Anteroom on it with a tenant, one load generator. */
+export interface Stage {
+  readonly generator: LoadGenerator
+  readonly databaseUrl: string
+  readonly anteroom: Server
+  readonly tenant: Tenant
+  /** An empty folder, gone after the bench. */
+  newFolder(): Promise<string>
+  /** Ends everything, in the opposite order of its start. */
+  close(): Promise<void>
+}
+
+/** Starts all that. What was started is ended again when a later part fails. */
+export async function openStage(): Promise<Stage> {
+  const undo: (() => Promise<void>)[] = []
+  async function close(): Promise<void> {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+
+  async function newFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'anteroom-bench-'))
+    undo.unshift(() => rm(folder, { recursive: true, force: true }))
+    // Under root, PostgreSQL runs as a user who has to get in.
+    await chmod(folder, 0o755)
+    return folder
+  }
+
+  try {
+    const generator = startLoadGenerator()
+    undo.push(() => generator.stop())
+    const database: EmbeddedDatabase = await startEmbedded({ dataDir: await newFolder() })
+    undo.push(() => database.stop())
+    const anteroom = await startAnteroom({ DATABASE_URL: database.url, DATA_DIR: await newFolder() })
+    undo.push(() => anteroom.stop())
+    const tenant = await makeTenant(anteroom.url, KEYS, CAMPAIGNS)
+    return { generator, databaseUrl: database.url, anteroom, tenant, newFolder, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
