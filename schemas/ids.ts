@@ -20,6 +20,7 @@ export type IdPrefix =
   | 'dlv'
   | 'req'
   | 'app'
+  | 'aud'
 
 /**
  * A new id: its type's prefix and a UUID version 7 (RFC 9562) in Crockford's base32, as the TypeID

@@ -48,7 +48,21 @@ export function lockKey(tx: Queryable, organizationId: string, id: string) {
 }
 
 /** What a new key is made of. */
-export type NewKey = Omit<KeyRow, 'createdAt' | 'retiresAt' | 'replacedBy' | 'revokedAt' | 'revokedReason'>
+export type NewKey = Pick<
+  KeyRow,
+  | 'organizationId'
+  | 'id'
+  | 'publicId'
+  | 'prefix'
+  | 'name'
+  | 'stage'
+  | 'secretHash'
+  | 'scopes'
+  | 'allowedIps'
+  | 'rateLimitPerMinute'
+  | 'createdBy'
+  | 'expiresAt'
+>
 
 export function insertKey(tx: Queryable, key: NewKey) {
   return tx<KeyRow[]>`

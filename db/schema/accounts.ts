@@ -3,14 +3,20 @@ import { check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from
 import { bytes, createdAt, id, instant, organizationId } from './columns.ts'
 
 /** A tenant. Everything with an `organization_id` belongs to one and is fenced by row-level security. */
-export const organizations = pgTable('organizations', {
-  id: id('id').primaryKey(),
-  name: text('name').notNull(),
-  plan: text('plan').notNull().default('free'),
-  /** Web origins whose pages may call the embed routes. */
-  allowedOrigins: text('allowed_origins').array().notNull().default(sql`'{}'`),
-  createdAt: createdAt(),
-})
+export const organizations = pgTable(
+  'organizations',
+  {
+    id: id('id').primaryKey(),
+    name: text('name').notNull(),
+    plan: text('plan').notNull().default('free'),
+    /** Web origins whose pages may call the embed routes. */
+    allowedOrigins: text('allowed_origins').array().notNull().default(sql`'{}'`),
+    createdAt: createdAt(),
+    /** What happens to a key that was found in public: `revoke`, or `report` to the owners alone. */
+    leakedKeys: text('leaked_keys').notNull().default('revoke'),
+  },
+  (table) => [check('organizations_leaked_keys', sql`${table.leakedKeys} in ('revoke', 'report')`)],
+)
 
 /** A person. One e-mail address is one user, who may belong to several organizations. */
 export const users = pgTable(

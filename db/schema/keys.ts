@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, foreignKey, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import { bigint, foreignKey, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import { organizations } from './accounts.ts'
 import { createdAt, id, instant, organizationId } from './columns.ts'
 
@@ -27,10 +27,20 @@ export const keys = pgTable(
     replacedBy: id('replaced_by'),
     revokedAt: instant('revoked_at'),
     revokedReason: text('revoked_reason'),
+    /** When it was told that the key is old enough to be rotated. */
+    rotationDueAt: instant('rotation_due_at'),
+    /** The expiry whose coming was told of. */
+    expiringToldFor: instant('expiring_told_for'),
   },
   (table) => [
     primaryKey({ columns: [table.organizationId, table.id] }),
     unique('keys_public_id').on(table.publicId),
+    index('keys_expiry')
+      .on(table.expiresAt)
+      .where(sql`${table.expiresAt} is not null and ${table.revokedAt} is null`),
+    index('keys_replaced_by')
+      .on(table.organizationId, table.replacedBy)
+      .where(sql`${table.replacedBy} is not null`),
   ],
 )
 
@@ -52,3 +62,10 @@ export const keyCounters = pgTable(
     }).onDelete('cascade'),
   ],
 )
+
+/** Public keys that a secret-scanning partner signs its reports with; of the whole environment, kept by the operator. */
+export const leakKeys = pgTable('leak_keys', {
+  keyIdentifier: text('key_identifier').primaryKey(),
+  publicKey: text('public_key').notNull(),
+  createdAt: createdAt(),
+})

@@ -1,0 +1,32 @@
+import type { FastifyRequest } from 'fastify'
+import type { AuditContext } from '../services/audit/audit.ts'
+import { actorOf } from './access.ts'
+
+/** Who acts and from where, of a request that has an actor. */
+export function auditContextOf(request: FastifyRequest): AuditContext {
+  const actor = actorOf(request)
+  return {
+    ...originOf(request),
+    organizationId: actor.organization.id,
+    actorType: actor.type,
+    userId: actor.user?.id ?? null,
+    credentialId: actor.credential.id,
+  }
+}
+
+/**
+ * The same of a request to a public route (a sign-up, a log-in, an accepted invitation), for the organization and the
+ * user that it turned out to be about.
+ */
+export function publicAuditContextOf(
+  request: FastifyRequest,
+  organizationId: string,
+  userId: string | null,
+  actorType: AuditContext['actorType'] = 'anonymous',
+): AuditContext {
+  return { ...originOf(request), organizationId, actorType, userId, credentialId: null }
+}
+
+function originOf(request: FastifyRequest): Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'> {
+  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }
+}
