@@ -85,7 +85,10 @@ export async function authRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const { organization, sessionId } = actorOf(request)
-      if (sessionId) await closeSession(database, config, organization.id, sessionId)
+      if (sessionId) {
+        await closeSession(database, config, organization.id, sessionId)
+        await app.changes.settle([`session:${sessionId}`])
+      }
       return reply.code(204).send(null)
     },
   )

@@ -4,7 +4,7 @@ import { listKeys } from '../db/queries/keys.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { Id } from '../schemas/ids.ts'
-import { Key, KeyCreate, KeyPatch, KeyRevoke, KeyWithSecret } from '../schemas/keys.ts'
+import { Key, KeyCreate, KeyPatch, KeyRevoke, KeyWithSecret, RevokedKey } from '../schemas/keys.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import { createKey, getKey, type KeyAuthor, patchKey, revokeKey } from '../services/keys/keys.ts'
 import { presentKey } from '../services/keys/present.ts'
@@ -81,10 +81,13 @@ export async function keyRoutes(app: Api): Promise<void> {
         response: answers({ 200: Key }, 400, 401, 403, 404, 409, 429),
       },
     },
-    (request) =>
-      tenancy.write(actorOf(request).organization.id, (tx) =>
+    async (request) => {
+      const key = await tenancy.write(actorOf(request).organization.id, (tx) =>
         patchKey(tx, config, authorOf(request), request.params.id, request.body),
-      ),
+      )
+      await app.changes.settle([`key:${key.id}`])
+      return key
+    },
   )
 
   app.delete(
@@ -97,15 +100,15 @@ export async function keyRoutes(app: Api): Promise<void> {
         summary: 'Revoke a key: it is refused from now on',
         params,
         body: KeyRevoke,
-        response: answers({ 200: Key }, 400, 401, 403, 404, 429),
+        response: answers({ 200: RevokedKey }, 400, 401, 403, 404, 429),
       },
     },
     async (request) => {
       const { id } = actorOf(request).organization
       const reason = request.body?.reason ?? null
       const key = await tenancy.write(id, (tx) => revokeKey(tx, config, id, request.params.id, reason))
-      app.verifier.invalidate(`key:${key.id}`)
-      return key
+      const receipt = await app.changes.settle([`key:${key.id}`])
+      return { ...key, receipt }
     },
   )
 }

@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'evt'
   | 'dlv'
   | 'req'
+  | 'rep'
   | 'app'
   | 'aud'
 

@@ -31,6 +31,22 @@ export const KeyWithSecret = Type.Object(
   { title: 'KeyWithSecret' },
 )
 
+const Receipt = Type.Object(
+  {
+    effectiveAt: Instant(),
+    replicas: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        acknowledgedAt: Nullable(Instant({ description: 'Null: its right to answer from memory lapsed' })),
+      }),
+    ),
+  },
+  { title: 'Receipt' },
+)
+
+/** A revoked key, and the proof that no process accepts it any more. */
+export const RevokedKey = Type.Object({ ...Key.properties, receipt: Receipt }, { title: 'RevokedKey' })
+
 const AllowedIps = Type.Array(Type.String({ minLength: 2, maxLength: 49 }), {
   maxItems: 50,
   uniqueItems: true,

@@ -15,12 +15,12 @@ export type KeyWithCounters = KeyRow & {
 /** A key found by what was presented, with what of its organization an answer needs. */
 export type PresentedKey = KeyRow & { organizationName: string; organizationPlan: string }
 
-/** Looks a presented key up by its public id, across tenants (system role). */
-export function findPresentedKey(db: Queryable, publicId: string) {
+/** Looks presented keys up by their public ids, across tenants (system role). */
+export function findPresentedKeys(db: Queryable, publicIds: readonly string[]) {
   return db<PresentedKey[]>`
     select keys.*, organizations.name as organization_name, organizations.plan as organization_plan
     from keys join organizations on organizations.id = keys.organization_id
-    where keys.public_id = ${publicId}`
+    where keys.public_id = any(${publicIds as string[]})`
 }
 
 /** A page of keys, newest first. */
@@ -75,6 +75,7 @@ export function insertKey(tx: Queryable, key: NewKey) {
       'name',
       'stage',
       'secretHash',
+      'secretTag',
       'scopes',
       'allowedIps',
       'rateLimitPerMinute',

@@ -3,6 +3,7 @@ import type { Queryable } from '../connect.ts'
 
 /** A presented token, with the session, the user and the organization that it stands for. */
 export interface PresentedToken {
+  hash: Buffer
   kind: 'access' | 'refresh'
   expiresAt: Date
   usedAt: Date | null
@@ -17,10 +18,10 @@ export interface PresentedToken {
   role: Role
 }
 
-/** Looks a presented token up by its SHA-256, across tenants (system role). */
-export function findPresentedToken(db: Queryable, hash: Buffer) {
+/** Looks presented tokens up by their SHA-256, across tenants (system role). */
+export function findPresentedTokens(db: Queryable, hashes: readonly Buffer[]) {
   return db<PresentedToken[]>`
-    select tokens.kind, tokens.expires_at, tokens.used_at, sessions.id as session_id, sessions.ended_at as session_ended_at,
+    select tokens.hash, tokens.kind, tokens.expires_at, tokens.used_at, sessions.id as session_id, sessions.ended_at as session_ended_at,
       organizations.id as organization_id, organizations.name as organization_name, organizations.plan as organization_plan,
       users.id as user_id, users.email, users.name as user_name, memberships.role
     from tokens
@@ -28,7 +29,7 @@ export function findPresentedToken(db: Queryable, hash: Buffer) {
     join memberships on memberships.organization_id = sessions.organization_id and memberships.user_id = sessions.user_id
     join users on users.id = sessions.user_id
     join organizations on organizations.id = sessions.organization_id
-    where tokens.hash = ${hash}`
+    where tokens.hash = any(array(select decode(hex, 'hex') from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as hex))`
 }
 
 /** Where a log-in came from. */

@@ -6,7 +6,7 @@ import type { Database, Queryable } from '../../db/connect.ts'
 import type { MembershipRow } from '../../db/queries/accounts.ts'
 import {
   endSession,
-  findPresentedToken,
+  findPresentedTokens,
   insertSession,
   insertTokens,
   type SessionOrigin,
@@ -46,7 +46,7 @@ export async function refreshSession(db: Database, settings: SessionSettings, te
   const hash = sha256(text)
   return db.begin(async (tx) => {
     const [used] = await useRefreshToken(tx, hash)
-    const [presented] = await findPresentedToken(tx, hash)
+    const [presented] = await findPresentedTokens(tx, [hash])
     if (!used || !presented || presented.sessionEndedAt) throw invalidRefreshToken()
     await touchSession(tx, presented.organizationId, presented.sessionId)
     const session = { organizationId: presented.organizationId, id: presented.sessionId }

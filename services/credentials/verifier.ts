@@ -1,11 +1,13 @@
-import type { EnvironmentName } from '../../config/environment.ts'
-import { environmentOfPrefix } from '../../config/environment.ts'
+import DataLoader from 'dataloader'
+import { LRUCache } from 'lru-cache'
+import { type EnvironmentName, environmentOfPrefix } from '../../config/environment.ts'
 import { displayPrefix, type ParsedCredential } from '../../credentials/format.ts'
-import { fingerprint, sha256, verifySecret } from '../../credentials/secret.ts'
+import { fingerprint, secretTag, sha256, verifySecret } from '../../credentials/secret.ts'
 import { type Loaded, VerifiedCache } from '../../credentials/verified-cache.ts'
 import type { Database } from '../../db/connect.ts'
-import { findPresentedKey, type PresentedKey } from '../../db/queries/keys.ts'
-import { findPresentedToken, type PresentedToken } from '../../db/queries/sessions.ts'
+import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
+import { findPresentedTokens, type PresentedToken } from '../../db/queries/sessions.ts'
+import { loadedKey, loadedToken } from './loaded.ts'
 import type { KeyPrincipal, UserPrincipal } from './principals.ts'
 
 /** Why a credential was refused: for the access log and the credential's owner, never for the caller. */
@@ -21,49 +23,70 @@ export type Verdict<P> =
   | { readonly principal: null; readonly refusal: Refusal }
 
 const CACHED_CREDENTIALS = 50_000
+const LOOKUP_BATCH = 500
 
 /**
- * Verifies what callers present. bcrypt runs once for a key and process: what was verified is remembered under
- * the credential's SHA-256 until a change to it is announced.
+ * Verifies what callers present. bcrypt runs once for a key and process; what was verified is remembered under the
+ * credential's SHA-256 and used while the process holds its lease (services/revocation), until a change is announced.
+ * Without a lease every request asks the database, and still not bcrypt: that a text belongs to a hash stays true.
  */
 export class CredentialVerifier {
-  readonly #database: Database
   readonly #environment: EnvironmentName
   readonly #keys = new VerifiedCache<Verdict<KeyPrincipal>>(CACHED_CREDENTIALS)
   readonly #tokens = new VerifiedCache<Verdict<UserPrincipal>>(CACHED_CREDENTIALS)
+  /** By fingerprint, the bcrypt hash that the text was found to belong to. */
+  readonly #proofs = new LRUCache<string, string>({ max: CACHED_CREDENTIALS })
+  readonly #proving = new Map<string, Promise<boolean>>()
+  // What is looked up in one turn of the event loop is one query: a flood of invented ids costs few of them.
+  readonly #keyRows: DataLoader<string, PresentedKey | null>
+  readonly #tokenRows: DataLoader<Buffer, PresentedToken | null, string>
+  #trusted: () => boolean = () => false
 
   constructor(database: Database, environment: EnvironmentName) {
-    this.#database = database
     this.#environment = environment
+    this.#keyRows = new DataLoader(
+      async (publicIds) => {
+        const rows = new Map((await findPresentedKeys(database, publicIds)).map((row) => [row.publicId, row]))
+        return publicIds.map((publicId) => rows.get(publicId) ?? null)
+      },
+      { cache: false, maxBatchSize: LOOKUP_BATCH },
+    )
+    this.#tokenRows = new DataLoader(
+      async (hashes) => {
+        const found = await findPresentedTokens(database, hashes)
+        const rows = new Map(found.map((row) => [row.hash.toString('latin1'), row]))
+        return hashes.map((hash) => rows.get(hash.toString('latin1')) ?? null)
+      },
+      { cache: false, maxBatchSize: LOOKUP_BATCH },
+    )
+  }
+
+  /** Who says whether this process may answer from memory: nobody before the first lease. */
+  trustWhile(trusted: () => boolean): void {
+    this.#trusted = trusted
   }
 
   /** What is remembered of a key by its fingerprint: no hash of bcrypt, no query. */
   rememberedKey(print: string): KeyPrincipal | undefined {
-    return this.#keys.get(print)?.principal ?? undefined
+    return this.#trusted() ? (this.#keys.get(print)?.principal ?? undefined) : undefined
   }
 
   /** What is remembered of an access token by its fingerprint. */
   rememberedToken(print: string): UserPrincipal | undefined {
-    return this.#tokens.get(print)?.principal ?? undefined
+    return this.#trusted() ? (this.#tokens.get(print)?.principal ?? undefined) : undefined
   }
 
   /** Verifies a key whose text is whole. One look-up and one bcrypt serve all who present it at once. */
   async verifyKey(text: string, parsed: ParsedCredential): Promise<Verdict<KeyPrincipal>> {
     if (environmentOfPrefix(parsed.prefix) !== this.#environment) return refused('wrong_environment').value
-    return this.#keys.load(fingerprint(text), async () => {
-      const [row] = await findPresentedKey(this.#database, parsed.publicId)
-      if (!row || row.prefix !== displayPrefix(parsed)) return refused('unknown_key')
-      const ended = endOf(row)
-      if (ended) return refused(ended, row)
-      if (!(await verifySecret(parsed.secret, row.secretHash))) return refused('wrong_secret', row)
-      return loadedKey(row)
-    })
+    const print = fingerprint(text)
+    return this.#answer(this.#keys, print, () => this.#lookUpKey(print, parsed))
   }
 
   /** Verifies an access token whose text is whole. */
   async verifyAccessToken(text: string): Promise<Verdict<UserPrincipal>> {
-    return this.#tokens.load(fingerprint(text), async () => {
-      const [row] = await findPresentedToken(this.#database, sha256(text))
+    return this.#answer(this.#tokens, fingerprint(text), async () => {
+      const row = await this.#tokenRows.load(sha256(text))
       if (row?.kind !== 'access') return refused('unknown_token')
       if (row.sessionEndedAt) return refused('session_ended', row)
       if (row.expiresAt.getTime() <= Date.now()) return refused('token_expired', row)
@@ -81,6 +104,43 @@ export class CredentialVerifier {
   clear(): void {
     this.#keys.clear()
     this.#tokens.clear()
+  }
+
+  // A crowd's shared look-up may have begun before a change that a process without a lease has not heard of: there,
+  // and where the lease ended meanwhile, each request looks for itself, after it came.
+  async #answer<P>(
+    cache: VerifiedCache<Verdict<P>>,
+    print: string,
+    look: () => Promise<Loaded<Verdict<P>>>,
+  ): Promise<Verdict<P>> {
+    if (this.#trusted()) {
+      const verdict = await cache.load(print, look)
+      if (this.#trusted()) return verdict
+    }
+    return (await look()).value
+  }
+
+  async #lookUpKey(print: string, parsed: ParsedCredential): Promise<Loaded<Verdict<KeyPrincipal>>> {
+    const row = await this.#keyRows.load(parsed.publicId)
+    if (!row || row.prefix !== displayPrefix(parsed)) return refused('unknown_key')
+    const ended = endOf(row)
+    if (ended) return refused(ended, row)
+    if (!(await this.#belongs(print, parsed.secret, row))) return refused('wrong_secret', row)
+    return loadedKey(row)
+  }
+
+  async #belongs(print: string, secret: string, row: PresentedKey): Promise<boolean> {
+    if (this.#proofs.get(print) === row.secretHash) return true
+    if (secretTag(secret) !== row.secretTag) return false
+    const proving = this.#proving.get(print) ?? verifySecret(secret, row.secretHash)
+    this.#proving.set(print, proving)
+    try {
+      const right = await proving
+      if (right) this.#proofs.set(print, row.secretHash)
+      return right
+    } finally {
+      this.#proving.delete(print)
+    }
   }
 }
 
@@ -100,43 +160,4 @@ function endOf(row: PresentedKey): string | null {
 function refused(reason: string, row?: { organizationId: string; id?: string }): Loaded<Verdict<never>> {
   const refusal = { reason, organizationId: row?.organizationId ?? null, keyId: row?.id ?? null }
   return { value: { principal: null, refusal }, tags: [], keep: false }
-}
-
-function loadedKey(row: PresentedKey): Loaded<Verdict<KeyPrincipal>> {
-  const organization = { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan }
-  const ends = [row.expiresAt, row.retiresAt].map((date) => date?.getTime() ?? Number.POSITIVE_INFINITY)
-  return {
-    value: {
-      refusal: null,
-      principal: {
-        keyId: row.id,
-        prefix: row.prefix,
-        name: row.name,
-        organization,
-        scopes: row.scopes,
-        allowedIps: row.allowedIps,
-        rateLimitPerMinute: row.rateLimitPerMinute,
-        endsAt: Math.min(...ends),
-        expiresAt: row.expiresAt,
-      },
-    },
-    keep: true,
-    tags: [`key:${row.id}`, `organization:${row.organizationId}`],
-  }
-}
-
-function loadedToken(row: PresentedToken): Loaded<Verdict<UserPrincipal>> {
-  return {
-    value: {
-      refusal: null,
-      principal: {
-        sessionId: row.sessionId,
-        organization: { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan },
-        user: { id: row.userId, email: row.email, name: row.userName, role: row.role },
-        expiresAt: row.expiresAt,
-      },
-    },
-    keep: true,
-    tags: [`session:${row.sessionId}`, `user:${row.userId}`, `organization:${row.organizationId}`],
-  }
 }

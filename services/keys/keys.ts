@@ -1,6 +1,6 @@
 import type { Environment } from '../../config/environment.ts'
 import { type CredentialPrefix, displayPrefix, generateCredential } from '../../credentials/format.ts'
-import { hashSecret } from '../../credentials/secret.ts'
+import { hashSecret, secretTag } from '../../credentials/secret.ts'
 import { announceChange } from '../../db/changes.ts'
 import {
   revokeKey as endKey,
@@ -54,6 +54,7 @@ export async function createKey(
     name: body.name,
     stage: stage.stage,
     secretHash: await hashSecret(credential.secret, settings.keyBcryptCost),
+    secretTag: secretTag(credential.secret),
     scopes,
     allowedIps: body.allowedIps ?? [],
     rateLimitPerMinute: body.rateLimitPerMinute ?? null,

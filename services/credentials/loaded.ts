@@ -1,0 +1,50 @@
+import type { Loaded } from '../../credentials/verified-cache.ts'
+import type { PresentedKey } from '../../db/queries/keys.ts'
+import type { PresentedToken } from '../../db/queries/sessions.ts'
+import type { KeyPrincipal, UserPrincipal } from './principals.ts'
+
+interface Accepted<P> {
+  readonly principal: P
+  readonly refusal: null
+}
+
+/** A key's row as the principal that it stands for, to be remembered until one of its tags changes. */
+export function loadedKey(row: PresentedKey): Loaded<Accepted<KeyPrincipal>> {
+  const organization = { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan }
+  const ends = [row.expiresAt, row.retiresAt].map((date) => date?.getTime() ?? Number.POSITIVE_INFINITY)
+  return {
+    value: {
+      refusal: null,
+      principal: {
+        keyId: row.id,
+        prefix: row.prefix,
+        name: row.name,
+        organization,
+        scopes: row.scopes,
+        allowedIps: row.allowedIps,
+        rateLimitPerMinute: row.rateLimitPerMinute,
+        endsAt: Math.min(...ends),
+        expiresAt: row.expiresAt,
+      },
+    },
+    keep: true,
+    tags: [`key:${row.id}`, `organization:${row.organizationId}`],
+  }
+}
+
+/** A token's row as the principal that it stands for. */
+export function loadedToken(row: PresentedToken): Loaded<Accepted<UserPrincipal>> {
+  return {
+    value: {
+      refusal: null,
+      principal: {
+        sessionId: row.sessionId,
+        organization: { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan },
+        user: { id: row.userId, email: row.email, name: row.userName, role: row.role },
+        expiresAt: row.expiresAt,
+      },
+    },
+    keep: true,
+    tags: [`session:${row.sessionId}`, `user:${row.userId}`, `organization:${row.organizationId}`],
+  }
+}
