@@ -57,6 +57,7 @@ export type NewKey = Pick<
   | 'name'
   | 'stage'
   | 'secretHash'
+  | 'secretTag'
   | 'scopes'
   | 'allowedIps'
   | 'rateLimitPerMinute'
