@@ -82,9 +82,14 @@ export function displayPrefix(credential: Pick<ParsedCredential, 'prefix' | 'pub
   return credential.prefix + credential.publicId
 }
 
-// In any text: a secret in a URL, a log line or an error message is found by its shape, not by its checksum.
+// In any text: a secret in a URL, a log line or an error message is found by its shape, not by its checksum. The short
+// prefixes count at the beginning of a word alone, as `at_` turns up within other random text (an OAuth `state`, say).
+// An invite's id begins as its token does, and is told by its shape: 26 characters of Crockford's base32.
+const SHORT = Object.keys(kinds).filter((prefix) => !prefix.startsWith('sk_'))
+const INVITE_ID = 'inv_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9A-Za-z])'
 const ANYWHERE = new RegExp(
-  `(?:${Object.keys(kinds).join('|')})[0-9A-Za-z]{${ID_LENGTH + 8},}|whsec_[0-9A-Za-z+/=_-]{16,}`,
+  `(?:sk_(?:live|dev|staging)_|(?<![0-9A-Za-z_-])(?!${INVITE_ID})(?:${SHORT.join('|')}))[0-9A-Za-z]{${ID_LENGTH + 8},}` +
+    '|whsec_[0-9A-Za-z+/=_-]{16,}',
 )
 
 /** Whether a text (a URL, say) carries something of a credential's shape. */

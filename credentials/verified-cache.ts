@@ -56,10 +56,7 @@ export class VerifiedCache<V extends object> {
     if (known) return Promise.resolve(known.value)
     const flying = this.#flights.get(fingerprint)
     if (flying) return flying
-    const flight = this.#fly(fingerprint, look).finally(() => {
-      this.#flights.delete(fingerprint)
-      if (this.#flights.size === 0) this.#recent = []
-    })
+    const flight = this.#fly(fingerprint, look)
     this.#flights.set(fingerprint, flight)
     return flight
   }
@@ -79,21 +76,32 @@ export class VerifiedCache<V extends object> {
   }
 
   async #fly(fingerprint: string, look: () => Promise<Loaded<V>>): Promise<V> {
-    for (;;) {
-      const before = this.#generation
-      const loaded = await look()
-      if (!loaded.keep) return loaded.value
-      const stale = this.#recent.some(
-        (change) => change.generation > before && (change.tag === null || loaded.tags.includes(change.tag)),
-      )
-      if (stale) continue
-      this.#entries.set(fingerprint, loaded)
-      for (const tag of loaded.tags) {
-        const tagged = this.#byTag.get(tag)
-        if (tagged) tagged.add(fingerprint)
-        else this.#byTag.set(tag, new Set([fingerprint]))
+    try {
+      // Only once it is registered: a look-up that throws at once must find what it takes away at its end.
+      await null
+      for (;;) {
+        const before = this.#generation
+        const loaded = await look()
+        const stale = this.#recent.some(
+          (change) => change.generation > before && (change.tag === null || loaded.tags.includes(change.tag)),
+        )
+        if (stale) continue
+        if (loaded.keep) this.#remember(fingerprint, loaded)
+        return loaded.value
       }
-      return loaded.value
+    } finally {
+      // In the very turn in which it was found current: who asks after a later change must not join it any more.
+      this.#flights.delete(fingerprint)
+      if (this.#flights.size === 0) this.#recent = []
+    }
+  }
+
+  #remember(fingerprint: string, loaded: Loaded<V>): void {
+    this.#entries.set(fingerprint, loaded)
+    for (const tag of loaded.tags) {
+      const tagged = this.#byTag.get(tag)
+      if (tagged) tagged.add(fingerprint)
+      else this.#byTag.set(tag, new Set([fingerprint]))
     }
   }
 
