@@ -9,6 +9,7 @@ import database from './plugins/database.ts'
 import errors from './plugins/errors.ts'
 import idempotency from './plugins/idempotency.ts'
 import limits from './plugins/limits.ts'
+import mail from './plugins/mail.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import securityHeaders from './plugins/security-headers.ts'
@@ -49,6 +50,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(limits, { config })
   await app.register(verifier)
   await app.register(idempotency)
+  await app.register(mail, { databaseUrl })
 
   await app.register(healthRoutes)
   await app.register(

@@ -3,6 +3,7 @@ import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { EmbeddedError, startEmbedded } from './db/embedded/launcher.ts'
 import { migrate } from './db/migrate.ts'
+import { startWorker, type Worker } from './jobs/worker.ts'
 import { makeDemo } from './services/demo/demo.ts'
 import { welcome } from './services/demo/welcome.ts'
 
@@ -16,15 +17,17 @@ async function main(): Promise<void> {
   await migrate(databaseUrl, config.environment)
 
   const app = await buildApp(config, databaseUrl)
+  let worker: Worker | null = null
   const grace = closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err }) => {
     if (err) app.log.fatal({ err }, 'stopping after an error')
-    await app.close()
+    await Promise.all([worker?.stop(), app.close()])
     await database?.stop()
   })
   app.addHook('onClose', () => grace.uninstall())
 
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
   await app.listen({ host: config.host, port: config.port })
+  worker = await startWorker(config, databaseUrl, () => app.publicUrl(), app.log)
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
 }
 

@@ -3,13 +3,15 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
+import { installJobs } from './jobs.ts'
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 const MIGRATION_LOCK = 4_617_315_517
 
 /**
  * Brings an environment's schema up to date: makes the schema and its two roles, then applies what is missing
- * of the SQL files, all of them in one transaction. Several processes may call it at once: they take turns.
+ * of the SQL files, all of them in one transaction, and then the job queue's own tables. Several processes may call
+ * it at once: they take turns.
  *
  * @param url a user that may create schemas and roles (the owner of the tables)
  */
@@ -24,6 +26,7 @@ export async function migrate(url: string, environment: Environment): Promise<vo
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
     await prepareSchema(client, environment)
     await applyMigrations(drizzle({ client }), { migrationsFolder, migrationsSchema: environment.schema })
+    await installJobs(url, environment)
   } finally {
     await client.end()
   }

@@ -1,0 +1,144 @@
+import { fromBunSql, PgBoss, type Queue } from 'pg-boss'
+import postgres from 'postgres'
+import type { Environment } from '../config/environment.ts'
+import { connectionOptions, type Queryable } from './connect.ts'
+
+/** What waits in a queue: names what is to be done. Whoever can read the database can read it, so secrets are sealed. */
+export type JobData = Record<string, string | number | boolean | null>
+
+const DAY = 86_400
+
+/**
+ * Every queue there is, with how long and how often its jobs are tried. Migrating makes them, so that a server may
+ * put a job in before any worker has run. Ages are in seconds.
+ */
+const queues = {
+  /** One e-mail, sealed. Tried for about two days: a mail server that is down for a night loses nothing. */
+  mail: {
+    retryLimit: 60,
+    retryDelay: 5,
+    retryBackoff: true,
+    retryDelayMax: 3600,
+    expireInSeconds: 120,
+    retentionSeconds: 7 * DAY,
+    deleteAfterSeconds: 3600,
+    notify: true,
+  },
+} as const satisfies Record<string, Omit<Queue, 'name'>>
+
+/** The name of a queue. */
+export type QueueName = keyof typeof queues
+
+/** pg-boss's own tables stand in a schema beside the environment's. */
+function jobSchema(environment: Environment): string {
+  return `${environment.schema}_jobs`
+}
+
+// pg-boss hands JSON over as text in some statements and as objects in others, as its usual driver takes both.
+const types = {
+  json: {
+    to: 114,
+    from: [114, 3802],
+    serialize: (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value)),
+    parse: (text: string) => JSON.parse(text),
+  },
+}
+
+/**
+ * The job queue, as who puts jobs in and as who works on them see it. Both work through pg-boss on a small pool of
+ * its own in the system role.
+ */
+export class JobQueue {
+  readonly boss: PgBoss
+  readonly #client: postgres.Sql
+
+  private constructor(boss: PgBoss, client: postgres.Sql) {
+    this.boss = boss
+    this.#client = client
+  }
+
+  /**
+   * Opens the queue of an environment that was migrated.
+   * @param works whether this process takes jobs out: then it listens, keeps the clock and sweeps
+   * @param onError gets what goes wrong behind everyone's back, e.g. a lost connection while polling
+   */
+  static async open(
+    url: string,
+    environment: Environment,
+    works: boolean,
+    onError: (error: unknown) => void,
+  ): Promise<JobQueue> {
+    const { transform: _, ...options } = connectionOptions(environment, environment.systemRole, {
+      max: works ? 4 : 1,
+    })
+    const client = postgres(url, { ...options, types, idle_timeout: 30 })
+    const boss = new PgBoss({
+      db: fromBunSql(client),
+      schema: jobSchema(environment),
+      migrate: false,
+      supervise: works,
+      schedule: works,
+      useListenNotify: true,
+      reindex: false,
+      monitorVacuum: false,
+    })
+    boss.on('error', onError)
+    await boss.start()
+    return new JobQueue(boss, client)
+  }
+
+  /**
+   * Puts a job in when the transaction commits, and not at all when it does not.
+   * @param tx any transaction of the environment, a tenant's too, or the pool
+   */
+  async add(tx: Queryable, queue: QueueName, data: JobData): Promise<void> {
+    const executeSql = async (text: string, values: unknown[] = []) => ({
+      rows: [...(await tx.unsafe(text, values as string[], { prepare: true }))],
+    })
+    await this.boss.send(queue, data, { db: { executeSql } })
+  }
+
+  /** Takes no more jobs out, waits `graceMs` for those in work, and closes the pool. */
+  async close(graceMs = 1000): Promise<void> {
+    await this.boss.stop({ graceful: graceMs > 0, timeout: graceMs })
+    await this.#client.end({ timeout: 1 })
+  }
+}
+
+/**
+ * Brings pg-boss's tables and the queues of an environment up to date.
+ * @param url of the user who owns the tables
+ */
+export async function installJobs(url: string, environment: Environment): Promise<void> {
+  const schema = jobSchema(environment)
+  const client = postgres(url, {
+    max: 1,
+    types,
+    onnotice: () => {},
+    connection: { application_name: 'anteroom migrate' },
+  })
+  try {
+    const boss = new PgBoss({ db: fromBunSql(client), schema, supervise: false, schedule: false })
+    await boss.start()
+    const known = new Set((await boss.getQueues()).map((queue) => queue.name))
+    for (const [name, options] of Object.entries(queues)) {
+      if (known.has(name)) await boss.updateQueue(name, options)
+      else await boss.createQueue(name, options)
+    }
+    await boss.stop({ graceful: false })
+    await grantJobs(client, schema, environment)
+  } finally {
+    await client.end()
+  }
+}
+
+// A tenant's transaction may put jobs in and read none: what waits there belongs to every organization.
+async function grantJobs(client: postgres.Sql, schema: string, environment: Environment): Promise<void> {
+  const jobs = client(schema)
+  const system = client(environment.systemRole)
+  const tenant = client(environment.tenantRole)
+  await client`grant usage on schema ${jobs} to ${system}, ${tenant}`
+  await client`grant select, insert, update, delete on all tables in schema ${jobs} to ${system}`
+  await client`grant insert, select (id, start_after) on ${jobs}.job_common to ${tenant}`
+  await client`grant select on ${jobs}.queue to ${tenant}`
+}

@@ -1,0 +1,69 @@
+import type { Config } from '../config/config.ts'
+import { encryptionKeyOf } from '../config/encryption-key.ts'
+import { connect } from '../db/connect.ts'
+import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
+import { openDelivery } from '../services/mail/delivery.ts'
+import { Mailer } from '../services/mail/mailer.ts'
+import { mail } from './mail.ts'
+import type { Work, WorkContext, WorkerLog } from './work.ts'
+
+/** A worker at work. */
+export interface Worker {
+  /** Waits a second for the jobs in hand; what is left is tried again by another worker. */
+  stop(): Promise<void>
+}
+
+// Two workers of one queue, since most of a job's time is spent waiting for another server.
+const CONCURRENCY = 2
+// New jobs announce themselves; what is to be tried again is found by looking.
+const POLL_SECONDS = 5
+const POOL_SIZE = 4
+
+const works: Record<QueueName, Work> = { mail }
+
+/**
+ * Takes jobs out of the queue until it is stopped. Any number of processes may do so at once.
+ * @param databaseUrl a migrated database
+ * @param publicUrl where links in e-mail lead
+ */
+export async function startWorker(
+  config: Config,
+  databaseUrl: string,
+  publicUrl: () => string,
+  log: WorkerLog,
+): Promise<Worker> {
+  const jobs = await JobQueue.open(databaseUrl, config.environment, true, (error) =>
+    log.error({ err: error }, 'job queue'),
+  )
+  const encryptionKey = encryptionKeyOf(config)
+  const database = connect(databaseUrl, config.environment, { max: POOL_SIZE })
+  const delivery = openDelivery(config.smtpUrl, publicUrl, log)
+  const mailer = new Mailer(jobs, encryptionKey, config)
+  const context: WorkContext = { config, database, mailer, delivery, encryptionKey, publicUrl, log }
+
+  // Jobs come one at a time: of a batch, one that throws would fail all.
+  const options = {
+    batchSize: 1,
+    localConcurrency: CONCURRENCY,
+    pollingIntervalSeconds: POLL_SECONDS,
+    notifyPollingIntervalSeconds: POLL_SECONDS,
+  }
+  for (const [queue, work] of Object.entries(works)) {
+    await jobs.boss.work<JobData>(queue, options, async ([job]) => {
+      if (!job) return
+      try {
+        await work(context, job)
+      } catch (error) {
+        log.error({ err: error, queue, job: job.id, tries: job.retryCount + 1 }, 'job failed')
+        throw error
+      }
+    })
+  }
+  return {
+    async stop() {
+      await jobs.close()
+      delivery.close()
+      await database.end({ timeout: 1 })
+    },
+  }
+}

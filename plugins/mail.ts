@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { JobQueue } from '../db/jobs.ts'
+import { Mailer } from '../services/mail/mailer.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where work is put that a request does not wait for; `jobs/worker.ts` takes it out. */
+    jobs: JobQueue
+    /** Sends e-mail once a transaction has committed. */
+    mailer: Mailer
+  }
+}
+
+export default fp<{ databaseUrl: string }>(
+  async (app: FastifyInstance, { databaseUrl }) => {
+    const { config } = app
+    const jobs = await JobQueue.open(databaseUrl, config.environment, false, (error) =>
+      app.log.error({ err: error }, 'job queue'),
+    )
+    app.decorate('jobs', jobs)
+    app.decorate('mailer', new Mailer(jobs, app.encryptionKey, config))
+    app.addHook('onClose', () => jobs.close(0))
+  },
+  { name: 'mail', dependencies: ['database', 'idempotency'] },
+)

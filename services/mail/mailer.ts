@@ -1,0 +1,57 @@
+import type { Config } from '../../config/config.ts'
+import { seal, unseal } from '../../credentials/seal.ts'
+import type { Queryable } from '../../db/connect.ts'
+import type { JobData, JobQueue } from '../../db/jobs.ts'
+import { ApiError } from '../../schemas/errors.ts'
+import type { Mail } from './compose.ts'
+
+const CONTEXT = 'mail'
+
+/**
+ * Hands messages over to the job queue, within the caller's transaction: a message leaves when the transaction
+ * commits, not at all when it does not, and no request waits for a mail server. Messages carry single-use tokens, so
+ * that what waits in the queue is sealed.
+ */
+export class Mailer {
+  readonly #jobs: JobQueue
+  readonly #sealingKey: Buffer
+  readonly #possible: boolean
+
+  /** @param sealingKey 32 bytes */
+  constructor(jobs: JobQueue, sealingKey: Buffer, config: Pick<Config, 'environment' | 'smtpUrl'>) {
+    this.#jobs = jobs
+    this.#sealingKey = sealingKey
+    this.#possible = config.smtpUrl !== null || config.environment.name === 'sandbox'
+  }
+
+  /**
+   * For routes that are of no use without e-mail, before they do anything.
+   * @throws ApiError 503 in production without SMTP_URL
+   */
+  requireMail(): void {
+    if (this.#possible) return
+    throw new ApiError('UNAVAILABLE', 'This server sends no e-mail: its operator has to set SMTP_URL', {
+      reason: 'no_smtp_url',
+    })
+  }
+
+  /**
+   * Sends a message once the transaction has committed.
+   * @param tx any transaction, a tenant's too
+   * @throws ApiError 503 in production without SMTP_URL
+   */
+  async send(tx: Queryable, mail: Mail): Promise<void> {
+    this.requireMail()
+    await this.#jobs.add(tx, 'mail', {
+      sealed: seal(this.#sealingKey, CONTEXT, JSON.stringify(mail)).toString('base64'),
+    })
+  }
+}
+
+/**
+ * Opens what `Mailer.send` put into the queue.
+ * @param sealingKey 32 bytes
+ */
+export function unsealMail(sealingKey: Buffer, data: JobData): Mail {
+  return JSON.parse(unseal(sealingKey, CONTEXT, Buffer.from(String(data.sealed), 'base64'))) as Mail
+}

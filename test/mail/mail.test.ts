@@ -1,0 +1,120 @@
+import t from 'tap'
+import { readConfig } from '../../config/config.ts'
+import { compose } from '../../services/mail/compose.ts'
+import { openDelivery } from '../../services/mail/delivery.ts'
+import { type TestApp, testApp } from '../support/app.ts'
+import { mailServer, testWorker } from '../support/mail.ts'
+
+const mail = (to: string, subject = 'A subject') =>
+  compose(to, {
+    subject,
+    paragraphs: ['Zoë <b>Tables</b> & Söhne "invite" you.', 'A second paragraph.'],
+    link: { label: 'Open it', url: 'https://example.com/x?a=1&b=2#token=abc' },
+    footer: "You didn't ask for this? Then do nothing.",
+  })
+
+const send = ({ app }: TestApp, to: string) => app.database.begin((tx) => app.mailer.send(tx, mail(to)))
+
+t.test('a message goes out by SMTP as text and HTML, names escaped', async (t) => {
+  const smtp = await mailServer(t)
+  const server = await testApp(t, { SMTP_URL: `${smtp.url}?from=hello@anteroom.example` })
+  await testWorker(t, server)
+  await send(server, 'ada@example.com')
+  const received = await smtp.take('ada@example.com')
+  t.match(received, { subject: 'A subject', from: 'hello@anteroom.example' })
+  t.match(received.messageId, /^<[0-9a-f-]{36}@/)
+  t.match(received.text, /Zoë <b>Tables<\/b> & Söhne "invite" you\./)
+  t.match(received.text, /Open it:\r?\nhttps:\/\/example\.com\/x\?a=1&b=2#token=abc/)
+  t.match(received.html, /Zoë &lt;b&gt;Tables&lt;\/b&gt; &amp; Söhne &quot;invite&quot; you\./)
+  t.match(received.html, /href="https:\/\/example\.com\/x\?a=1&amp;b=2#token=abc"/)
+  t.notMatch(received.html, /<b>/)
+})
+
+t.test('a message leaves with its transaction, a tenant’s too, and not without it', async (t) => {
+  const smtp = await mailServer(t)
+  const server = await testApp(t, { SMTP_URL: smtp.url })
+  await testWorker(t, server)
+  const { organizationId } = await server.tenant()
+  await t.rejects(
+    server.app.tenancy.write(organizationId, async (tx) => {
+      await server.app.mailer.send(tx, mail('undone@example.com'))
+      throw new Error('rolled back')
+    }),
+    { message: 'rolled back' },
+  )
+  await server.app.tenancy.write(organizationId, (tx) => server.app.mailer.send(tx, mail('done@example.com')))
+  await smtp.take('done@example.com')
+  t.equal(smtp.received.length, 1)
+  await t.rejects(
+    server.app.tenancy.write(organizationId, (tx) => tx`select data from sandbox_jobs.job_common`),
+    /permission denied/,
+    'a tenant reads nothing of what waits',
+  )
+})
+
+t.test('what waits in the queue is sealed', async (t) => {
+  const server = await testApp(t, { SMTP_URL: 'smtp://127.0.0.1:1' })
+  await send(server, 'ada@example.com')
+  const rows = await server.app.database`select data::text from sandbox_jobs.job_common where name = 'mail'`
+  t.equal(rows.length, 1)
+  t.notMatch(String(rows[0]?.data), /ada@|token|Subject/i)
+})
+
+t.test('nothing is lost while the mail server is down or asks to come back later', async (t) => {
+  const smtp = await mailServer(t)
+  const server = await testApp(t, { SMTP_URL: smtp.url })
+  smtp.refuseWith = { responseCode: 451, message: 'come back later' }
+  await send(server, 'later@example.com')
+  const worker = await testWorker(t, server)
+  await until(async () => (await jobs(server, 'retry')) === 1)
+  t.equal(smtp.received.length, 0)
+  await worker.stop()
+  smtp.refuseWith = null
+  await server.app.database`update sandbox_jobs.job_common set start_after = now() where name = 'mail'`
+  await testWorker(t, server)
+  await smtp.take('later@example.com')
+})
+
+t.test('an address that the mail server refuses for good is not tried again', async (t) => {
+  const smtp = await mailServer(t)
+  const server = await testApp(t, { SMTP_URL: smtp.url })
+  smtp.refuseWith = { responseCode: 550, message: 'no such user' }
+  await send(server, 'nobody@example.com')
+  await testWorker(t, server)
+  await until(async () => (await jobs(server, 'completed')) === 1)
+  t.equal(smtp.received.length, 0)
+})
+
+t.test('the sandbox without SMTP_URL writes the message to the log', async (t) => {
+  const lines: Record<string, unknown>[] = []
+  const log = { info: (fields: object) => lines.push({ ...fields }), warn: () => {} }
+  const delivery = openDelivery(null, () => 'http://127.0.0.1:3000', log)
+  await delivery.deliver(mail('ada@example.com'), 'id')
+  delivery.close()
+  t.match(lines, [{ mail: { to: 'ada@example.com', subject: 'A subject', text: /#token=abc/ } }])
+})
+
+t.test(
+  'production without SMTP_URL starts with sign-up closed, refuses to start with it open, and says so',
+  async (t) => {
+    const production = { ANTEROOM_ENV: 'production', ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') }
+    t.throws(() => readConfig({ ...production, SIGNUP: 'open' }), /SMTP_URL is required/)
+    const server = await testApp(t, production)
+    await t.rejects(send(server, 'ada@example.com'), { code: 'UNAVAILABLE', message: /SMTP_URL/ })
+    t.equal((await server.app.database`select from production_jobs.job_common where name = 'mail'`).length, 0)
+  },
+)
+
+async function jobs({ app }: TestApp, state: string): Promise<number> {
+  const rows = await app.database`
+    select from sandbox_jobs.job_common where name = 'mail' and state::text = ${state}`
+  return rows.length
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (await condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('the condition never came true')
+}
