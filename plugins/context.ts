@@ -61,6 +61,16 @@ export default fp<{ verifier: CredentialVerifier }>(
   { name: 'context', dependencies: ['limits'] },
 )
 
+/** One request's try to be recognised. */
+interface Attempt {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Of the key that it presents. */
+  readonly publicId: string | null
+  /** What it gets instead of a 401, as its address or key id failed too often. */
+  readonly brake: ApiError | null
+}
+
 class ActorResolver {
   readonly #app: FastifyInstance
   readonly #verifier: CredentialVerifier
@@ -97,7 +107,7 @@ class ActorResolver {
     return this.#become(request, this.#pairActor(key, principal), keyPrint)
   }
 
-  /** The slow way, for who is not known yet: brake, parse, look up, hash. */
+  /** The slow way, for who is not known yet: parse, brake, look up, hash. */
   async resolve(request: FastifyRequest, reply: FastifyReply, presented: Presented): Promise<void> {
     if (presented.style === 'nothing') {
       reply.header('www-authenticate', 'Bearer')
@@ -106,21 +116,21 @@ class ActorResolver {
         hint: 'Send Authorization: Bearer <API key>, or x-api-key with Authorization: Bearer <access token>',
       })
     }
-    await this.#app.limits.checkFailures(request)
+    const attempt = await this.#attempt(request, reply, presented)
     if (presented.style === 'bearer') {
       if (presented.bearer.startsWith('sk_')) {
-        const key = await this.#verifyKey(request, reply, presented.bearer)
+        const key = await this.#verifyKey(attempt, presented.bearer)
         this.#become(request, keyActorOf(this.#ofKey, key), fingerprint(presented.bearer))
         return
       }
-      const principal = await this.#verifyToken(request, reply, presented.bearer)
+      const principal = await this.#verifyToken(attempt, presented.bearer)
       this.#become(request, this.#userActor(principal), null)
       return
     }
-    const key = await this.#verifyKey(request, reply, presented.key)
-    const principal = await this.#verifyToken(request, reply, presented.bearer)
+    const key = await this.#verifyKey(attempt, presented.key)
+    const principal = await this.#verifyToken(attempt, presented.bearer)
     if (principal.organization.id !== key.organization.id) {
-      throw await this.#refuse(request, reply, 'Invalid bearer token', {
+      throw await this.#refuse(attempt, 'Invalid bearer token', {
         reason: 'token_of_another_organization',
         organizationId: key.organization.id,
         keyId: key.keyId,
@@ -129,8 +139,18 @@ class ActorResolver {
     this.#become(request, this.#pairActor(key, principal), fingerprint(presented.key))
   }
 
-  async #verifyKey(request: FastifyRequest, reply: FastifyReply, text: string): Promise<KeyPrincipal> {
-    request.keyFingerprint = fingerprint(text)
+  async #attempt(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    presented: Exclude<Presented, { style: 'nothing' }>,
+  ): Promise<Attempt> {
+    const parsed = parseCredential(presented.style === 'bearer' ? presented.bearer : presented.key)
+    const publicId = parsed?.kind === 'apiKey' ? parsed.publicId : null
+    return { request, reply, publicId, brake: await this.#app.limits.brakeOf(request, publicId) }
+  }
+
+  async #verifyKey(attempt: Attempt, text: string): Promise<KeyPrincipal> {
+    attempt.request.keyFingerprint = fingerprint(text)
     const parsed = parseCredential(text)
     const verdict: Verdict<KeyPrincipal> =
       parsed?.kind === 'apiKey' ? await this.#verifier.verifyKey(text, parsed) : malformed
@@ -141,10 +161,10 @@ class ActorResolver {
       organizationId: verdict.principal?.organization.id ?? null,
       keyId: verdict.principal?.keyId ?? null,
     }
-    throw await this.#refuse(request, reply, 'Invalid API key', refusal, this.#hintFor(text))
+    throw await this.#refuse(attempt, 'Invalid API key', refusal, this.#hintFor(text))
   }
 
-  async #verifyToken(request: FastifyRequest, reply: FastifyReply, text: string): Promise<UserPrincipal> {
+  async #verifyToken(attempt: Attempt, text: string): Promise<UserPrincipal> {
     const parsed = parseCredential(text)
     const verdict: Verdict<UserPrincipal> =
       parsed?.kind === 'accessToken' ? await this.#verifier.verifyAccessToken(text) : malformed
@@ -155,19 +175,16 @@ class ActorResolver {
       keyId: null,
     }
     const hint = claimedPrefix(text) ? undefined : 'A bearer is an API key (sk_…) or an access token (at_…)'
-    throw await this.#refuse(request, reply, 'Invalid bearer token', refusal, hint)
+    throw await this.#refuse(attempt, 'Invalid bearer token', refusal, hint)
   }
 
-  async #refuse(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    message: string,
-    refusal: Refusal,
-    hint?: string,
-  ): Promise<ApiError> {
+  // Who failed too often is told so instead, and not told whether this one was right: a good one never comes here.
+  async #refuse(attempt: Attempt, message: string, refusal: Refusal, hint?: string): Promise<ApiError> {
+    const { request, reply, brake, publicId } = attempt
     request.refusal = refusal
+    if (brake) return brake
     reply.header('www-authenticate', 'Bearer error="invalid_token"')
-    await this.#app.limits.countFailure(request)
+    await this.#app.limits.countFailure(request, refusal.keyId ? publicId : null)
     return new ApiError('UNAUTHORIZED', message, { reason: refusal.reason, ...(hint ? { hint } : {}) })
   }
 

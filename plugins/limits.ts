@@ -1,8 +1,8 @@
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { ApiError } from '../schemas/errors.ts'
+import { type LimiterMaker, type Outcome, prepareLimiters } from './limiters.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -10,68 +10,94 @@ const HOUR_MS = 3_600_000
 declare module 'fastify' {
   interface FastifyInstance {
     limits: Limits
+    /** Makes a limiter of a room's own, counted in this process or shared through `REDIS_URL`. */
+    createLimiter: LimiterMaker
   }
 }
 
-/** The brakes of the API. Each throws `RATE_LIMITED` with `Retry-After` and `x-ratelimit-*` once it holds. */
+/** The brakes of the API: what holds is answered with 429, `Retry-After` and `x-ratelimit-*`. */
 export interface Limits {
   /** Counts a request of an organization, and of its key where that has a limit of its own. */
   countRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
-  /** Stops an address that failed too often, before anything is hashed or queried for it. Counts nothing. */
+  /**
+   * Whether the request's address, or the key id that it presents, has failed too often of late. Counts nothing.
+   * @returns the refusal to throw where the credential turns out to be bad: a good one passes the brake
+   */
+  brakeOf(request: FastifyRequest, publicId: string | null): Promise<ApiError | null>
+  /** Counts a credential that was refused, for its address and for the key id that it presents. */
+  countFailure(request: FastifyRequest, publicId?: string | null): Promise<void>
+  /** Throws where the address has failed too often. For log-ins and the like, which cost a hash each. */
   checkFailures(request: FastifyRequest): Promise<void>
-  /** Counts a credential that was refused. */
-  countFailure(request: FastifyRequest): Promise<void>
   /** Counts a sign-up. */
   countSignup(request: FastifyRequest): Promise<void>
 }
 
-type Limiter = ReturnType<FastifyInstance['createRateLimit']>
-type Outcome = Exclude<Awaited<ReturnType<Limiter>>, { isAllowed: true }>
-
+/**
+ * Limits by organization, key and address. Counters are the process's own, or shared through `REDIS_URL`; a lost
+ * Redis leaves the process's own counters in force.
+ */
 export default fp<{ config: Config }>(
-  async (app, { config }) => {
-    await app.register(rateLimit, { global: false })
-    const organization = app.createRateLimit({
+  async (app: FastifyInstance, { config }) => {
+    const createLimiter = await prepareLimiters(app, config.redisUrl)
+    const organization = createLimiter<FastifyRequest>({
       max: config.rateLimitPerMinute,
-      timeWindow: MINUTE_MS,
-      keyGenerator: (request) => `organization:${request.organization?.id}`,
+      windowMs: MINUTE_MS,
+      keyOf: (request) => `organization:${request.organization?.id}`,
     })
-    const key = app.createRateLimit({
+    const key = createLimiter<FastifyRequest>({
       max: (request) => request.actor?.key?.rateLimitPerMinute ?? Number.POSITIVE_INFINITY,
-      timeWindow: MINUTE_MS,
-      keyGenerator: (request) => `key:${request.actor?.key?.keyId}`,
+      windowMs: MINUTE_MS,
+      keyOf: (request) => `key:${request.actor?.key?.keyId}`,
     })
-    const failures = app.createRateLimit({
+    const addressFailures = createLimiter<FastifyRequest>({
       max: config.authFailuresPerMinute,
-      timeWindow: MINUTE_MS,
-      keyGenerator: (request) => `failures:${request.ip}`,
+      windowMs: MINUTE_MS,
+      keyOf: (request) => `failures:${request.ip}`,
     })
-    const signups = app.createRateLimit({
+    const keyFailures = createLimiter<FastifyRequest>({
+      max: config.authFailuresPerMinute,
+      windowMs: MINUTE_MS,
+      keyOf: (request) => `failures:${presentedIds.get(request)}`,
+    })
+    const signups = createLimiter<FastifyRequest>({
       max: config.signupsPerHour,
-      timeWindow: HOUR_MS,
-      keyGenerator: (request) => `signups:${request.ip}`,
+      windowMs: HOUR_MS,
+      keyOf: (request) => `signups:${request.ip}`,
     })
+    const presentedIds = new WeakMap<FastifyRequest, string>()
 
+    app.decorate('createLimiter', createLimiter)
     app.decorate('limits', {
       async countRequest(request, reply) {
-        const outcome = outcomeOf(await organization(request))
+        const outcome = await organization(request)
         const narrowest = request.actor?.key?.rateLimitPerMinute
-          ? narrower(outcome, outcomeOf(await key(request)))
+          ? narrower(outcome, await key(request))
           : outcome
         if (narrowest.isExceeded) throw limited(narrowest, 'rate_limited')
         reply.header('x-ratelimit-limit', narrowest.max)
         reply.header('x-ratelimit-remaining', narrowest.remaining)
         reply.header('x-ratelimit-reset', narrowest.ttlInSeconds)
       },
+      async brakeOf(request, publicId) {
+        const byAddress = await addressFailures(request, { increment: false })
+        if (byAddress.remaining === 0) return limited(byAddress, 'too_many_failures')
+        if (publicId === null) return null
+        presentedIds.set(request, publicId)
+        const byKey = await keyFailures(request, { increment: false })
+        return byKey.remaining === 0 ? limited(byKey, 'too_many_failures') : null
+      },
+      async countFailure(request, publicId = null) {
+        await addressFailures(request)
+        if (publicId === null) return
+        presentedIds.set(request, publicId)
+        await keyFailures(request)
+      },
       async checkFailures(request) {
-        const outcome = outcomeOf(await failures(request, { increment: false }))
+        const outcome = await addressFailures(request, { increment: false })
         if (outcome.remaining === 0) throw limited(outcome, 'too_many_failures')
       },
-      async countFailure(request) {
-        await failures(request)
-      },
       async countSignup(request) {
-        const outcome = outcomeOf(await signups(request))
+        const outcome = await signups(request)
         if (outcome.isExceeded) throw limited(outcome, 'too_many_signups')
       },
     } satisfies Limits)
@@ -79,17 +105,13 @@ export default fp<{ config: Config }>(
   { name: 'limits' },
 )
 
-function outcomeOf(answer: Awaited<ReturnType<Limiter>>): Outcome {
-  if (answer.isAllowed) throw new Error('no allow-list is configured')
-  return answer
-}
-
 function narrower(one: Outcome, other: Outcome): Outcome {
   if (one.isExceeded !== other.isExceeded) return one.isExceeded ? one : other
   return one.remaining <= other.remaining ? one : other
 }
 
-function limited(outcome: Outcome, reason: string): ApiError {
+/** The refusal of a limit that holds. */
+export function limited(outcome: Outcome, reason: string): ApiError {
   const seconds = String(Math.max(1, outcome.ttlInSeconds))
   return new ApiError('RATE_LIMITED', `Too many requests: try again in ${seconds} s`, {
     reason,
