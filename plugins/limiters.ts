@@ -1,0 +1,101 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Redis } from 'ioredis'
+
+const REDIS_TIMEOUT_MS = 250
+const WARN_EVERY_MS = 10_000
+
+/** What a limiter counted. */
+export interface Outcome {
+  readonly max: number
+  readonly remaining: number
+  readonly isExceeded: boolean
+  readonly ttlInSeconds: number
+}
+
+/** Counts a request, or with `increment: false` looks without counting. */
+export type Limiter = (request: FastifyRequest, options?: { increment?: boolean }) => Promise<Outcome>
+
+interface LimiterOptions<R> {
+  /** Requests in a window. */
+  readonly max: number | ((request: R) => number)
+  readonly windowMs: number
+  /** What is counted together: begins with the limiter's own name. */
+  readonly keyOf: (request: R) => string
+}
+
+/** Makes limiters. */
+export type LimiterMaker = <R extends FastifyRequest>(options: LimiterOptions<R>) => Limiter
+
+type Counter = ReturnType<FastifyInstance['createRateLimit']>
+
+/**
+ * Prepares the limiters' counters. With Redis they are shared between processes; while it is lost each process goes
+ * by counters of its own, says so, and asks again: a lost Redis must not open the door, nor shut it.
+ */
+export async function prepareLimiters(app: FastifyInstance, redisUrl: string | null): Promise<LimiterMaker> {
+  const local = await counterMaker(app, {})
+  const redis = redisUrl ? await openRedis(app, redisUrl) : null
+  const shared = redis ? await counterMaker(app, { redis, nameSpace: 'anteroom-' }) : null
+  const warn = warning(app)
+
+  return (options) => {
+    const settings = {
+      max: options.max as number,
+      timeWindow: options.windowMs,
+      keyGenerator: options.keyOf as (request: FastifyRequest) => string,
+    }
+    const own = local(settings)
+    const common = shared?.(settings)
+    return async (request, call) => {
+      if (!common) return outcomeOf(await own(request, call))
+      try {
+        return outcomeOf(await common(request, call))
+      } catch (error) {
+        warn(error)
+        return outcomeOf(await own(request, call))
+      }
+    }
+  }
+}
+
+// A scope of its own for each registration: the plugin decorates once, and a second one would count with the first.
+async function counterMaker(app: FastifyInstance, store: { redis?: Redis; nameSpace?: string }) {
+  let create: FastifyInstance['createRateLimit'] | undefined
+  await app.register(async (scope) => {
+    await scope.register(rateLimit, { global: false, ...store })
+    create = scope.createRateLimit
+  })
+  return create as FastifyInstance['createRateLimit']
+}
+
+async function openRedis(app: FastifyInstance, url: string): Promise<Redis> {
+  const redis = new Redis(url.replace(/^valkey/, 'redis'), {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 4 * REDIS_TIMEOUT_MS,
+    commandTimeout: REDIS_TIMEOUT_MS,
+    retryStrategy: (attempt) => Math.min(attempt * 100, 2000),
+  })
+  const warn = warning(app)
+  redis.on('error', warn)
+  await redis.connect().catch(warn)
+  app.addHook('onClose', async () => redis.disconnect())
+  return redis
+}
+
+function warning(app: FastifyInstance): (error: unknown) => void {
+  let warnedAt = Number.NEGATIVE_INFINITY
+  return (error) => {
+    const now = performance.now()
+    if (now - warnedAt < WARN_EVERY_MS) return
+    warnedAt = now
+    app.log.warn({ err: error }, 'Redis is out of reach: limits are counted by this process alone')
+  }
+}
+
+function outcomeOf(answer: Awaited<ReturnType<Counter>>): Outcome {
+  if (answer.isAllowed) throw new Error('no allow-list is configured')
+  return answer
+}
