@@ -10,6 +10,7 @@ import errors from './plugins/errors.ts'
 import idempotency from './plugins/idempotency.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
+import metrics from './plugins/metrics.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import securityHeaders from './plugins/security-headers.ts'
@@ -21,6 +22,7 @@ import { campaignRoutes } from './routes/campaigns.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
+import { statusRoutes } from './routes/status.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
 import { newId } from './schemas/ids.ts'
 
@@ -52,7 +54,12 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(idempotency)
   await app.register(mail, { databaseUrl })
 
+  if (config.metricsPort !== null) {
+    await app.register(metrics, { port: config.metricsPort, host: config.host })
+  }
+
   await app.register(healthRoutes)
+  await app.register(statusRoutes)
   await app.register(
     async (api) => {
       await api.register(context, { verifier: app.verifier })

@@ -27,8 +27,8 @@ async function main(): Promise<void> {
 
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
   await app.listen({ host: config.host, port: config.port })
-  worker = await startWorker(config, databaseUrl, () => app.publicUrl(), app.log)
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
+  worker = await startWorker(config, databaseUrl, () => app.publicUrl(), app.log)
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,40 @@
+import t from 'tap'
+import { testApp } from '../support/app.ts'
+
+t.test('the status page is a page for people and JSON for programs', async (t) => {
+  const { app, call } = await testApp(t)
+  const json = await call('GET', '/status', { headers: { accept: 'application/json' } })
+  t.equal(json.status, 200)
+  t.match(json.body, { status: 'operational', environment: 'sandbox' })
+  t.ok(json.body.components.some((part: { name: string }) => part.name === 'Database'))
+
+  const page = await app.inject('/status')
+  t.match(page.headers['content-type'], /text\/html/)
+  t.match(page.headers['content-security-policy'], /style-src 'sha256-/)
+  t.match(page.body, /All systems operational/)
+})
+
+t.test('a lost database shows on the status page, which still answers', async (t) => {
+  const { app, call } = await testApp(t)
+  await app.database.end({ timeout: 0 })
+  const { status, body } = await call('GET', '/status', { headers: { accept: 'application/json' } })
+  t.equal(status, 200)
+  t.equal(body.status, 'down')
+})
+
+t.test('metrics are served on a port of their own and nowhere else', async (t) => {
+  const { app, call, listen } = await testApp(t, { METRICS_PORT: '0' })
+  await listen()
+  await call('GET', '/healthz')
+  t.equal((await call('GET', '/metrics')).status, 404)
+  const port = app.metricsPort?.()
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+  t.equal(answer.status, 200)
+  const text = await answer.text()
+  t.match(
+    text,
+    /anteroom_http_request_duration_seconds_count\{method="GET",route="\/healthz",status="200"\} 1/,
+  )
+  t.match(text, /anteroom_lease_held 1/)
+  t.equal((await fetch(`http://127.0.0.1:${port}/other`)).status, 404)
+})
