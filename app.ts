@@ -39,14 +39,15 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     genReqId: () => newId('req'),
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
-    return503OnClosing: true,
+    // A request on a connection that stays open while the server closes is served, and recorded, like any other.
+    return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(errors)
   await app.register(validation)
   await app.register(securityHeaders)
   await app.register(database, { config, databaseUrl })
-  await app.register(accessLog)
+  await app.register(accessLog, { databaseUrl })
   await app.register(urlCredentials)
   await app.register(reference, { version: packageJson.version })
   await app.register(limits, { config })

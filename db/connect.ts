@@ -21,6 +21,18 @@ export function connect(url: string, environment: Environment, options: { max?: 
   )
 }
 
+/**
+ * Opens a client of one connection, for what belongs to a session: locks.
+ * @param onLost called whenever that connection ends
+ */
+export function connectOnce(url: string, environment: Environment, onLost: () => void): Database {
+  return postgres(url, {
+    ...connectionOptions(environment, environment.systemRole, { max: 1 }),
+    max_lifetime: null,
+    onclose: onLost,
+  })
+}
+
 /** How every connection of the server is opened: schema and role are part of the start-up message. */
 export function connectionOptions(
   environment: Environment,

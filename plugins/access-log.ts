@@ -1,58 +1,110 @@
-import type { FastifyInstance } from 'fastify'
+import { join } from 'node:path'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { redactCredentials } from '../credentials/format.ts'
-import { AccessLogWriter } from '../services/access-log/writer.ts'
+import { ApiError } from '../schemas/errors.ts'
+import { AccessLog } from '../services/access-log/access-log.ts'
+import { type RequestRecord, withoutQuery } from '../services/access-log/record.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    accessLog: AccessLogWriter
+    accessLog: AccessLog
+    /**
+     * For a reply that leaves Fastify's hands (`reply.hijack()`): its record is in the spool before the end of the
+     * response is sent, or when the connection is lost. Call it before anything is written to `reply.raw`.
+     */
+    recordHijacked(request: FastifyRequest, reply: FastifyReply): void
+  }
+  interface FastifyRequest {
+    /** What the request needs of its caller, for the log: what the route declares, or its parts, parted by commas. */
+    neededAccess: string | null
+    /** Whether the access log has it. */
+    recorded: boolean
   }
 }
 
 // Asked every few seconds by whoever keeps the process alive: no caller of ours.
 const probes = new Set(['/healthz', '/readyz'])
-const LONGEST_TEXT = 500
 
-/** Hands one record a request to the access log: never a body, a query string or a credential. */
-export default fp(
-  async (app: FastifyInstance) => {
-    const writer = new AccessLogWriter(app.database, (error) =>
-      app.log.error({ err: error }, 'access log not written'),
-    )
-    app.decorate('accessLog', writer)
-    app.addHook('onClose', () => writer.flush())
-    app.addHook('onResponse', (request, reply, done) => {
-      done()
-      const path = pathOf(request.url)
-      if (probes.has(path)) return
-      const { actor, refusal } = request
-      const durationMs = reply.elapsedTime
-      writer.record({
-        organizationId: actor?.organization.id ?? refusal?.organizationId ?? null,
-        id: request.id,
-        at: new Date(Date.now() - durationMs),
-        method: request.method,
-        path: clean(path),
-        status: reply.statusCode,
-        durationMs,
-        ip: request.ip,
-        userAgent: clean(request.headers['user-agent'] ?? null),
-        credentialType: actor?.type ?? null,
-        keyId: actor?.key?.keyId ?? refusal?.keyId ?? null,
-        keyHash: request.keyFingerprint,
-        userId: actor?.user?.id ?? null,
-        reason: request.refusalReason,
+/** Keeps one record a request: never a body, a query string or a credential. The response waits for it. */
+export default fp<{ databaseUrl: string }>(
+  async (app: FastifyInstance, { databaseUrl }) => {
+    const { environment, dataDir } = app.config
+    const log = new AccessLog({
+      databaseUrl,
+      environment,
+      directory: join(dataDir, 'spool', environment.name),
+      onError: (err, message) => app.log.error({ err }, message),
+    })
+    app.decorate('accessLog', log)
+    app.decorateRequest('neededAccess', null)
+    app.decorateRequest('recorded', false)
+    await log.start()
+    app.addHook('onClose', () => log.close())
+
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (!log.full || isProbe(request)) return done()
+      request.recorded = true
+      request.log.error({ requestId: request.id }, 'request refused: the access log is full')
+      done(new ApiError('UNAVAILABLE', 'The access log can not be written'))
+    })
+    app.addHook('onSend', (request, reply, payload, done) => {
+      if (request.recorded || isProbe(request)) return done(null, payload)
+      request.recorded = true
+      log.record(recordOf(request, reply, reply.statusCode), () => {
+        try {
+          done(null, payload)
+        } catch (error) {
+          // Nobody above an event-loop turn catches: a header that Node refuses must not end the process.
+          request.log.error({ err: error, requestId: request.id }, 'response not sent')
+          reply.raw.destroy()
+        }
       })
+    })
+    // What went past onSend: a hijacked reply that nobody announced.
+    app.addHook('onResponse', (request, reply, done) => {
+      recordLate(log, request, reply)
+      done()
+    })
+    app.decorate('recordHijacked', (request, reply) => {
+      const { raw } = reply
+      const { end } = raw
+      raw.end = ((...parts: Parameters<typeof end>) => {
+        recordLate(log, request, reply)
+        return end.apply(raw, parts)
+      }) as typeof end
+      raw.once('close', () => recordLate(log, request, reply))
     })
   },
   { name: 'access-log', dependencies: ['database', 'errors'] },
 )
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
+function recordLate(log: AccessLog, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.recorded || isProbe(request)) return
+  request.recorded = true
+  log.recordNow(recordOf(request, reply, reply.raw.statusCode))
 }
 
-function clean<T extends string | null>(text: T): T {
-  return (text === null ? null : redactCredentials(text.slice(0, LONGEST_TEXT)).replaceAll('\u0000', '')) as T
+function isProbe(request: FastifyRequest): boolean {
+  return request.url.length < 20 && probes.has(withoutQuery(request.url))
+}
+
+function recordOf(request: FastifyRequest, reply: FastifyReply, status: number): RequestRecord {
+  const { actor, refusal } = request
+  return {
+    id: request.id,
+    organizationId: actor?.organization.id ?? refusal?.organizationId ?? null,
+    method: request.method,
+    url: request.url,
+    status,
+    durationMs: reply.elapsedTime,
+    ip: request.ip,
+    userAgent: request.headers['user-agent'],
+    access: request.neededAccess ?? undefined,
+    credentialType: actor?.type ?? null,
+    keyId: actor?.key?.keyId ?? refusal?.keyId ?? null,
+    keyHash: request.keyFingerprint,
+    userId: actor?.user?.id ?? null,
+    reason: request.refusalReason,
+    failed: refusal != null,
+  }
 }

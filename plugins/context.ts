@@ -48,7 +48,9 @@ export default fp<{ verifier: CredentialVerifier }>(
     app.decorateRequest('keyFingerprint', null)
     const resolver = new ActorResolver(app, verifier)
     app.addHook('onRequest', (request, reply, done) => {
-      if (request.routeOptions.config.access === 'public') return done()
+      const { access } = request.routeOptions.config
+      request.neededAccess = access ?? null
+      if (access === 'public') return done()
       try {
         const presented = readCredentials(request.raw)
         if (resolver.remembered(request, presented)) return done()
@@ -58,7 +60,7 @@ export default fp<{ verifier: CredentialVerifier }>(
       }
     })
   },
-  { name: 'context', dependencies: ['limits'] },
+  { name: 'context', dependencies: ['limits', 'access-log'] },
 )
 
 /** One request's try to be recognised. */

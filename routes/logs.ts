@@ -54,11 +54,11 @@ export async function logRoutes(app: Api): Promise<void> {
       const { id } = actorOf(request).organization
       if (from && to && from >= to) throw badRequest('querystring.from', 'must be before to')
       const filter = {
-        keyId: keyId ?? null,
-        status: status ?? null,
-        path: path ?? null,
-        from: from ? new Date(from) : null,
-        to: to ? new Date(to) : null,
+        keyId,
+        status,
+        path,
+        from: from === undefined ? undefined : Date.parse(from),
+        to: to === undefined ? undefined : Date.parse(to),
       }
       const rows = await app.tenancy.read(id, (tx) => listAccessRecords(tx, id, page, filter))
       const { items, nextCursor } = pageOf(rows, page.limit)

@@ -1,5 +1,6 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
-import type { Queryable } from '../connect.ts'
+import { idFloor } from '../../schemas/id-time.ts'
+import type { Database, Queryable } from '../connect.ts'
 
 /** One request, as the access log keeps it. */
 export interface AccessRecord {
@@ -14,54 +15,104 @@ export interface AccessRecord {
   durationMs: number
   ip: string
   userAgent: string | null
+  /** What the route declared to need. */
+  access: string | null
   credentialType: string | null
   keyId: string | null
   keyHash: string | null
   userId: string | null
   reason: string | null
+  /** Something about the key that its owner should know, e.g. `key.rotation_due`. */
+  notice: string | null
 }
 
 /** Which records a reader asks for. */
 export interface AccessFilter {
-  keyId: string | null
-  status: number | null
-  path: string | null
-  from: Date | null
-  to: Date | null
+  readonly keyId: string | undefined
+  readonly status: number | undefined
+  readonly path: string | undefined
+  /** Milliseconds since 1970, the first that counts. */
+  readonly from: number | undefined
+  /** Milliseconds since 1970, the first that does not count any more. */
+  readonly to: number | undefined
 }
 
-/** Writes many records in one statement. */
-export function insertAccessRecords(db: Queryable, records: readonly AccessRecord[]) {
-  return db`
-    insert into access_logs (organization_id, id, at, method, path, status, duration_ms, ip, user_agent, credential_type,
-      key_id, key_hash, user_id, reason)
-    select "organizationId", id, at, method, path, status, "durationMs", ip, "userAgent", "credentialType", "keyId", "keyHash",
-      "userId", reason
-    from jsonb_to_recordset(${db.json(records as never)}) as record ("organizationId" text, id text, at timestamptz, method text,
-      path text, status smallint, "durationMs" real, ip text, "userAgent" text, "credentialType" text, "keyId" text,
-      "keyHash" text, "userId" text, reason text)`
+/**
+ * Writes one batch of a spool and all that follows from it, in one statement and so in one transaction.
+ * @param first where in the spool the batch begins, in bytes; a batch that was written before changes nothing
+ * @returns where the spool stands now
+ */
+export async function storeAccessRecords(
+  db: Queryable,
+  spool: string,
+  first: number,
+  next: number,
+  lines: string,
+): Promise<number> {
+  const [row] = await db<{ position: string }[]>`
+    select store_access_records(${spool}, ${first}, ${next}, ${lines}) as position`
+  return Number(row?.position)
 }
 
-/** Makes the partitions of two days, so that no record finds its day missing. */
-export function ensureLogPartitions(db: Queryable) {
-  return db`select ensure_log_partitions((now() at time zone 'UTC')::date - 1, (now() at time zone 'UTC')::date + 2)`
+/** How far a spool has been written; 0 for one that nothing was written of. */
+export async function spoolPosition(db: Queryable, spool: string): Promise<number> {
+  const [row] = await db<{ position: string }[]>`select position from log_spools where id = ${spool}`
+  return Number(row?.position ?? 0)
 }
 
-/** A page of an organization's records, newest first. */
+/** Forgets a spool whose files are deleted. */
+export function forgetSpool(db: Queryable, spool: string) {
+  return db`delete from log_spools where id = ${spool}`
+}
+
+/**
+ * Takes a spool for this connection, as long as it lasts: the process that owns it is alive, or another one is
+ * replaying it.
+ * @returns false where another connection has it
+ */
+export async function tryHoldSpool(db: Database, spool: string): Promise<boolean> {
+  const [row] = await db<{ held: boolean }[]>`
+    select pg_try_advisory_lock(hashtextextended(${`anteroom spool ${spool}`}, 0)) as held`
+  return row?.held === true
+}
+
+/** Gives a spool back. */
+export function letGoOfSpool(db: Database, spool: string) {
+  return db`select pg_advisory_unlock(hashtextextended(${`anteroom spool ${spool}`}, 0))`
+}
+
+/**
+ * A page of an organization's records, newest first. Each filter has an index in the order of the page, and every
+ * bound of time is one of the id, by which days are left out.
+ */
 export function listAccessRecords(
   tx: Queryable,
   organizationId: string,
   page: PageRequest,
   filter: AccessFilter,
 ) {
+  const { keyId, status, path, from, to } = filter
   return tx<AccessRecord[]>`
-    select * from access_logs
-    where organization_id = ${organizationId}
-      and (${page.after}::text is null or id < ${page.after})
-      and (${filter.keyId}::text is null or key_id = ${filter.keyId})
-      and (${filter.status}::int is null or status = ${filter.status})
-      and (${filter.path}::text is null or path = ${filter.path})
-      and (${filter.from}::timestamptz is null or at >= ${filter.from})
-      and (${filter.to}::timestamptz is null or at < ${filter.to})
-    order by id desc limit ${page.limit + 1}`
+    ${recordsOf(tx, organizationId)}
+    ${page.after === null ? tx`` : tx`and log.id < ${page.after}`}
+    ${keyId === undefined ? tx`` : tx`and log.key_id = ${keyId}`}
+    ${status === undefined ? tx`` : tx`and log.status = ${status}`}
+    ${path === undefined ? tx`` : tx`and log.path = ${path}`}
+    ${from === undefined ? tx`` : tx`and log.id >= ${idFloor('req', from)}`}
+    ${to === undefined ? tx`` : tx`and log.id < ${idFloor('req', to)}`}
+    order by log.id desc limit ${page.limit + 1}`
+}
+
+/** One record, or no row. */
+export function findAccessRecord(tx: Queryable, organizationId: string, id: string) {
+  return tx<AccessRecord[]>`${recordsOf(tx, organizationId)} and log.id = ${id}`
+}
+
+// Keys older than 90 days are due for rotation: told of each request that still used one.
+function recordsOf(tx: Queryable, organizationId: string) {
+  return tx`
+    select log.*, case when keys.created_at <= log.at - interval '90 days' then 'key.rotation_due' end as notice
+    from access_logs log
+    left join keys on keys.organization_id = log.organization_id and keys.id = log.key_id
+    where log.organization_id = ${organizationId}`
 }
