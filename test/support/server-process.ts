@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The server as a process of its own, as `npm start` runs it. */
+export interface ServerProcess {
+  readonly url: string
+  readonly process: ChildProcess
+  /** Everything it wrote, process log and all. */
+  output(): string
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<void>
+}
+
+/**
+ * Starts `server.ts` on a free port of loopback and waits for its welcome; it ends with the test.
+ * @param variables environment variables besides those for cheap hashes and no limits in the way
+ */
+export async function startServer(t: Test, variables: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['server.ts'], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      KEY_BCRYPT_COST: '4',
+      PASSWORD_BCRYPT_COST: '4',
+      RATE_LIMIT_PER_MINUTE: '1000000',
+      AUTH_FAILURES_PER_MINUTE: '1000000',
+      ...variables,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+  t.teardown(() => end('SIGKILL'))
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk
+      const base = /Base URL +(\S+)\/api/.exec(output)?.[1]
+      if (base) resolve(base)
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.once('exit', () => reject(new Error(`the server ended before it listened: ${output}`)))
+  })
+  return { url, process: child, output: () => output, end }
+}
