@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts'
 import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
+import accounts from './plugins/accounts.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
 import errors from './plugins/errors.ts'
@@ -14,15 +15,20 @@ import metrics from './plugins/metrics.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import securityHeaders from './plugins/security-headers.ts'
+import sessionCookie from './plugins/session-cookie.ts'
 import urlCredentials from './plugins/url-credentials.ts'
 import validation from './plugins/validation.ts'
 import verifier from './plugins/verifier.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
+import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
+import { totpRoutes } from './routes/totp.ts'
+
 import { whoamiRoutes } from './routes/whoami.ts'
 import { newId } from './schemas/ids.ts'
 
@@ -53,6 +59,8 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(limits, { config })
   await app.register(verifier)
   await app.register(idempotency)
+  await app.register(sessionCookie)
+  await app.register(accounts)
   await app.register(mail, { databaseUrl })
 
   if (config.metricsPort !== null) {
@@ -69,11 +77,23 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
 
       await api.register(whoamiRoutes)
       await api.register(authRoutes)
+      await api.register(sessionRoutes)
+      await api.register(totpRoutes)
       await api.register(keyRoutes)
       await api.register(campaignRoutes)
       await api.register(logRoutes)
     },
     { prefix: '/api' },
+  )
+  await app.register(
+    async (dashboard) => {
+      await dashboard.register(context, { verifier: app.verifier })
+      await dashboard.register(organizationLimit)
+      await dashboard.register(access)
+
+      await dashboard.register(dashboardSessionRoutes)
+    },
+    { prefix: '/dashboard' },
   )
   return app
 }

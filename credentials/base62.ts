@@ -31,3 +31,14 @@ export function encodeBase62(value: number, length: number): string {
   for (let rest = value; rest > 0; rest = Math.floor(rest / 62)) text = BASE62[rest % 62] + text
   return text.padStart(length, '0')
 }
+
+const BASE32 = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/**
+ * A random text for people to write down, in Crockford's base32: no letter that looks like a digit.
+ * @param length in characters of 5 bits
+ */
+export function randomCode(length: number): string {
+  const bytes = randomFillSync(Buffer.allocUnsafe(length))
+  return Array.from(bytes, (byte) => BASE32[byte & 31]).join('')
+}

@@ -15,6 +15,7 @@ export type CredentialKind =
   | 'oauthRefreshToken'
   | 'inviteToken'
   | 'interviewToken'
+  | 'dashboardCookie'
 
 const kinds = {
   sk_live_: 'apiKey',
@@ -26,6 +27,7 @@ const kinds = {
   ort_: 'oauthRefreshToken',
   inv_: 'inviteToken',
   ist_: 'interviewToken',
+  ds_: 'dashboardCookie',
 } as const satisfies Record<string, CredentialKind>
 
 /** The text that every credential begins with. */

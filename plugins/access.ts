@@ -13,6 +13,8 @@ export type Access = 'public' | 'authenticated' | 'user' | 'key' | Exclude<Scope
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
+    /** Also for who has yet to set up the second factor that their organization requires. */
+    beforeSecondFactor?: boolean
   }
 }
 
@@ -28,9 +30,11 @@ export default fp(
       }
     })
     app.addHook('onRequest', (request, _reply, done) => {
-      const access = request.routeOptions.config.access as Access
+      const { access = 'authenticated', beforeSecondFactor } = request.routeOptions.config
       if (access === 'public') return done()
-      done(refusal(access, request.actor as Actor) ?? undefined)
+      const actor = request.actor as Actor
+      if (actor.totpMissing && !beforeSecondFactor) return done(secondFactorMissing(actor))
+      done(refusal(access, actor) ?? undefined)
     })
   },
   { name: 'access', dependencies: ['context'] },
@@ -46,6 +50,13 @@ function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | nu
     })
   }
   return allows(actor.scopes, access) ? null : forbidden(`the scope ${access}`, `scope_missing:${access}`)
+}
+
+function secondFactorMissing(actor: Actor): ApiError {
+  return new ApiError('FORBIDDEN', `${actor.organization.name} requires a second factor of its members`, {
+    reason: 'second_factor_missing',
+    hint: 'Set one up with POST /api/auth/totp and POST /api/auth/totp/confirm',
+  })
 }
 
 function forbidden(missing: string, reason: string): ApiError {

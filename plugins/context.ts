@@ -21,6 +21,7 @@ import {
   type Verdict,
 } from '../services/credentials/verifier.ts'
 import { type Presented, readCredentials } from './credentials.ts'
+import { refuseCrossSite } from './session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,7 +53,7 @@ export default fp<{ verifier: CredentialVerifier }>(
       request.neededAccess = access ?? null
       if (access === 'public') return done()
       try {
-        const presented = readCredentials(request.raw)
+        const presented = present(app, request)
         if (resolver.remembered(request, presented)) return done()
         resolver.resolve(request, reply, presented).then(() => done(), done)
       } catch (error) {
@@ -60,8 +61,18 @@ export default fp<{ verifier: CredentialVerifier }>(
       }
     })
   },
-  { name: 'context', dependencies: ['limits', 'access-log'] },
+  { name: 'context', dependencies: ['limits', 'access-log', 'accounts'] },
 )
+
+// A header was put there on purpose, while a browser sends the cookie along by itself: the header wins.
+function present(app: FastifyInstance, request: FastifyRequest): Presented {
+  const presented = readCredentials(request.raw)
+  if (presented.style !== 'nothing') return presented
+  const cookie = app.cookies.read(request, 'session')
+  if (!cookie) return presented
+  refuseCrossSite(app, request)
+  return { style: 'cookie', cookie }
+}
 
 /** One request's try to be recognised. */
 interface Attempt {
@@ -90,22 +101,23 @@ class ActorResolver {
   remembered(request: FastifyRequest, presented: Presented): boolean {
     if (presented.style === 'nothing') return false
     const now = Date.now()
+    if (presented.style === 'cookie') {
+      const principal = this.#verifier.rememberedToken(fingerprint(presented.cookie), 'cookie')
+      return principal !== undefined && live(principal, now) && this.#becomeUser(request, principal)
+    }
     const bearerPrint = fingerprint(presented.bearer)
     if (presented.style === 'bearer') {
       const key = this.#verifier.rememberedKey(bearerPrint)
       if (key) return this.#useKey(request, key, bearerPrint, now)
       const principal = this.#verifier.rememberedToken(bearerPrint)
-      return (
-        principal !== undefined &&
-        live(principal, now) &&
-        this.#become(request, this.#userActor(principal), null)
-      )
+      return principal !== undefined && live(principal, now) && this.#becomeUser(request, principal)
     }
     const keyPrint = fingerprint(presented.key)
     const key = this.#verifier.rememberedKey(keyPrint)
     const principal = this.#verifier.rememberedToken(bearerPrint)
     if (!key || !principal || endOfPrincipal(key, now) || !live(principal, now)) return false
     if (key.organization.id !== principal.organization.id) return false
+    this.#app.sessionUse.note(principal, now)
     return this.#become(request, this.#pairActor(key, principal), keyPrint)
   }
 
@@ -118,6 +130,10 @@ class ActorResolver {
         hint: 'Send Authorization: Bearer <API key>, or x-api-key with Authorization: Bearer <access token>',
       })
     }
+    if (presented.style === 'cookie') {
+      this.#becomeUser(request, await this.#verifyCookie(request, reply, presented.cookie))
+      return
+    }
     const attempt = await this.#attempt(request, reply, presented)
     if (presented.style === 'bearer') {
       if (presented.bearer.startsWith('sk_')) {
@@ -126,7 +142,7 @@ class ActorResolver {
         return
       }
       const principal = await this.#verifyToken(attempt, presented.bearer)
-      this.#become(request, this.#userActor(principal), null)
+      this.#becomeUser(request, principal)
       return
     }
     const key = await this.#verifyKey(attempt, presented.key)
@@ -138,13 +154,30 @@ class ActorResolver {
         keyId: key.keyId,
       })
     }
+    this.#app.sessionUse.note(principal, Date.now())
     this.#become(request, this.#pairActor(key, principal), fingerprint(presented.key))
+  }
+
+  // A cookie that is over is not counted as a failure: the browser sends it along by itself until it is told not to.
+  async #verifyCookie(request: FastifyRequest, reply: FastifyReply, text: string): Promise<UserPrincipal> {
+    const whole = parseCredential(text)?.kind === 'dashboardCookie'
+    let verdict: Verdict<UserPrincipal> = whole ? await this.#verifier.verifyToken(text, 'cookie') : malformed
+    if (verdict.principal && !live(verdict.principal, Date.now())) {
+      // Another process may have prolonged it since this one looked it up.
+      this.#verifier.invalidate(`session:${verdict.principal.sessionId}`)
+      verdict = await this.#verifier.verifyToken(text, 'cookie')
+    }
+    if (verdict.principal) return verdict.principal
+    request.refusal = verdict.refusal
+    this.#app.cookies.clear(reply, 'session')
+    reply.header('www-authenticate', 'Bearer')
+    throw new ApiError('UNAUTHORIZED', 'The session has ended: log in', { reason: verdict.refusal.reason })
   }
 
   async #attempt(
     request: FastifyRequest,
     reply: FastifyReply,
-    presented: Exclude<Presented, { style: 'nothing' }>,
+    presented: Exclude<Presented, { style: 'nothing' | 'cookie' }>,
   ): Promise<Attempt> {
     const parsed = parseCredential(presented.style === 'bearer' ? presented.bearer : presented.key)
     const publicId = parsed?.kind === 'apiKey' ? parsed.publicId : null
@@ -169,7 +202,7 @@ class ActorResolver {
   async #verifyToken(attempt: Attempt, text: string): Promise<UserPrincipal> {
     const parsed = parseCredential(text)
     const verdict: Verdict<UserPrincipal> =
-      parsed?.kind === 'accessToken' ? await this.#verifier.verifyAccessToken(text) : malformed
+      parsed?.kind === 'accessToken' ? await this.#verifier.verifyToken(text) : malformed
     if (verdict.principal && live(verdict.principal, Date.now())) return verdict.principal
     const refusal = verdict.refusal ?? {
       reason: 'token_expired',
@@ -202,10 +235,11 @@ class ActorResolver {
     return !endOfPrincipal(key, now) && this.#become(request, keyActorOf(this.#ofKey, key), print)
   }
 
-  #userActor(principal: UserPrincipal): Actor {
+  #becomeUser(request: FastifyRequest, principal: UserPrincipal): true {
     const actor = this.#ofUser.get(principal) ?? userActor(principal)
     this.#ofUser.set(principal, actor)
-    return actor
+    this.#app.sessionUse.note(principal, Date.now())
+    return this.#become(request, actor, null)
   }
 
   #pairActor(key: KeyPrincipal, principal: UserPrincipal): Actor {

@@ -7,6 +7,8 @@ export type Presented =
   | { readonly style: 'nothing' }
   | { readonly style: 'bearer'; readonly bearer: string }
   | { readonly style: 'keyAndBearer'; readonly key: string; readonly bearer: string }
+  /** The dashboard's cookie: only where no header says who asks. */
+  | { readonly style: 'cookie'; readonly cookie: string }
 
 // RFC 6750, 2.1: one space or more after the scheme, then a b64token.
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i

@@ -1,19 +1,19 @@
-import type { FastifyRequest } from 'fastify'
 import { actorOf } from '../plugins/access.ts'
 import { Login, LoginBody, RefreshBody, SignupBody } from '../schemas/accounts.ts'
 import { ApiError } from '../schemas/errors.ts'
-import { logIn, signUp } from '../services/accounts/accounts.ts'
-import { closeSession, refreshSession } from '../services/accounts/sessions.ts'
+import { signUp } from '../services/accounts/accounts.ts'
+import { logIn } from '../services/accounts/log-in.ts'
+import { refreshSession } from '../services/accounts/refresh.ts'
+import { closeSessions } from '../services/accounts/sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
-
-const LONGEST_AGENT = 300
+import { countingFailures, noStore } from './attempts.ts'
+import { personOf } from './sessions.ts'
 
 /** Accounts: sign up, log in, refresh, log out. */
 export async function authRoutes(app: Api): Promise<void> {
-  const { config, database, limits } = app
+  const { accounts, config, cookies, database, limits } = app
 
-  // Tokens must not stay in a cache on the way (RFC 6749, 5.1).
-  app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'))
+  app.addHook('onRequest', noStore)
 
   app.post(
     '/auth/signup',
@@ -32,7 +32,9 @@ export async function authRoutes(app: Api): Promise<void> {
         throw new ApiError('FORBIDDEN', 'Sign-up is closed here: ask the operator for an organization')
       }
       await limits.countSignup(request)
-      return reply.code(201).send(await signUp(database, config, request.body, originOf(request)))
+      return reply
+        .code(201)
+        .send(await signUp(database, config, request.body, app.placeOf(request, request.body.email)))
     },
   )
 
@@ -48,10 +50,10 @@ export async function authRoutes(app: Api): Promise<void> {
         response: answers({ 200: Login }, 400, 401, 403, 429),
       },
     },
-    async (request) => {
-      await limits.checkFailures(request)
-      return countingFailures(request, () => logIn(database, config, request.body, originOf(request)))
-    },
+    (request) =>
+      countingFailures(app, request, () =>
+        logIn(accounts, request.body, app.placeOf(request, request.body.email)),
+      ),
   )
 
   app.post(
@@ -66,16 +68,19 @@ export async function authRoutes(app: Api): Promise<void> {
         response: answers({ 200: Login }, 400, 401, 429),
       },
     },
-    async (request) => {
-      await limits.checkFailures(request)
-      return countingFailures(request, () => refreshSession(database, config, request.body.refreshToken))
-    },
+    (request) =>
+      countingFailures(app, request, async () => {
+        const outcome = await refreshSession(database, config, request.body.refreshToken)
+        if ('login' in outcome) return outcome.login
+        await app.changes.settle(outcome.tags)
+        throw new ApiError('UNAUTHORIZED', 'Invalid refresh token', { reason: outcome.refused })
+      }),
   )
 
   app.post(
     '/auth/logout',
     {
-      config: { access: 'user' },
+      config: { access: 'user', beforeSecondFactor: true },
       schema: {
         tags: ['Account'],
         operationId: 'logOut',
@@ -84,25 +89,10 @@ export async function authRoutes(app: Api): Promise<void> {
       },
     },
     async (request, reply) => {
-      const { organization, sessionId } = actorOf(request)
-      if (sessionId) {
-        await closeSession(database, config, organization.id, sessionId)
-        await app.changes.settle([`session:${sessionId}`])
-      }
+      const { userId, sessionId } = personOf(request)
+      await app.changes.settle(await closeSessions(database, config, userId, { only: sessionId }))
+      if (actorOf(request).type === 'session') cookies.clear(reply, 'session')
       return reply.code(204).send(null)
     },
   )
-
-  async function countingFailures<T>(request: FastifyRequest, attempt: () => Promise<T>): Promise<T> {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (error instanceof ApiError && error.statusCode === 401) await limits.countFailure(request)
-      throw error
-    }
-  }
-}
-
-function originOf(request: FastifyRequest) {
-  return { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? null }
 }

@@ -27,7 +27,7 @@ export async function whoamiRoutes(app: Api): Promise<void> {
   app.get(
     '/whoami',
     {
-      config: { access: 'authenticated' },
+      config: { access: 'authenticated', beforeSecondFactor: true },
       schema: {
         tags: ['Who am I'],
         operationId: 'whoami',

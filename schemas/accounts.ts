@@ -4,8 +4,8 @@ import { Id } from './ids.ts'
 import { Email, Name, Strict } from './primitives.ts'
 
 // NIST SP 800-63B 3.1.1.2: at least 8 characters, room for at least 64, no rules of composition.
-const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
-const PresentedPassword = Type.String({ minLength: 1, maxLength: 256 })
+export const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
+export const PresentedPassword = Type.String({ minLength: 1, maxLength: 256 })
 
 export const Organization = Type.Object(
   { id: Id('org'), name: Type.String(), plan: Type.String() },
@@ -42,7 +42,16 @@ export const LoginBody = Strict({
   email: Email(),
   password: PresentedPassword,
   organizationId: Type.Optional(Id('org')),
+  totp: Type.Optional(
+    Type.String({
+      minLength: 6,
+      maxLength: 64,
+      description: 'The code that the authenticator app shows, or a recovery code',
+    }),
+  ),
 })
 export type LoginBody = Static<typeof LoginBody>
 
 export const RefreshBody = Strict({ refreshToken: Type.String({ minLength: 1, maxLength: 200 }) })
+
+export const PasswordChangeBody = Strict({ currentPassword: PresentedPassword, newPassword: NewPassword })

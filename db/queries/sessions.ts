@@ -1,14 +1,19 @@
 import type { Role } from '../../schemas/access.ts'
 import type { Queryable } from '../connect.ts'
+import type { sessions } from '../schema/accounts.ts'
+
+export type SessionRow = typeof sessions.$inferSelect
 
 /** A presented token, with the session, the user and the organization that it stands for. */
 export interface PresentedToken {
   hash: Buffer
-  kind: 'access' | 'refresh'
+  kind: 'access' | 'refresh' | 'cookie'
   expiresAt: Date
   usedAt: Date | null
   sessionId: string
   sessionEndedAt: Date | null
+  /** The session's end that no use puts off. */
+  sessionExpiresAt: Date
   organizationId: string
   organizationName: string
   organizationPlan: string
@@ -16,20 +21,50 @@ export interface PresentedToken {
   email: string
   userName: string
   role: Role
+  /** The organization requires a second factor, and the user has none yet. */
+  totpMissing: boolean
 }
 
 /** Looks presented tokens up by their SHA-256, across tenants (system role). */
 export function findPresentedTokens(db: Queryable, hashes: readonly Buffer[]) {
   return db<PresentedToken[]>`
-    select tokens.hash, tokens.kind, tokens.expires_at, tokens.used_at, sessions.id as session_id, sessions.ended_at as session_ended_at,
+    select tokens.hash, tokens.kind, tokens.expires_at, tokens.used_at, sessions.id as session_id,
+      sessions.ended_at as session_ended_at, sessions.expires_at as session_expires_at,
       organizations.id as organization_id, organizations.name as organization_name, organizations.plan as organization_plan,
-      users.id as user_id, users.email, users.name as user_name, memberships.role
+      users.id as user_id, users.email, users.name as user_name, memberships.role,
+      organizations.require_totp and totp.confirmed_at is null as totp_missing
     from tokens
     join sessions on sessions.organization_id = tokens.organization_id and sessions.id = tokens.session_id
     join memberships on memberships.organization_id = sessions.organization_id and memberships.user_id = sessions.user_id
     join users on users.id = sessions.user_id
     join organizations on organizations.id = sessions.organization_id
+    left join totp on totp.user_id = sessions.user_id
     where tokens.hash = any(array(select decode(hex, 'hex') from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as hex))`
+}
+
+/** A refresh token, locked until the transaction ends: of many who present it one exchanges it. */
+export function lockRefreshToken(db: Queryable, hash: Buffer) {
+  return db<
+    { state: 'unused' | 'used just now' | 'used' | 'expired'; successors: Buffer | null; sessionId: string }[]
+  >`
+    select case
+        when expires_at <= now() then 'expired'
+        when used_at is null then 'unused'
+        when used_at > now() - interval '30 seconds' then 'used just now'
+        else 'used'
+      end as state, successors, session_id
+    from tokens where hash = ${hash} and kind = 'refresh' for update`
+}
+
+/** Marks a refresh token as exchanged. */
+export function useRefreshToken(db: Queryable, hash: Buffer, successors: Buffer) {
+  return db`update tokens set used_at = now(), successors = ${successors} where hash = ${hash}`
+}
+
+/** When a token ends; no row for one that is gone. */
+export function findTokenEnd(db: Queryable, hash: Buffer) {
+  return db<{ seconds: number }[]>`
+    select greatest(0, extract(epoch from expires_at - now()))::float8 as seconds from tokens where hash = ${hash}`
 }
 
 /** Where a log-in came from. */
@@ -38,43 +73,122 @@ export interface SessionOrigin {
   userAgent: string | null
 }
 
+/** @param session.lifetimeSeconds until the end that no use puts off */
 export function insertSession(
   db: Queryable,
-  session: { organizationId: string; id: string; userId: string } & SessionOrigin,
+  session: {
+    organizationId: string
+    id: string
+    userId: string
+    kind: 'token' | 'dashboard'
+    lifetimeSeconds: number
+  } & SessionOrigin,
 ) {
   return db`
-    insert into sessions (organization_id, id, user_id, ip, user_agent)
-    values (${session.organizationId}, ${session.id}, ${session.userId}, ${session.ip}, ${session.userAgent})`
+    insert into sessions (organization_id, id, user_id, ip, user_agent, kind, expires_at)
+    values (${session.organizationId}, ${session.id}, ${session.userId}, ${session.ip}, ${session.userAgent},
+      ${session.kind}, now() + make_interval(secs => ${session.lifetimeSeconds}))`
 }
 
-/** Keeps an access and a refresh token of a session. Ages are in seconds. */
-export function insertTokens(
+/** Keeps tokens of a session, none of which outlives it. Ages are in seconds. */
+export async function insertTokens(
   db: Queryable,
   session: { organizationId: string; id: string },
-  access: { hash: Buffer; seconds: number },
-  refresh: { hash: Buffer; seconds: number },
-) {
+  tokens: readonly { kind: PresentedToken['kind']; hash: Buffer; seconds: number }[],
+): Promise<void> {
+  for (const { kind, hash, seconds } of tokens) {
+    await db`
+      insert into tokens (hash, organization_id, session_id, kind, expires_at)
+      select ${hash}, organization_id, id, ${kind}, least(now() + make_interval(secs => ${seconds}), expires_at)
+      from sessions where organization_id = ${session.organizationId} and id = ${session.id}`
+  }
+}
+
+/** Deletes a session's tokens that are over: they are refused as they are. */
+export function deleteOldTokens(db: Queryable, organizationId: string, sessionId: string) {
   return db`
-    insert into tokens (hash, organization_id, session_id, kind, expires_at) values
-      (${access.hash}, ${session.organizationId}, ${session.id}, 'access', now() + make_interval(secs => ${access.seconds})),
-      (${refresh.hash}, ${session.organizationId}, ${session.id}, 'refresh', now() + make_interval(secs => ${refresh.seconds}))`
+    delete from tokens
+    where organization_id = ${organizationId} and session_id = ${sessionId} and expires_at < now()`
 }
 
-/** Marks a refresh token as exchanged; no row where another request was first, or it is no longer valid. */
-export function useRefreshToken(db: Queryable, hash: Buffer) {
-  return db<{ sessionId: string }[]>`
-    update tokens set used_at = now()
-    where hash = ${hash} and kind = 'refresh' and used_at is null and expires_at > now()
-    returning session_id`
+/** One of a user's sessions, in any organization (system role). */
+export function findSession(db: Queryable, userId: string, sessionId: string) {
+  return db<SessionRow[]>`
+    select * from sessions where user_id = ${userId} and id = ${sessionId} and ended_at is null and expires_at > now()`
 }
 
-/** Ends a session and deletes its tokens. */
-export async function endSession(db: Queryable, organizationId: string, sessionId: string): Promise<void> {
-  await db`update sessions set ended_at = now() where organization_id = ${organizationId} and id = ${sessionId} and ended_at is null`
-  await db`delete from tokens where organization_id = ${organizationId} and session_id = ${sessionId}`
+/** A session as its owner sees it. */
+export type ListedSession = SessionRow & { organizationName: string }
+
+/** A page of a user's sessions that live, in all organizations, newest first (system role). */
+export function listSessions(db: Queryable, userId: string, page: { limit: number; after: string | null }) {
+  return db<ListedSession[]>`
+    select sessions.*, organizations.name as organization_name
+    from sessions join organizations on organizations.id = sessions.organization_id
+    where user_id = ${userId} and ended_at is null and expires_at > now()
+      and (${page.after}::text is null or sessions.id < ${page.after})
+      and exists (
+        select from tokens where tokens.organization_id = sessions.organization_id and session_id = sessions.id
+          and tokens.expires_at > now() and (kind <> 'refresh' or used_at is null))
+    order by sessions.id desc limit ${page.limit + 1}`
 }
 
-/** Notes that a session was used. */
-export function touchSession(db: Queryable, organizationId: string, sessionId: string) {
-  return db`update sessions set last_used_at = now() where organization_id = ${organizationId} and id = ${sessionId}`
+/**
+ * Ends sessions of a user that have not ended, in all organizations, and deletes their tokens (system role).
+ * @param which one session; or all, but for the one named, if any
+ * @returns the ids of those that this ended
+ */
+export async function endSessions(
+  db: Queryable,
+  userId: string,
+  which: { only: string } | { except: string | null },
+): Promise<string[]> {
+  const only = 'only' in which ? which.only : null
+  const except = 'except' in which ? which.except : null
+  const ended = await db<{ id: string }[]>`
+    update sessions set ended_at = now()
+    where user_id = ${userId} and ended_at is null
+      and (${only}::text is null or id = ${only}) and (${except}::text is null or id <> ${except})
+    returning id`
+  const ids = ended.map(({ id }) => id)
+  await db`
+    delete from tokens using sessions
+    where sessions.user_id = ${userId} and sessions.id = any(${ids}::text[])
+      and tokens.organization_id = sessions.organization_id and tokens.session_id = sessions.id`
+  return ids
+}
+
+/** Whether the person proved who they are within the last quarter of an hour, in this session. */
+export function findRecentAuthentication(db: Queryable, userId: string, sessionId: string) {
+  return db`
+    select from sessions
+    where user_id = ${userId} and id = ${sessionId} and authenticated_at > now() - interval '15 minutes'`
+}
+
+/** Notes that the person has just proved who they are. */
+export function noteAuthentication(db: Queryable, userId: string, sessionId: string) {
+  return db`update sessions set authenticated_at = now() where user_id = ${userId} and id = ${sessionId}`
+}
+
+/**
+ * Notes that sessions were used; a dashboard's cookie then lasts that much longer, up to its session's end.
+ * @param idleSeconds how long a cookie lasts without use
+ */
+export async function touchSessions(
+  db: Queryable,
+  used: readonly { organizationId: string; sessionId: string }[],
+  idleSeconds: number,
+) {
+  const organizationIds = used.map(({ organizationId }) => organizationId)
+  const ids = used.map(({ sessionId }) => sessionId)
+  await db`
+    update sessions set last_used_at = now()
+    from unnest(${organizationIds}::text[], ${ids}::text[]) as used (organization_id, id)
+    where sessions.organization_id = used.organization_id and sessions.id = used.id and ended_at is null`
+  await db`
+    update tokens set expires_at = least(now() + make_interval(secs => ${idleSeconds}), sessions.expires_at)
+    from unnest(${organizationIds}::text[], ${ids}::text[]) as used (organization_id, id), sessions
+    where sessions.organization_id = used.organization_id and sessions.id = used.id
+      and tokens.organization_id = used.organization_id and tokens.session_id = used.id
+      and tokens.kind = 'cookie' and tokens.expires_at > now()`
 }

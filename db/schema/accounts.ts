@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm'
-import { check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  check,
+  foreignKey,
+  index,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 import { bytes, createdAt, id, instant, organizationId } from './columns.ts'
 
 /** A tenant. Everything with an `organization_id` belongs to one and is fenced by row-level security. */
@@ -11,6 +20,8 @@ export const organizations = pgTable(
     plan: text('plan').notNull().default('free'),
     /** Web origins whose pages may call the embed routes. */
     allowedOrigins: text('allowed_origins').array().notNull().default(sql`'{}'`),
+    /** Whether every member needs a second factor. */
+    requireTotp: boolean('require_totp').notNull().default(false),
     createdAt: createdAt(),
     /** What happens to a key that was found in public: `revoke`, or `report` to the owners alone. */
     leakedKeys: text('leaked_keys').notNull().default('revoke'),
@@ -50,7 +61,7 @@ export const memberships = pgTable(
   ],
 )
 
-/** A log-in: the family of tokens that came from it. */
+/** A log-in: the family of tokens that came from it, or the dashboard's cookie. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -62,10 +73,17 @@ export const sessions = pgTable(
     createdAt: createdAt(),
     lastUsedAt: instant('last_used_at').notNull().defaultNow(),
     endedAt: instant('ended_at'),
+    kind: text('kind').notNull().default('token'),
+    /** When the person last proved who they are. */
+    authenticatedAt: instant('authenticated_at').notNull().defaultNow(),
+    /** The end that no use puts off. */
+    expiresAt: instant('expires_at').notNull().default(sql`now() + interval '90 days'`),
   },
   (table) => [
     primaryKey({ columns: [table.organizationId, table.id] }),
     index('sessions_user').on(table.organizationId, table.userId),
+    index('sessions_person').on(table.userId, table.id.desc()),
+    check('sessions_kind', sql`${table.kind} in ('token', 'dashboard')`),
     foreignKey({
       columns: [table.organizationId, table.userId],
       foreignColumns: [memberships.organizationId, memberships.userId],
@@ -83,13 +101,15 @@ export const tokens = pgTable(
     kind: text('kind').notNull(),
     createdAt: createdAt(),
     expiresAt: instant('expires_at').notNull(),
-    /** When a refresh token was exchanged for its successor. */
+    /** When a refresh token was exchanged for its successors. */
     usedAt: instant('used_at'),
+    /** Those successors, sealed with a key that only the used token's text gives. */
+    successors: bytes('successors'),
   },
   (table) => [
     index('tokens_session').on(table.organizationId, table.sessionId),
     index('tokens_expiry').on(table.expiresAt),
-    check('tokens_kind', sql`${table.kind} in ('access', 'refresh')`),
+    check('tokens_kind', sql`${table.kind} in ('access', 'refresh', 'cookie')`),
     foreignKey({
       columns: [table.organizationId, table.sessionId],
       foreignColumns: [sessions.organizationId, sessions.id],

@@ -1,22 +1,17 @@
-import type { Config } from '../../config/config.ts'
-import { hashPassword, verifyPassword } from '../../credentials/secret.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
 import {
-  findUserByEmail,
   insertMembership,
   insertOrganization,
   insertUser,
-  listMemberships,
   type MembershipRow,
 } from '../../db/queries/accounts.ts'
 import type { SessionOrigin } from '../../db/queries/sessions.ts'
-import type { Login, LoginBody, SignupBody } from '../../schemas/accounts.ts'
+import type { Login, SignupBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
-import { openSession, type SessionSettings } from './sessions.ts'
-
-/** What account services need to know of the process. */
-export type AccountSettings = SessionSettings & Pick<Config, 'passwordBcryptCost'>
+import type { AccountSettings } from './context.ts'
+import { hashNewPassword } from './passwords.ts'
+import { openSession } from './sessions.ts'
 
 /**
  * Makes an organization with its owner, in the transaction that is handed in.
@@ -49,7 +44,7 @@ export async function createOrganization(
 
 /**
  * Signs up: organization, owner and first session, in one transaction.
- * @throws ApiError 409 where the e-mail address belongs to a user already
+ * @throws ApiError 400 for a password that breaks the rules; 409 where the e-mail address belongs to a user already
  */
 export async function signUp(
   db: Database,
@@ -57,44 +52,10 @@ export async function signUp(
   body: SignupBody,
   origin: SessionOrigin,
 ): Promise<Login> {
-  const passwordHash = await hashPassword(body.password, settings.passwordBcryptCost)
+  const words = [body.email, body.name, body.organizationName]
+  const passwordHash = await hashNewPassword(settings, 'body.password', body.password, words)
   return db.begin(async (tx) => {
     const member = await createOrganization(tx, { ...body, passwordHash })
     return openSession(tx, settings, member, origin)
   }) as Promise<Login>
-}
-
-/**
- * Logs in. An unknown e-mail address costs the same hash and gets the same answer as a wrong password.
- * @throws ApiError 401; 403 where the user is no member of the organization that was named
- */
-export async function logIn(
-  db: Database,
-  settings: AccountSettings,
-  body: LoginBody,
-  origin: SessionOrigin,
-): Promise<Login> {
-  const [user] = await findUserByEmail(db, body.email.toLowerCase())
-  const right = await verifyPassword(
-    body.password,
-    user?.passwordHash ?? (await decoyHash(settings.passwordBcryptCost)),
-  )
-  if (!user || !right)
-    throw new ApiError('UNAUTHORIZED', 'Invalid e-mail or password', { reason: 'wrong_password' })
-  const memberships = await listMemberships(db, user.id)
-  const member = body.organizationId
-    ? memberships.find((membership) => membership.organizationId === body.organizationId)
-    : memberships[0]
-  if (!member)
-    throw new ApiError('FORBIDDEN', 'You are no member of this organization', { reason: 'no_member' })
-  return db.begin((tx) => openSession(tx, settings, member, origin)) as Promise<Login>
-}
-
-const decoys = new Map<number, Promise<string>>()
-
-// Made once for a cost: a comparison with it takes as long as one with a user's hash.
-function decoyHash(cost: number): Promise<string> {
-  const decoy = decoys.get(cost) ?? hashPassword('no user has this password', cost)
-  decoys.set(cost, decoy)
-  return decoy
 }

@@ -1,24 +1,32 @@
 import type { Config } from '../../config/config.ts'
-import { generateCredential, parseCredential } from '../../credentials/format.ts'
+import { generateCredential } from '../../credentials/format.ts'
 import { sha256 } from '../../credentials/secret.ts'
 import { announceChange } from '../../db/changes.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
 import type { MembershipRow } from '../../db/queries/accounts.ts'
-import {
-  endSession,
-  findPresentedTokens,
-  insertSession,
-  insertTokens,
-  type SessionOrigin,
-  touchSession,
-  useRefreshToken,
-} from '../../db/queries/sessions.ts'
+import { endSessions, insertSession, insertTokens, type SessionOrigin } from '../../db/queries/sessions.ts'
 import type { Login } from '../../schemas/accounts.ts'
-import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 
 /** What session services need to know of the process. */
 export type SessionSettings = Pick<Config, 'environment' | 'accessTokenSeconds' | 'refreshTokenSeconds'>
+
+const DAY_SECONDS = 86_400
+
+/** How long a session lasts at most, whatever its use. */
+export const SESSION_SECONDS = { token: 90 * DAY_SECONDS, dashboard: 30 * DAY_SECONDS } as const
+
+/** How long the dashboard's cookie lasts without use. */
+export function cookieSeconds(settings: Pick<Config, 'refreshTokenSeconds'>): number {
+  return Math.min(DAY_SECONDS, settings.refreshTokenSeconds)
+}
+
+/** Two new tokens, and how long the first of them lasts, in seconds. */
+export interface TokenPair {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly expiresIn: number
+}
 
 /** Opens a session for a member and hands out its first two tokens. */
 export async function openSession(
@@ -27,70 +35,79 @@ export async function openSession(
   member: MembershipRow,
   origin: SessionOrigin,
 ): Promise<Login> {
-  const session = {
-    organizationId: member.organizationId,
-    id: newId('ses'),
-    userId: member.userId,
-    ...origin,
-  }
-  await insertSession(db, session)
-  return issueTokens(db, settings, session, member)
+  const { organizationId, userId } = member
+  const session = { organizationId, id: newId('ses'), userId }
+  const lifetimeSeconds = SESSION_SECONDS.token
+  await insertSession(db, { ...session, ...origin, kind: 'token', lifetimeSeconds })
+  return presentLogin(await issueTokens(db, settings, session), member)
 }
 
-/**
- * Exchanges a refresh token for a new pair, once, in one transaction: of two requests with the same token one wins.
- * @throws ApiError 401 for a token that is unknown, used, expired or of an ended session
- */
-export async function refreshSession(db: Database, settings: SessionSettings, text: string): Promise<Login> {
-  if (parseCredential(text)?.kind !== 'refreshToken') throw invalidRefreshToken()
-  const hash = sha256(text)
-  return db.begin(async (tx) => {
-    const [used] = await useRefreshToken(tx, hash)
-    const [presented] = await findPresentedTokens(tx, [hash])
-    if (!used || !presented || presented.sessionEndedAt) throw invalidRefreshToken()
-    await touchSession(tx, presented.organizationId, presented.sessionId)
-    const session = { organizationId: presented.organizationId, id: presented.sessionId }
-    return issueTokens(tx, settings, session, presented)
-  }) as Promise<Login>
+/** Opens the dashboard's session for a member. */
+export async function openDashboardSession(
+  db: Queryable,
+  settings: SessionSettings,
+  member: MembershipRow,
+  origin: SessionOrigin,
+): Promise<{ cookie: string }> {
+  const { organizationId, userId } = member
+  const session = { organizationId, id: newId('ses'), userId }
+  const lifetimeSeconds = SESSION_SECONDS.dashboard
+  await insertSession(db, { ...session, ...origin, kind: 'dashboard', lifetimeSeconds })
+  const { text } = generateCredential('ds_')
+  await insertTokens(db, session, [{ kind: 'cookie', hash: sha256(text), seconds: cookieSeconds(settings) }])
+  return { cookie: text }
 }
 
-/** Ends a session with all its tokens, here and in every process. */
-export async function closeSession(
-  db: Database,
-  settings: Pick<SessionSettings, 'environment'>,
-  organizationId: string,
-  sessionId: string,
-): Promise<void> {
-  await db.begin(async (tx) => {
-    await endSession(tx, organizationId, sessionId)
-    await announceChange(tx, settings.environment, `session:${sessionId}`)
-  })
-}
-
-async function issueTokens(
+/** Makes an access and a refresh token for a session. */
+export async function issueTokens(
   db: Queryable,
   settings: SessionSettings,
   session: { organizationId: string; id: string },
-  member: MembershipRow,
-): Promise<Login> {
-  const access = generateCredential('at_')
-  const refresh = generateCredential('rt_')
-  await insertTokens(
-    db,
-    session,
-    { hash: sha256(access.text), seconds: settings.accessTokenSeconds },
-    { hash: sha256(refresh.text), seconds: settings.refreshTokenSeconds },
-  )
+): Promise<TokenPair> {
+  const access = generateCredential('at_').text
+  const refresh = generateCredential('rt_').text
+  await insertTokens(db, session, [
+    { kind: 'access', hash: sha256(access), seconds: settings.accessTokenSeconds },
+    { kind: 'refresh', hash: sha256(refresh), seconds: settings.refreshTokenSeconds },
+  ])
+  return { accessToken: access, refreshToken: refresh, expiresIn: settings.accessTokenSeconds }
+}
+
+/** The answer to a log-in: tokens, and whose they are. */
+export function presentLogin(tokens: TokenPair, member: MembershipRow): Login {
+  return { ...tokens, tokenType: 'Bearer', ...presentMember(member) }
+}
+
+/** A user and the organization that they log in to. */
+export function presentMember(member: MembershipRow): Pick<Login, 'user' | 'organization'> {
   return {
-    accessToken: access.text,
-    refreshToken: refresh.text,
-    tokenType: 'Bearer',
-    expiresIn: settings.accessTokenSeconds,
     user: { id: member.userId, email: member.email, name: member.userName, role: member.role },
     organization: { id: member.organizationId, name: member.organizationName, plan: member.organizationPlan },
   }
 }
 
-function invalidRefreshToken(): ApiError {
-  return new ApiError('UNAUTHORIZED', 'Invalid refresh token', { reason: 'refresh_token_refused' })
+/**
+ * Ends sessions of a user with all their tokens, in the transaction that is handed in (system role), and announces it.
+ * @param which one session; or all, but for the one named, if any
+ * @returns the tags to settle once the transaction is committed
+ */
+export async function closeSessionsIn(
+  tx: Queryable,
+  settings: Pick<SessionSettings, 'environment'>,
+  userId: string,
+  which: { only: string } | { except: string | null },
+): Promise<string[]> {
+  const tags = (await endSessions(tx, userId, which)).map((id) => `session:${id}`)
+  for (const tag of tags) await announceChange(tx, settings.environment, tag)
+  return tags
+}
+
+/** The same, in a transaction of its own. */
+export function closeSessions(
+  db: Database,
+  settings: Pick<SessionSettings, 'environment'>,
+  userId: string,
+  which: { only: string } | { except: string | null },
+): Promise<string[]> {
+  return db.begin((tx) => closeSessionsIn(tx, settings, userId, which)) as Promise<string[]>
 }

@@ -38,10 +38,12 @@ export function loadedToken(row: PresentedToken): Loaded<Accepted<UserPrincipal>
     value: {
       refusal: null,
       principal: {
+        kind: row.kind === 'cookie' ? 'cookie' : 'access',
         sessionId: row.sessionId,
         organization: { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan },
         user: { id: row.userId, email: row.email, name: row.userName, role: row.role },
         expiresAt: row.expiresAt,
+        totpMissing: row.totpMissing,
       },
     },
     keep: true,

@@ -29,12 +29,15 @@ export interface KeyPrincipal {
   readonly expiresAt: Date | null
 }
 
-/** A user's access token that was verified. */
+/** A user's access token, or the dashboard's cookie, that was verified. */
 export interface UserPrincipal {
+  readonly kind: 'access' | 'cookie'
   readonly sessionId: string
   readonly organization: ActingOrganization
   readonly user: ActingUser
   readonly expiresAt: Date
+  /** The organization requires a second factor that the user has not set up yet. */
+  readonly totpMissing: boolean
 }
 
 /** Who is asking, as every later step sees it. */
@@ -46,6 +49,8 @@ export interface Actor {
   readonly scopes: readonly string[]
   readonly key: KeyPrincipal | null
   readonly sessionId: string | null
+  /** The user must set a second factor up before anything else. */
+  readonly totpMissing?: boolean
   readonly credential: {
     readonly id: string
     readonly prefix: string
@@ -83,16 +88,23 @@ export function keyActor(key: KeyPrincipal): Actor {
   }
 }
 
-/** A user alone, on account and settings routes. */
+/** A user alone: by an access token on account and settings routes, by the dashboard's cookie wherever the role allows. */
 export function userActor(principal: UserPrincipal): Actor {
+  const cookie = principal.kind === 'cookie'
   return {
-    type: 'user',
+    type: cookie ? 'session' : 'user',
     organization: principal.organization,
     user: principal.user,
     scopes: roleScopes(principal.user.role),
     key: null,
     sessionId: principal.sessionId,
-    credential: { id: principal.sessionId, prefix: 'at_', name: null, expiresAt: principal.expiresAt },
+    totpMissing: principal.totpMissing,
+    credential: {
+      id: principal.sessionId,
+      prefix: cookie ? 'ds_' : 'at_',
+      name: null,
+      expiresAt: principal.expiresAt,
+    },
   }
 }
 
@@ -104,5 +116,6 @@ export function keyAndUserActor(key: KeyPrincipal, principal: UserPrincipal): Ac
     user: principal.user,
     scopes: intersectScopes(key.scopes, roleScopes(principal.user.role)),
     sessionId: principal.sessionId,
+    totpMissing: principal.totpMissing,
   }
 }

@@ -71,9 +71,10 @@ export class CredentialVerifier {
     return this.#trusted() ? (this.#keys.get(print)?.principal ?? undefined) : undefined
   }
 
-  /** What is remembered of an access token by its fingerprint. */
-  rememberedToken(print: string): UserPrincipal | undefined {
-    return this.#trusted() ? (this.#tokens.get(print)?.principal ?? undefined) : undefined
+  /** What is remembered of an access token, or of the dashboard's cookie, by its fingerprint. */
+  rememberedToken(print: string, kind: UserPrincipal['kind'] = 'access'): UserPrincipal | undefined {
+    const principal = this.#trusted() ? this.#tokens.get(print)?.principal : undefined
+    return principal?.kind === kind ? principal : undefined
   }
 
   /** Verifies a key whose text is whole. One look-up and one bcrypt serve all who present it at once. */
@@ -83,11 +84,11 @@ export class CredentialVerifier {
     return this.#answer(this.#keys, print, () => this.#lookUpKey(print, parsed))
   }
 
-  /** Verifies an access token whose text is whole. */
-  async verifyAccessToken(text: string): Promise<Verdict<UserPrincipal>> {
+  /** Verifies an access token, or the dashboard's cookie, whose text is whole. */
+  async verifyToken(text: string, kind: UserPrincipal['kind'] = 'access'): Promise<Verdict<UserPrincipal>> {
     return this.#answer(this.#tokens, fingerprint(text), async () => {
       const row = await this.#tokenRows.load(sha256(text))
-      if (row?.kind !== 'access') return refused('unknown_token')
+      if (row?.kind !== kind) return refused('unknown_token')
       if (row.sessionEndedAt) return refused('session_ended', row)
       if (row.expiresAt.getTime() <= Date.now()) return refused('token_expired', row)
       return loadedToken(row)

@@ -1,0 +1,52 @@
+import type { Queryable } from '../connect.ts'
+
+/** Until when tries are refused for a key, in seconds from now; no row where they are not. */
+export function findBrake(db: Queryable, key: Buffer) {
+  return db<{ seconds: number }[]>`
+    select extract(epoch from not_before - now())::float8 as seconds
+    from login_brakes where key = ${key} and not_before > now()`
+}
+
+/** How many failures stand against a key within the window, in seconds. */
+export function countFailures(db: Queryable, key: Buffer, windowSeconds: number) {
+  return db<{ failures: number }[]>`
+    select failures from login_brakes
+    where key = ${key} and updated_at > now() - make_interval(secs => ${windowSeconds})`
+}
+
+/** How a brake grips: nothing for the free tries, then a delay that doubles up to a longest one, in seconds. */
+export interface Grip {
+  readonly free: number
+  readonly firstSeconds: number
+  readonly longestSeconds: number
+  /** After that long without a failure the count begins anew, in seconds. */
+  readonly windowSeconds: number
+}
+
+/** Counts a failure against a key and sets until when the next try is refused. */
+export async function countFailure(db: Queryable, key: Buffer, grip: Grip): Promise<void> {
+  const [counted] = await db<{ failures: number }[]>`
+    insert into login_brakes as brake (key, failures, not_before) values (${key}, 1, now())
+    on conflict (key) do update set
+      failures = case when brake.updated_at < now() - make_interval(secs => ${grip.windowSeconds}) then 1 else brake.failures + 1 end,
+      updated_at = now()
+    returning failures`
+  const beyond = (counted?.failures ?? 0) - grip.free
+  if (beyond <= 0) return
+  const seconds = Math.min(grip.longestSeconds, grip.firstSeconds * 2 ** Math.min(beyond - 1, 30))
+  await db`
+    update login_brakes set not_before = greatest(not_before, now() + make_interval(secs => ${seconds})) where key = ${key}`
+}
+
+/** Forgets a key's failures. */
+export function releaseBrake(db: Queryable, key: Buffer) {
+  return db`delete from login_brakes where key = ${key}`
+}
+
+/** Deletes a few rows that count for nothing any more: each failure clears away more than it adds. */
+export function pruneBrakes(db: Queryable, windowSeconds: number) {
+  return db`
+    delete from login_brakes where key in (
+      select key from login_brakes where updated_at < now() - make_interval(secs => ${windowSeconds})
+      order by updated_at limit 10 for update skip locked)`
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { LoginBrakes, networkOf } from '../services/accounts/brakes.ts'
+import type { Accounts } from '../services/accounts/context.ts'
+import { readDevice } from '../services/accounts/known-device.ts'
+import type { LoginPlace } from '../services/accounts/log-in.ts'
+import { prepareDecoys } from '../services/accounts/passwords.ts'
+import { SessionUse } from '../services/accounts/session-use.ts'
+import { cookieSeconds } from '../services/accounts/sessions.ts'
+
+const LONGEST_AGENT = 300
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    accounts: Accounts
+    sessionUse: SessionUse
+    /** Where a log-in to an account comes from. */
+    placeOf(request: FastifyRequest, email: string): LoginPlace
+  }
+}
+
+/** What the account routes share: brakes, keys, and the note of when a session was last used. */
+export default fp(
+  async (app: FastifyInstance) => {
+    const { config, database, encryptionKey } = app
+    const sessionUse = new SessionUse(
+      database,
+      cookieSeconds(config),
+      (tag) => app.verifier.invalidate(tag),
+      (error) => app.log.warn({ err: error }, 'the last use of sessions was not written'),
+    )
+    app.decorate('accounts', { database, config, encryptionKey, brakes: new LoginBrakes(database) })
+    app.decorate('sessionUse', sessionUse)
+    app.decorate('placeOf', (request: FastifyRequest, email: string): LoginPlace => {
+      const device = readDevice(encryptionKey, email, app.cookies.read(request, 'device'))
+      return {
+        ip: request.ip,
+        userAgent: request.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? null,
+        place: device ? `device ${device}` : `network ${networkOf(request.ip)}`,
+        known: device !== null,
+      }
+    })
+    void prepareDecoys(config)
+    app.addHook('onClose', () => sessionUse.stop())
+  },
+  { name: 'accounts', dependencies: ['database', 'idempotency', 'verifier', 'session-cookie'] },
+)

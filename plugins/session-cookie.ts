@@ -1,0 +1,105 @@
+import { fastifyCookie } from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import ipaddr from 'ipaddr.js'
+import { ApiError } from '../schemas/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    cookies: Cookies
+  }
+}
+
+/** The cookies of the dashboard: `session` opens the API, `device` says that this browser has logged in before. */
+export type CookieName = 'session' | 'device'
+
+/** Reads and writes the dashboard's cookies. */
+export interface Cookies {
+  /** The cookie's value; null where the request has none. */
+  read(request: FastifyRequest, name: CookieName): string | null
+  /** @param seconds how long the browser keeps it */
+  set(reply: FastifyReply, name: CookieName, value: string, seconds: number): void
+  clear(reply: FastifyReply, name: CookieName): void
+}
+
+const names = { session: 'anteroom', device: 'anteroom-device' } as const
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Cookies that no script reads, no other site sends along and no neighbouring host can plant (`__Host-`, RFC 6265bis).
+ * On http://localhost they go without that prefix and without Secure, which not every browser takes there.
+ */
+export default fp(
+  async (app: FastifyInstance) => {
+    const prefix = () => (isSecure(app.publicUrl()) ? '__Host-' : '')
+    app.decorate('cookies', {
+      read(request, name) {
+        const header = request.headers.cookie
+        return header ? (fastifyCookie.parse(header)[prefix() + names[name]] ?? null) : null
+      },
+      set(reply, name, value, seconds) {
+        const secure = prefix() !== ''
+        const options = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: seconds } as const
+        reply.header('set-cookie', fastifyCookie.serialize(prefix() + names[name], value, options))
+      },
+      clear(reply, name) {
+        this.set(reply, name, '', 0)
+      },
+    } satisfies Cookies)
+  },
+  { name: 'session-cookie', dependencies: ['database'] },
+)
+
+/**
+ * Refuses what another site makes a browser send along with the cookie (Fetch Metadata; W3C, Sec-Fetch-Site). A browser
+ * that sends no such header names the Origin of everything that changes something.
+ * @throws ApiError 403
+ */
+export function refuseCrossSite(app: FastifyInstance, request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site']
+  const safe = safeMethods.has(request.method)
+  if (site !== undefined) {
+    if (site === 'same-origin' || (site === 'none' && safe)) return
+    throw crossSite()
+  }
+  const { origin } = request.headers
+  if (origin === undefined ? safe : isOwn(app, request, origin)) return
+  throw crossSite()
+}
+
+/**
+ * The same for opening a session, where no cookie is at stake yet: who is no browser sends neither header.
+ * @throws ApiError 403
+ */
+export function refuseCrossSiteLogin(app: FastifyInstance, request: FastifyRequest): void {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  if (site !== undefined || origin !== undefined) refuseCrossSite(app, request)
+}
+
+function isOwn(app: FastifyInstance, request: FastifyRequest, origin: string): boolean {
+  return origin === new URL(app.publicUrl()).origin || origin === `${request.protocol}://${request.host}`
+}
+
+function crossSite(): ApiError {
+  return new ApiError('FORBIDDEN', 'Refused: the request does not come from a page of this server', {
+    reason: 'cross_site',
+    hint: 'The cookie is for the dashboard. Elsewhere send an API key or an access token',
+  })
+}
+
+const secureOf = new Map<string, boolean>()
+
+function isSecure(publicUrl: string): boolean {
+  const known = secureOf.get(publicUrl)
+  if (known !== undefined) return known
+  const { protocol, hostname } = new URL(publicUrl)
+  const secure = protocol === 'https:' || !isLoopback(hostname)
+  secureOf.set(publicUrl, secure)
+  return secure
+}
+
+function isLoopback(hostname: string): boolean {
+  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return true
+  const bare = hostname.replace(/^\[|\]$/g, '')
+  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback'
+}

@@ -1,0 +1,121 @@
+import { hashPassword, verifyPassword } from '../../credentials/secret.ts'
+import type { Queryable } from '../../db/connect.ts'
+import {
+  findUserByEmail,
+  listMemberships,
+  type MembershipRow,
+  type UserRow,
+} from '../../db/queries/accounts.ts'
+import { holdPassword, updatePassword } from '../../db/queries/authentication.ts'
+import type { SessionOrigin } from '../../db/queries/sessions.ts'
+import type { Login, LoginBody } from '../../schemas/accounts.ts'
+import { ApiError } from '../../schemas/errors.ts'
+import type { Tried } from './brakes.ts'
+import type { Accounts } from './context.ts'
+import { checkPassword, needsRehash } from './passwords.ts'
+import { hasSecondFactor, useSecondFactor } from './second-factor.ts'
+import { openSession } from './sessions.ts'
+
+/** Where a log-in comes from, and whether this device has logged in to the account before. */
+export interface LoginPlace extends SessionOrigin {
+  /** The client's network, or the known device. */
+  readonly place: string
+  readonly known: boolean
+}
+
+/** Someone who proved who they are. */
+export interface Authenticated {
+  readonly user: UserRow
+  readonly password: string
+}
+
+/**
+ * Logs in, for bearer tokens.
+ * @throws ApiError 401; 403 where the user is no member of the organization that was named; 429
+ */
+export function logIn(accounts: Accounts, body: LoginBody, place: LoginPlace): Promise<Login> {
+  return logInTo(accounts, body, place, (tx, member) => openSession(tx, accounts.config, member, place))
+}
+
+/**
+ * Logs in, for whatever kind of session `open` opens.
+ * @throws as logIn
+ */
+export async function logInTo<T>(
+  accounts: Accounts,
+  body: LoginBody,
+  place: LoginPlace,
+  open: (tx: Queryable, member: MembershipRow) => Promise<T>,
+): Promise<T> {
+  const who = await authenticate(accounts, body, place)
+  const member = chooseMembership(await listMemberships(accounts.database, who.user.id), body.organizationId)
+  return accounts.database
+    .begin(async (tx) => {
+      await confirmStill(tx, who)
+      return { value: await open(tx, member) }
+    })
+    .then(({ value }) => value)
+}
+
+/**
+ * Proves who someone is, by password and, where one is set up, second factor. An unknown e-mail address costs the same
+ * work and gets the same answer as a wrong password.
+ * @throws ApiError 401, 429
+ */
+export async function authenticate(
+  accounts: Accounts,
+  body: Pick<LoginBody, 'email' | 'password' | 'totp'>,
+  place: LoginPlace,
+): Promise<Authenticated> {
+  const email = body.email.toLowerCase()
+  const attempt = { account: email, place: place.place, known: place.known }
+  const found = await accounts.brakes.tryPassword(attempt, async (): Promise<Tried<UserRow | null>> => {
+    const [user] = await findUserByEmail(accounts.database, email)
+    const right = await checkPassword(accounts.config, body.password, user?.passwordHash ?? null)
+    return user && right ? { outcome: 'right', value: user } : { outcome: 'wrong', value: null }
+  })
+  if (!found) throw new ApiError('UNAUTHORIZED', 'Invalid e-mail or password', { reason: 'wrong_password' })
+  await demandSecondFactor(accounts, found.id, body.totp)
+  return { user: await rehashed(accounts, found, body.password), password: body.password }
+}
+
+async function demandSecondFactor(accounts: Accounts, userId: string, code?: string): Promise<void> {
+  if (!(await hasSecondFactor(accounts.database, userId))) return
+  if (code === undefined) {
+    throw new ApiError('UNAUTHORIZED', 'Second factor required', {
+      reason: 'second_factor_required',
+      hint: 'Send the code that the authenticator app shows, or a recovery code, as totp',
+    })
+  }
+  if (!(await useSecondFactor(accounts, userId, code))) {
+    throw new ApiError('UNAUTHORIZED', 'Invalid second factor', {
+      reason: 'wrong_second_factor',
+      hint: 'Each code can be used once: wait for the next one',
+    })
+  }
+}
+
+// The cost was raised since the password was set: this is the moment when it is known.
+async function rehashed(accounts: Accounts, user: UserRow, password: string): Promise<UserRow> {
+  if (!needsRehash(accounts.config, user.passwordHash)) return user
+  const passwordHash = await hashPassword(password, accounts.config.passwordBcryptCost)
+  await updatePassword(accounts.database, user.id, user.passwordHash, passwordHash)
+  return { ...user, passwordHash }
+}
+
+// A password that was changed since it was verified opens no session: the change has ended all others already, and
+// would not see this one. Another log-in's rehash changes the hash as well, and not the password.
+async function confirmStill(tx: Queryable, { user, password }: Authenticated): Promise<void> {
+  const [now] = await holdPassword(tx, user.id)
+  if (now?.passwordHash === user.passwordHash) return
+  if (now && (await verifyPassword(password, now.passwordHash))) return
+  throw new ApiError('UNAUTHORIZED', 'Invalid e-mail or password', { reason: 'password_changed_meanwhile' })
+}
+
+function chooseMembership(memberships: readonly MembershipRow[], organizationId?: string): MembershipRow {
+  const member = organizationId
+    ? memberships.find((membership) => membership.organizationId === organizationId)
+    : memberships[0]
+  if (member) return member
+  throw new ApiError('FORBIDDEN', 'You are no member of this organization', { reason: 'no_member' })
+}

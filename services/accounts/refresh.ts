@@ -1,0 +1,98 @@
+import { createHmac } from 'node:crypto'
+import { parseCredential } from '../../credentials/format.ts'
+import { seal, unseal } from '../../credentials/seal.ts'
+import { sha256 } from '../../credentials/secret.ts'
+import type { Database, Queryable } from '../../db/connect.ts'
+import {
+  deleteOldTokens,
+  findPresentedTokens,
+  findTokenEnd,
+  lockRefreshToken,
+  type PresentedToken,
+  touchSessions,
+  useRefreshToken,
+} from '../../db/queries/sessions.ts'
+import type { Login } from '../../schemas/accounts.ts'
+import {
+  closeSessionsIn,
+  issueTokens,
+  presentLogin,
+  type SessionSettings,
+  type TokenPair,
+} from './sessions.ts'
+
+/** What came of a presented refresh token. */
+export type RefreshOutcome =
+  | { readonly login: Login }
+  /** Why it was refused, and the tags to settle where its session was ended for it. */
+  | { readonly refused: string; readonly tags: readonly string[] }
+
+/**
+ * Exchanges a refresh token for its successors (RFC 9700, 4.14.2). Of many requests with the same token one makes them;
+ * who repeats it within 30 seconds gets the very same ones, as it lost the answer or is a second tab. A repeat after
+ * that means that two hold the token, one of them a thief: the whole session ends.
+ *
+ * The successors wait sealed with a key drawn from the used token's text, which is nowhere at rest: neither a copy of
+ * the database nor this process can open them without it.
+ */
+export async function refreshSession(
+  db: Database,
+  settings: SessionSettings,
+  text: string,
+): Promise<RefreshOutcome> {
+  if (parseCredential(text)?.kind !== 'refreshToken') return refused('malformed_credential')
+  const hash = sha256(text)
+  return db.begin(async (tx) => {
+    const [token] = await lockRefreshToken(tx, hash)
+    const [presented] = await findPresentedTokens(tx, [hash])
+    if (!token || !presented || presented.sessionEndedAt) return refused('unknown_refresh_token')
+    if (token.state === 'expired') return refused('refresh_token_expired')
+    if (token.state === 'used') return endFamily(tx, settings, presented)
+    const pair =
+      token.state === 'unused'
+        ? await exchange(tx, settings, presented, text)
+        : await repeat(tx, text, token.successors)
+    return pair ? { login: presentLogin(pair, presented) } : refused('successors_ended')
+  }) as Promise<RefreshOutcome>
+}
+
+async function exchange(
+  tx: Queryable,
+  settings: SessionSettings,
+  presented: PresentedToken,
+  text: string,
+): Promise<TokenPair> {
+  const session = { organizationId: presented.organizationId, id: presented.sessionId }
+  const pair = await issueTokens(tx, settings, session)
+  const sealed = seal(successorKey(text), 'successors', `${pair.accessToken} ${pair.refreshToken}`)
+  await useRefreshToken(tx, presented.hash, sealed)
+  await deleteOldTokens(tx, session.organizationId, session.id)
+  await touchSessions(tx, [{ organizationId: session.organizationId, sessionId: session.id }], 0)
+  return pair
+}
+
+async function repeat(tx: Queryable, text: string, successors: Buffer | null): Promise<TokenPair | null> {
+  if (!successors) return null
+  const [accessToken = '', refreshToken = ''] = unseal(successorKey(text), 'successors', successors).split(
+    ' ',
+  )
+  const [end] = await findTokenEnd(tx, sha256(accessToken))
+  return { accessToken, refreshToken, expiresIn: Math.ceil(end?.seconds ?? 0) }
+}
+
+async function endFamily(
+  tx: Queryable,
+  settings: SessionSettings,
+  presented: PresentedToken,
+): Promise<RefreshOutcome> {
+  const tags = await closeSessionsIn(tx, settings, presented.userId, { only: presented.sessionId })
+  return { refused: 'refresh_token_reused', tags }
+}
+
+function refused(reason: string): RefreshOutcome {
+  return { refused: reason, tags: [] }
+}
+
+function successorKey(text: string): Buffer {
+  return createHmac('sha256', text).update('anteroom refresh successors').digest()
+}
