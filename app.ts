@@ -28,7 +28,6 @@ import { logRoutes } from './routes/logs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
 import { totpRoutes } from './routes/totp.ts'
-
 import { whoamiRoutes } from './routes/whoami.ts'
 import { newId } from './schemas/ids.ts'
 
