@@ -1,3 +1,4 @@
+import postgres from 'postgres'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 
@@ -15,8 +16,8 @@ t.test('the status page is a page for people and JSON for programs', async (t) =
 })
 
 t.test('a lost database shows on the status page, which still answers', async (t) => {
-  const { app, call } = await testApp(t)
-  await app.database.end({ timeout: 0 })
+  const { call, databaseUrl } = await testApp(t)
+  await closeDoors(databaseUrl)
   const { status, body } = await call('GET', '/status', { headers: { accept: 'application/json' } })
   t.equal(status, 200)
   t.equal(body.status, 'down')
@@ -38,3 +39,14 @@ t.test('metrics are served on a port of their own and nowhere else', async (t) =
   t.match(text, /anteroom_lease_held 1/)
   t.equal((await fetch(`http://127.0.0.1:${port}/other`)).status, 404)
 })
+
+/** Lets nobody into the database any more and throws out who is in. */
+async function closeDoors(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  const elsewhere = new URL(url)
+  elsewhere.pathname = '/postgres'
+  const admin = postgres(elsewhere.href, { max: 1 })
+  await admin`alter database ${admin(name)} with allow_connections false`
+  await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
+  await admin.end()
+}
