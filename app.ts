@@ -9,6 +9,7 @@ import context from './plugins/context.ts'
 import database from './plugins/database.ts'
 import errors from './plugins/errors.ts'
 import idempotency from './plugins/idempotency.ts'
+import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
 import metrics from './plugins/metrics.ts'
@@ -23,6 +24,7 @@ import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { healthRoutes } from './routes/health.ts'
+import { keyRotationRoutes } from './routes/key-rotation.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -71,6 +73,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(
     async (api) => {
       await api.register(context, { verifier: app.verifier })
+      await api.register(keyRestrictions)
       await api.register(organizationLimit)
       await api.register(access)
 
@@ -79,6 +82,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(sessionRoutes)
       await api.register(totpRoutes)
       await api.register(keyRoutes)
+      await api.register(keyRotationRoutes)
       await api.register(campaignRoutes)
       await api.register(logRoutes)
     },

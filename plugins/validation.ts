@@ -1,7 +1,8 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
+import type { FastifySchemaValidationError, FastifyValidationResult } from 'fastify/types/schema.js'
 import fp from 'fastify-plugin'
 import { badRequest } from '../schemas/errors.ts'
 
@@ -16,11 +17,11 @@ export default fp(
     const parameters = new Ajv({ ...options, coerceTypes: true })
     addFormats.default(body)
     addFormats.default(parameters)
-    app
-      .withTypeProvider<TypeBoxTypeProvider>()
-      .setValidatorCompiler(({ schema, httpPart }) =>
-        (httpPart === 'body' ? body : parameters).compile(schema as object),
-      )
+    app.withTypeProvider<TypeBoxTypeProvider>().setValidatorCompiler(({ schema, httpPart }) => {
+      if (httpPart !== 'body') return parameters.compile(schema as object)
+      const check = body.compile(schema as object)
+      return isOptional(schema) ? optional(check) : check
+    })
 
     const parse = app.getDefaultJsonParser('error', 'error')
     app.removeContentTypeParser('application/json')
@@ -38,6 +39,18 @@ export default fp(
   },
   { name: 'validation' },
 )
+
+function isOptional(schema: unknown): boolean {
+  return (schema as { '~optional'?: boolean })['~optional'] === true
+}
+
+// Fastify hands null over where there is no body.
+function optional(check: ValidateFunction): FastifyValidationResult {
+  return (data) => {
+    if (data === null || check(data)) return true
+    return { error: check.errors as FastifySchemaValidationError[] }
+  }
+}
 
 function hasNul(text: string, value: unknown): boolean {
   return text.includes('\\u0000') && JSON.stringify(value).replaceAll('\\\\', '').includes('\\u0000')

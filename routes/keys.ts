@@ -2,11 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { listKeys } from '../db/queries/keys.ts'
 import { actorOf } from '../plugins/access.ts'
+import { auditContextOf } from '../plugins/audit-context.ts'
+import { keyAuthorOf } from '../plugins/key-author.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { Id } from '../schemas/ids.ts'
 import { Key, KeyCreate, KeyPatch, KeyRevoke, KeyWithSecret, RevokedKey } from '../schemas/keys.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { createKey, getKey, type KeyAuthor, patchKey, revokeKey } from '../services/keys/keys.ts'
+import type { KeyPrincipal } from '../services/credentials/principals.ts'
+import { createKey, getKey, patchKey, revokeKey } from '../services/keys/keys.ts'
 import { presentKey } from '../services/keys/present.ts'
 import { type Api, answers } from './api.ts'
 
@@ -29,7 +32,7 @@ export async function keyRoutes(app: Api): Promise<void> {
       },
     },
     (request, reply) =>
-      app.answerPost(request, reply, 201, (tx) => createKey(tx, config, authorOf(request), request.body)),
+      app.answerPost(request, reply, 201, (tx) => createKey(tx, config, keyAuthorOf(request), request.body)),
   )
 
   app.get(
@@ -83,7 +86,7 @@ export async function keyRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const key = await tenancy.write(actorOf(request).organization.id, (tx) =>
-        patchKey(tx, config, authorOf(request), request.params.id, request.body),
+        patchKey(tx, config, keyAuthorOf(request), request.params.id, request.body),
       )
       await app.changes.settle([`key:${key.id}`])
       return key
@@ -103,17 +106,33 @@ export async function keyRoutes(app: Api): Promise<void> {
         response: answers({ 200: RevokedKey }, 400, 401, 403, 404, 429),
       },
     },
-    async (request) => {
-      const { id } = actorOf(request).organization
-      const reason = request.body?.reason ?? null
-      const key = await tenancy.write(id, (tx) => revokeKey(tx, config, id, request.params.id, reason))
-      const receipt = await app.changes.settle([`key:${key.id}`])
-      return { ...key, receipt }
+    (request) => revoke(request, request.params.id, request.body?.reason ?? null),
+  )
+
+  app.delete(
+    '/keys/self',
+    {
+      config: { access: 'key' },
+      schema: {
+        tags: ['Keys'],
+        operationId: 'revokeOwnKey',
+        summary: 'Revoke the key that this request carries, whatever its scopes',
+        body: KeyRevoke,
+        response: answers({ 200: RevokedKey }, 400, 401, 403, 429),
+      },
+    },
+    (request) => {
+      const { keyId } = actorOf(request).key as KeyPrincipal
+      return revoke(request, keyId, request.body?.reason ?? null)
     },
   )
-}
 
-function authorOf(request: FastifyRequest): KeyAuthor {
-  const { organization, user, scopes } = actorOf(request)
-  return { organizationId: organization.id, userId: user?.id ?? null, scopes }
+  async function revoke(request: FastifyRequest, id: string, reason: string | null) {
+    const context = auditContextOf(request)
+    const key = await tenancy.write(context.organizationId, (tx) =>
+      revokeKey(tx, config, context, id, reason),
+    )
+    const receipt = await app.changes.settle([`key:${id}`])
+    return { ...key, receipt }
+  }
 }

@@ -98,8 +98,8 @@ CREATE TABLE leak_keys (
 	created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 --> statement-breakpoint
--- When a key's age was told of, and the expiry that its coming end was told of: each once.
-ALTER TABLE keys ADD COLUMN rotation_due_at timestamptz(3), ADD COLUMN expiring_told_for timestamptz(3);
+-- When a key was rotated, when its age was told of, and the expiry that its coming end was told of: each once.
+ALTER TABLE keys ADD COLUMN rotated_at timestamptz(3), ADD COLUMN rotation_due_at timestamptz(3), ADD COLUMN expiring_told_for timestamptz(3);
 --> statement-breakpoint
 CREATE INDEX keys_expiry ON keys (expires_at) WHERE expires_at IS NOT NULL AND revoked_at IS NULL;
 --> statement-breakpoint

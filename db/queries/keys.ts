@@ -10,15 +10,23 @@ export type KeyWithCounters = KeyRow & {
   requestCount: number
   failedAttempts: number
   lastUsedAt: Date | null
+  /** The database's time when it was read. */
+  now: Date
 }
 
 /** A key found by what was presented, with what of its organization an answer needs. */
-export type PresentedKey = KeyRow & { organizationName: string; organizationPlan: string }
+export type PresentedKey = KeyRow & {
+  organizationName: string
+  organizationPlan: string
+  /** Milliseconds that the key has left by the database's clock; null: it does not end by itself. */
+  remainingMs: number | null
+}
 
 /** Looks presented keys up by their public ids, across tenants (system role). */
 export function findPresentedKeys(db: Queryable, publicIds: readonly string[]) {
   return db<PresentedKey[]>`
-    select keys.*, organizations.name as organization_name, organizations.plan as organization_plan
+    select keys.*, organizations.name as organization_name, organizations.plan as organization_plan,
+      (extract(epoch from least(expires_at, retires_at) - clock_timestamp()) * 1000)::float8 as remaining_ms
     from keys join organizations on organizations.id = keys.organization_id
     where keys.public_id = any(${publicIds as string[]})`
 }
@@ -27,7 +35,7 @@ export function findPresentedKeys(db: Queryable, publicIds: readonly string[]) {
 export function listKeys(tx: Queryable, organizationId: string, page: PageRequest) {
   return tx<KeyWithCounters[]>`
     select keys.*, coalesce(request_count, 0)::float8 as request_count, coalesce(failed_attempts, 0)::float8 as failed_attempts,
-      last_used_at
+      last_used_at, clock_timestamp() as now
     from keys left join key_counters on key_counters.organization_id = keys.organization_id and key_id = keys.id
     where keys.organization_id = ${organizationId} and (${page.after}::text is null or keys.id < ${page.after})
     order by keys.id desc limit ${page.limit + 1}`
@@ -37,14 +45,15 @@ export function listKeys(tx: Queryable, organizationId: string, page: PageReques
 export function findKey(tx: Queryable, organizationId: string, id: string) {
   return tx<KeyWithCounters[]>`
     select keys.*, coalesce(request_count, 0)::float8 as request_count, coalesce(failed_attempts, 0)::float8 as failed_attempts,
-      last_used_at
+      last_used_at, clock_timestamp() as now
     from keys left join key_counters on key_counters.organization_id = keys.organization_id and key_id = keys.id
     where keys.organization_id = ${organizationId} and keys.id = ${id}`
 }
 
-/** Locks one key until the transaction ends. */
+/** Locks one key until the transaction ends, and tells the database's time. */
 export function lockKey(tx: Queryable, organizationId: string, id: string) {
-  return tx<KeyRow[]>`select * from keys where organization_id = ${organizationId} and id = ${id} for update`
+  return tx<(KeyRow & { now: Date })[]>`
+    select *, clock_timestamp() as now from keys where organization_id = ${organizationId} and id = ${id} for update`
 }
 
 /** What a new key is made of. */
@@ -95,9 +104,37 @@ export function updateKey(tx: Queryable, organizationId: string, id: string, cha
     where organization_id = ${organizationId} and id = ${id}`
 }
 
-/** Ends a key; a key that was ended keeps its first end. */
+/** Ends a key; no row where it was ended before: that stays its end. */
 export function revokeKey(tx: Queryable, organizationId: string, id: string, reason: string | null) {
+  return tx<KeyRow[]>`
+    update keys set revoked_at = clock_timestamp(), revoked_reason = ${reason}
+    where organization_id = ${organizationId} and id = ${id} and revoked_at is null returning *`
+}
+
+/** Has a key retire in favour of its successor, after a grace in hours and never after its own expiry. */
+export function retireKey(
+  tx: Queryable,
+  organizationId: string,
+  id: string,
+  successorId: string,
+  graceHours: number,
+) {
+  return tx<KeyRow[]>`
+    update keys set rotated_at = clock_timestamp(), replaced_by = ${successorId},
+      retires_at = least(expires_at, date_trunc('milliseconds', clock_timestamp()) + make_interval(hours => ${graceHours}))
+    where organization_id = ${organizationId} and id = ${id} returning *`
+}
+
+/** Ends a retiring key's grace now. */
+export function endGrace(tx: Queryable, organizationId: string, id: string) {
+  return tx<KeyRow[]>`
+    update keys set retires_at = date_trunc('milliseconds', clock_timestamp())
+    where organization_id = ${organizationId} and id = ${id} returning *`
+}
+
+/** Has a retiring key live on, as if it had never been rotated. */
+export function keepKey(tx: Queryable, organizationId: string, id: string) {
   return tx`
-    update keys set revoked_at = now(), revoked_reason = ${reason}
-    where organization_id = ${organizationId} and id = ${id} and revoked_at is null`
+    update keys set retires_at = null, replaced_by = null, rotated_at = null
+    where organization_id = ${organizationId} and id = ${id}`
 }

@@ -37,6 +37,7 @@ export const keys = pgTable(
     /** When a rotated key stops working; set while its successor takes over. */
     retiresAt: instant('retires_at'),
     replacedBy: id('replaced_by'),
+    rotatedAt: instant('rotated_at'),
     revokedAt: instant('revoked_at'),
     revokedReason: text('revoked_reason'),
     /** When it was told that the key is old enough to be rotated. */

@@ -1,3 +1,4 @@
+import { compileAllowList } from '../../credentials/allow-list.ts'
 import type { Loaded } from '../../credentials/verified-cache.ts'
 import type { PresentedKey } from '../../db/queries/keys.ts'
 import type { PresentedToken } from '../../db/queries/sessions.ts'
@@ -11,7 +12,6 @@ interface Accepted<P> {
 /** A key's row as the principal that it stands for, to be remembered until one of its tags changes. */
 export function loadedKey(row: PresentedKey): Loaded<Accepted<KeyPrincipal>> {
   const organization = { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan }
-  const ends = [row.expiresAt, row.retiresAt].map((date) => date?.getTime() ?? Number.POSITIVE_INFINITY)
   return {
     value: {
       refusal: null,
@@ -22,8 +22,10 @@ export function loadedKey(row: PresentedKey): Loaded<Accepted<KeyPrincipal>> {
         organization,
         scopes: row.scopes,
         allowedIps: row.allowedIps,
+        acceptsAddress: compileAllowList(row.allowedIps),
+        retirementHeaders: retirementHeaders(row),
         rateLimitPerMinute: row.rateLimitPerMinute,
-        endsAt: Math.min(...ends),
+        endsAt: row.remainingMs === null ? Number.POSITIVE_INFINITY : Date.now() + row.remainingMs,
         expiresAt: row.expiresAt,
       },
     },
@@ -48,5 +50,16 @@ export function loadedToken(row: PresentedToken): Loaded<Accepted<UserPrincipal>
     },
     keep: true,
     tags: [`session:${row.sessionId}`, `user:${row.userId}`, `organization:${row.organizationId}`],
+  }
+}
+
+// RFC 9745 (Deprecation), RFC 8594 (Sunset) and RFC 5829 (the link to the successor).
+function retirementHeaders(row: PresentedKey): Readonly<Record<string, string>> | null {
+  if (!row.retiresAt || !row.rotatedAt) return null
+  const ends = row.expiresAt && row.expiresAt < row.retiresAt ? row.expiresAt : row.retiresAt
+  return {
+    deprecation: `@${Math.floor(row.rotatedAt.getTime() / 1000)}`,
+    sunset: ends.toUTCString(),
+    link: `</api/keys/${row.replacedBy}>; rel="successor-version"`,
   }
 }

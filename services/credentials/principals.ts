@@ -23,8 +23,12 @@ export interface KeyPrincipal {
   readonly organization: ActingOrganization
   readonly scopes: readonly string[]
   readonly allowedIps: readonly string[]
+  /** Whether a caller may come from an address; null: from every one. */
+  readonly acceptsAddress: ((ip: string) => boolean) | null
+  /** What each response tells the holder of a key that is being replaced; null while it is not. */
+  readonly retirementHeaders: Readonly<Record<string, string>> | null
   readonly rateLimitPerMinute: number | null
-  /** Milliseconds since 1970, of the key's own expiry or its retirement, whichever comes first; Infinity for never. */
+  /** Milliseconds since 1970 on this process's clock, of the key's own expiry or its retirement, whichever comes first; Infinity for never. */
   readonly endsAt: number
   readonly expiresAt: Date | null
 }

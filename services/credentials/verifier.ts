@@ -152,10 +152,8 @@ export function endOfPrincipal(key: KeyPrincipal, now: number): 'key_expired' | 
 
 function endOf(row: PresentedKey): string | null {
   if (row.revokedAt) return 'key_revoked'
-  const now = Date.now()
-  if (row.expiresAt && row.expiresAt.getTime() <= now) return 'key_expired'
-  if (row.retiresAt && row.retiresAt.getTime() <= now) return 'key_retired'
-  return null
+  if (row.remainingMs === null || row.remainingMs > 0) return null
+  return row.retiresAt && (!row.expiresAt || row.retiresAt < row.expiresAt) ? 'key_retired' : 'key_expired'
 }
 
 function refused(reason: string, row?: { organizationId: string; id?: string }): Loaded<Verdict<never>> {

@@ -6,8 +6,10 @@ import { anyOrganization } from '../../db/queries/accounts.ts'
 import type { CampaignCreate } from '../../schemas/campaigns.ts'
 import { createOrganization } from '../accounts/accounts.ts'
 import { openSession } from '../accounts/sessions.ts'
+import { systemContext } from '../audit/audit.ts'
 import { createCampaign } from '../campaigns/campaigns.ts'
 import { createKey } from '../keys/keys.ts'
+import { systemAuthor } from '../keys/rights.ts'
 
 /** What a newcomer needs to make the first request: shown once. */
 export interface Demo {
@@ -65,7 +67,7 @@ export async function makeDemo(database: Database, config: Config): Promise<Demo
       name: 'Demo Owner',
       organizationName: 'Demo Organization',
     })
-    const author = { organizationId: owner.organizationId, userId: owner.userId, scopes: ['*'] }
+    const author = systemAuthor(owner.userId, systemContext(owner.organizationId))
     const { key } = await createKey(tx, config, author, { name: 'Demo key' })
     for (const campaign of campaigns) await createCampaign(tx, owner.organizationId, campaign)
     const { accessToken } = await openSession(tx, config, owner, { ip: null, userAgent: 'first start' })

@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/environment.ts'
+import { normaliseEntry } from '../../credentials/allow-list.ts'
 import { type CredentialPrefix, displayPrefix, generateCredential } from '../../credentials/format.ts'
 import { hashSecret, secretTag } from '../../credentials/secret.ts'
 import { announceChange } from '../../db/changes.ts'
@@ -6,24 +7,20 @@ import {
   revokeKey as endKey,
   findKey,
   insertKey,
+  type KeyChange,
   type KeyRow,
   type KeyWithCounters,
   lockKey,
   updateKey,
 } from '../../db/queries/keys.ts'
 import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
-import { firstExcess, type Scope } from '../../schemas/access.ts'
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { Key, KeyCreate, KeyPatch } from '../../schemas/keys.ts'
+import { type AuditContext, audit, changesBetween } from '../audit/audit.ts'
 import { presentKey, presentNewKey } from './present.ts'
-
-/** Who makes or changes a key: nobody hands on more than they have. */
-export interface KeyAuthor {
-  readonly organizationId: string
-  readonly userId: string | null
-  readonly scopes: readonly string[]
-}
+import { type KeyAuthor, type KeyRights, refuseExcess, refuseStronger } from './rights.ts'
+import { requireAllowed } from './states.ts'
 
 /** What key services need to know of the process. */
 export interface KeySettings {
@@ -32,9 +29,14 @@ export interface KeySettings {
   readonly keyBcryptCost: number
 }
 
+/** A key's own facts; its id and secret come with it. */
+export type KeyFacts = KeyRights & Pick<KeyRow, 'name' | 'stage' | 'expiresAt'>
+
 /**
- * Makes a key and shows it, this once.
- * @throws ApiError 400 for a stage of the other environment or an expiry in the past, 403 for more than the author has
+ * Makes a key and shows it, this once. What the body leaves out it has from its author: scopes, and of a key that
+ * makes another also that key's addresses and limit.
+ * @throws ApiError 400 for a stage of the other environment, a bad address or an expiry in the past, 403 for more than
+ *   the author has
  */
 export async function createKey(
   tx: TenantTransaction,
@@ -42,26 +44,45 @@ export async function createKey(
   author: KeyAuthor,
   body: KeyCreate,
 ): Promise<Key & { key: string }> {
-  const stage = stageOf(settings.environment, body.stage)
-  const scopes = (body.scopes as Scope[] | undefined) ?? [...author.scopes]
-  refuseExcess(scopes as Scope[], author)
-  const credential = generateCredential(stage.prefix as CredentialPrefix)
+  const facts: KeyFacts = {
+    name: body.name,
+    stage: stageOf(settings.environment, body.stage).stage,
+    scopes: body.scopes ?? author.rights.scopes,
+    allowedIps: body.allowedIps ? normaliseIps(body.allowedIps) : author.rights.allowedIps,
+    rateLimitPerMinute:
+      body.rateLimitPerMinute === undefined ? author.rights.rateLimitPerMinute : body.rateLimitPerMinute,
+    expiresAt: futureInstant(body.expiresAt),
+  }
+  refuseExcess(facts, author)
+  const { row, text } = await issueKey(tx, settings, author, facts)
+  await audit(tx, author.context, {
+    action: 'key.created',
+    targetType: 'key',
+    targetId: row.id,
+    changes: { ...facts, prefix: row.prefix },
+  })
+  return { ...presentNewKey(row), key: text }
+}
+
+/** Draws a new secret for a key of these facts and stores it. Rights are the caller's to check. */
+export async function issueKey(
+  tx: TenantTransaction,
+  settings: KeySettings,
+  author: KeyAuthor,
+  facts: KeyFacts,
+): Promise<{ row: KeyRow; text: string }> {
+  const credential = generateCredential(stageOf(settings.environment, facts.stage).prefix as CredentialPrefix)
   const [row] = await insertKey(tx, {
-    organizationId: author.organizationId,
+    organizationId: author.context.organizationId,
     id: newId('key'),
     publicId: credential.publicId,
     prefix: displayPrefix(credential),
-    name: body.name,
-    stage: stage.stage,
     secretHash: await hashSecret(credential.secret, settings.keyBcryptCost),
     secretTag: secretTag(credential.secret),
-    scopes,
-    allowedIps: body.allowedIps ?? [],
-    rateLimitPerMinute: body.rateLimitPerMinute ?? null,
     createdBy: author.userId,
-    expiresAt: futureInstant(body.expiresAt),
+    ...facts,
   })
-  return { ...presentNewKey(row as KeyRow), key: credential.text }
+  return { row: row as KeyRow, text: credential.text }
 }
 
 /** @throws ApiError 404 where the organization has no such key */
@@ -69,7 +90,8 @@ export async function getKey(tenancy: Tenancy, organizationId: string, id: strin
   return presentFound(await tenancy.read(organizationId, (tx) => findKey(tx, organizationId, id)))
 }
 
-function presentFound([row]: readonly KeyWithCounters[]): Key {
+/** @throws ApiError 404 where nothing was found */
+export function presentFound([row]: readonly KeyWithCounters[]): Key {
   if (!row) throw notFound('Key')
   return presentKey(row)
 }
@@ -77,46 +99,57 @@ function presentFound([row]: readonly KeyWithCounters[]): Key {
 /**
  * Changes what the patch names, and announces it: every process reads the key anew. The row is locked from the
  * read to the write.
- * @throws ApiError 404, 403 for more than the author has, 409 for a key that was revoked
+ * @throws ApiError 404, 403 for more than the author has, 409 for a key that has ended
  */
 export async function patchKey(
   tx: TenantTransaction,
-  settings: KeySettings,
+  settings: Pick<KeySettings, 'environment'>,
   author: KeyAuthor,
   id: string,
   patch: KeyPatch,
 ): Promise<Key> {
-  const { organizationId } = author
+  const { organizationId } = author.context
   const [row] = await lockKey(tx, organizationId, id)
   if (!row) throw notFound('Key')
-  if (row.revokedAt) throw new ApiError('CONFLICT', 'A revoked key can not be changed')
-  if (patch.scopes) refuseExcess(patch.scopes as Scope[], author)
-  await updateKey(tx, organizationId, id, {
-    name: patch.name ?? row.name,
-    scopes: patch.scopes ?? row.scopes,
-    allowedIps: patch.allowedIps ?? row.allowedIps,
-    expiresAt: patch.expiresAt === undefined ? row.expiresAt : futureInstant(patch.expiresAt),
-    rateLimitPerMinute:
-      patch.rateLimitPerMinute === undefined ? row.rateLimitPerMinute : patch.rateLimitPerMinute,
-  })
+  requireAllowed(row, 'patch')
+  refuseStronger(row, author)
+  const change: Partial<KeyChange> = {
+    ...(patch.name === undefined ? {} : { name: patch.name }),
+    ...(patch.scopes ? { scopes: patch.scopes } : {}),
+    ...(patch.allowedIps ? { allowedIps: normaliseIps(patch.allowedIps) } : {}),
+    ...(patch.expiresAt === undefined ? {} : { expiresAt: futureInstant(patch.expiresAt) }),
+    ...(patch.rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute: patch.rateLimitPerMinute }),
+  }
+  refuseExcess(change, author)
+  await updateKey(tx, organizationId, id, { ...row, ...change })
   await announceChange(tx, settings.environment, `key:${id}`)
-  return presentFound(await findKey(tx, organizationId, id))
+  const key = presentFound(await findKey(tx, organizationId, id))
+  const changes = changesBetween(row, change)
+  if (Object.keys(changes).length > 0) {
+    await audit(tx, author.context, { action: 'key.changed', targetType: 'key', targetId: id, changes })
+  }
+  return key
 }
 
 /**
- * Ends a key, and announces it. A key that was ended before stays as it was.
+ * Ends a key, and announces it. A key that was revoked before stays as it was.
+ * @param reason for the organization's own records
  * @throws ApiError 404 where the organization has no such key
  */
 export async function revokeKey(
   tx: TenantTransaction,
   settings: Pick<KeySettings, 'environment'>,
-  organizationId: string,
+  context: AuditContext,
   id: string,
   reason: string | null,
 ): Promise<Key> {
-  await endKey(tx, organizationId, id, reason)
+  const [ended] = await endKey(tx, context.organizationId, id, reason)
   await announceChange(tx, settings.environment, `key:${id}`)
-  return presentFound(await findKey(tx, organizationId, id))
+  const key = presentFound(await findKey(tx, context.organizationId, id))
+  if (ended) {
+    await audit(tx, context, { action: 'key.revoked', targetType: 'key', targetId: id, changes: { reason } })
+  }
+  return key
 }
 
 function stageOf(environment: Environment, wanted: string | undefined) {
@@ -126,16 +159,26 @@ function stageOf(environment: Environment, wanted: string | undefined) {
   throw badRequest('body.stage', `must be ${known} in the ${environment.name}`)
 }
 
-function refuseExcess(wanted: readonly Scope[], author: KeyAuthor): void {
-  const excess = firstExcess(wanted, author.scopes)
-  if (!excess) return
-  throw new ApiError('FORBIDDEN', undefined, {
-    reason: `scope_missing:${excess}`,
-    details: [{ path: 'body.scopes', message: `${excess} is more than your credential has` }],
-  })
+/** @throws ApiError 400 that names the bad entries */
+function normaliseIps(entries: readonly string[]): string[] {
+  const details: { path: string; message: string }[] = []
+  const normal = new Set<string>()
+  for (const [index, entry] of entries.entries()) {
+    const written = normaliseEntry(entry)
+    if (written) normal.add(written)
+    else
+      details.push({
+        path: `body.allowedIps.${index}`,
+        message: `${entry} is no IPv4 or IPv6 address or CIDR`,
+      })
+  }
+  const [first] = details
+  if (first) throw new ApiError('BAD_REQUEST', `${first.path} ${first.message}`, { details })
+  return [...normal]
 }
 
-function futureInstant(text: string | null | undefined): Date | null {
+/** @throws ApiError 400 for an instant that has passed */
+export function futureInstant(text: string | null | undefined): Date | null {
   if (text == null) return null
   const instant = new Date(text)
   if (instant.getTime() > Date.now()) return instant

@@ -1,8 +1,13 @@
 import type { KeyRow, KeyWithCounters } from '../../db/queries/keys.ts'
 import type { Key } from '../../schemas/keys.ts'
+import { keyStatus } from './states.ts'
+
+const ROTATION_AGE_MS = 90 * 86_400_000
 
 /** A key as the API shows it: everything but what would let someone use it. */
 export function presentKey(row: KeyWithCounters): Key {
+  const now = row.now.getTime()
+  const status = keyStatus(row, now)
   return {
     id: row.id,
     name: row.name,
@@ -11,7 +16,7 @@ export function presentKey(row: KeyWithCounters): Key {
     scopes: row.scopes,
     allowedIps: row.allowedIps,
     rateLimitPerMinute: row.rateLimitPerMinute,
-    status: keyStatus(row, Date.now()),
+    status,
     createdAt: row.createdAt,
     createdBy: row.createdBy,
     expiresAt: row.expiresAt,
@@ -19,24 +24,11 @@ export function presentKey(row: KeyWithCounters): Key {
     requestCount: row.requestCount,
     failedAttempts: row.failedAttempts,
     replacedBy: row.replacedBy,
+    rotationDue: status === 'active' && now - row.createdAt.getTime() > ROTATION_AGE_MS,
   }
 }
 
 /** A key that nobody has used yet, as the API shows it. */
 export function presentNewKey(row: KeyRow): Key {
-  return presentKey({ ...row, requestCount: 0, failedAttempts: 0, lastUsedAt: null })
-}
-
-/**
- * Where in its life a key is.
- * @param now milliseconds since 1970
- */
-export function keyStatus(
-  row: Pick<KeyRow, 'revokedAt' | 'expiresAt' | 'retiresAt'>,
-  now: number,
-): Key['status'] {
-  if (row.revokedAt) return 'revoked'
-  if (row.expiresAt && row.expiresAt.getTime() <= now) return 'expired'
-  if (row.retiresAt) return row.retiresAt.getTime() <= now ? 'expired' : 'retiring'
-  return 'active'
+  return presentKey({ ...row, requestCount: 0, failedAttempts: 0, lastUsedAt: null, now: row.createdAt })
 }
