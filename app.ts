@@ -58,7 +58,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(urlCredentials)
   await app.register(reference, { version: packageJson.version })
   await app.register(limits, { config })
-  await app.register(verifier)
+  await app.register(verifier, { databaseUrl })
   await app.register(idempotency)
   await app.register(sessionCookie)
   await app.register(accounts)

@@ -3,12 +3,16 @@ import type { Database, Queryable } from './connect.ts'
 
 /**
  * Announces, when the transaction commits, that what carries the tag has changed: every process forgets what it
- * remembers of it. The announcement is also kept, for a process that does not hear it.
+ * remembers of it. The announcement is also kept, for a process that does not hear it. Transactions that announce the
+ * same tag take turns from here to their commit, so that the ids of a tag's changes are in the order of the commits:
+ * whoever has read the newest has read after all of them. Announce last.
  * @param tag e.g. `key:key_…`, `session:ses_…`, `user:usr_…`, `organization:org_…`
  */
 export function announceChange(tx: Queryable, environment: Environment, tag: string) {
   return tx`
-    with change as (insert into changes (tag) values (${tag}) returning id)
+    with turn as materialized (
+      select pg_advisory_xact_lock(hashtextextended(${changesChannel(environment)} || ${tag}::text, 0))),
+    change as (insert into changes (tag) select ${tag} from turn returning id)
     select pg_notify(${changesChannel(environment)}, id || ' ' || ${tag}::text) from change`
 }
 

@@ -13,12 +13,14 @@ const POOL_SIZE = 10
  * Opens the pool. Each connection starts in the environment's schema and in its system role, which has no
  * BYPASSRLS: a tenant's transaction narrows it further (`db/tenant.ts`).
  * @param options.max connections at most
+ * @param options.lockTimeoutMs how long a statement waits for a lock; unset: without end
  */
-export function connect(url: string, environment: Environment, options: { max?: number } = {}): Database {
-  return postgres(
-    url,
-    connectionOptions(environment, environment.systemRole, { max: options.max ?? POOL_SIZE }),
-  )
+export function connect(
+  url: string,
+  environment: Environment,
+  options: { max?: number; lockTimeoutMs?: number } = {},
+): Database {
+  return postgres(url, connectionOptions(environment, environment.systemRole, { max: POOL_SIZE, ...options }))
 }
 
 /**
@@ -37,7 +39,7 @@ export function connectOnce(url: string, environment: Environment, onLost: () =>
 export function connectionOptions(
   environment: Environment,
   role: string,
-  options: { max: number; statementTimeoutMs?: number },
+  options: { max: number; statementTimeoutMs?: number; lockTimeoutMs?: number },
 ) {
   return {
     max: options.max,
@@ -48,7 +50,10 @@ export function connectionOptions(
       search_path: environment.schema,
       role,
       timezone: 'UTC',
+      // Row locks and the proof of docs/revocation.md count on it, whatever the cluster's default.
+      default_transaction_isolation: 'read committed' as const,
       ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+      ...(options.lockTimeoutMs ? { lock_timeout: options.lockTimeoutMs } : {}),
     },
   }
 }

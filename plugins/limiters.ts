@@ -4,6 +4,10 @@ import { Redis } from 'ioredis'
 
 const REDIS_TIMEOUT_MS = 250
 const WARN_EVERY_MS = 10_000
+/** For how long a Redis that failed is not asked again: a hung one would cost each request its time-out. */
+const REDIS_PAUSE_MS = 1000
+/** Counters that a process keeps, a limiter; the least recently used go first. */
+const KEPT_COUNTERS = 50_000
 
 /** What a limiter counted. */
 export interface Outcome {
@@ -30,33 +34,49 @@ export type LimiterMaker = <R extends FastifyRequest>(options: LimiterOptions<R>
 type Counter = ReturnType<FastifyInstance['createRateLimit']>
 
 /**
- * Prepares the limiters' counters. With Redis they are shared between processes; while it is lost each process goes
- * by counters of its own, says so, and asks again: a lost Redis must not open the door, nor shut it.
+ * Prepares the limiters' counters. With Redis they are shared between processes. Each process counts for itself
+ * besides, and the stricter of the two holds: while Redis is lost, or comes back empty, what a process has counted
+ * itself stays in force. A lost Redis must not open the door, nor shut it.
+ * @param nameSpace what the shared counters' names begin with: environments share none
  */
-export async function prepareLimiters(app: FastifyInstance, redisUrl: string | null): Promise<LimiterMaker> {
+export async function prepareLimiters(
+  app: FastifyInstance,
+  redisUrl: string | null,
+  nameSpace: string,
+): Promise<LimiterMaker> {
   const local = await counterMaker(app, {})
   const redis = redisUrl ? await openRedis(app, redisUrl) : null
-  const shared = redis ? await counterMaker(app, { redis, nameSpace: 'anteroom-' }) : null
+  const shared = redis ? await counterMaker(app, { redis, nameSpace }) : null
   const warn = warning(app)
+  let pausedUntil = 0
 
   return (options) => {
     const settings = {
       max: options.max as number,
       timeWindow: options.windowMs,
       keyGenerator: options.keyOf as (request: FastifyRequest) => string,
+      cache: KEPT_COUNTERS,
     }
     const own = local(settings)
     const common = shared?.(settings)
     return async (request, call) => {
-      if (!common) return outcomeOf(await own(request, call))
+      const here = outcomeOf(await own(request, call))
+      if (!common || performance.now() < pausedUntil) return here
       try {
-        return outcomeOf(await common(request, call))
+        return narrower(outcomeOf(await common(request, call)), here)
       } catch (error) {
+        pausedUntil = performance.now() + REDIS_PAUSE_MS
         warn(error)
-        return outcomeOf(await own(request, call))
+        return here
       }
     }
   }
+}
+
+/** Of two limits the one that leaves less. */
+export function narrower(one: Outcome, other: Outcome): Outcome {
+  if (one.isExceeded !== other.isExceeded) return one.isExceeded ? one : other
+  return one.remaining <= other.remaining ? one : other
 }
 
 // A scope of its own for each registration: the plugin decorates once, and a second one would count with the first.

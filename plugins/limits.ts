@@ -1,11 +1,13 @@
+import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { ApiError } from '../schemas/errors.ts'
-import { type LimiterMaker, type Outcome, prepareLimiters } from './limiters.ts'
+import { type LimiterMaker, narrower, type Outcome, prepareLimiters } from './limiters.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
+const IPV6_BLOCK = 64
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -38,7 +40,7 @@ export interface Limits {
  */
 export default fp<{ config: Config }>(
   async (app: FastifyInstance, { config }) => {
-    const createLimiter = await prepareLimiters(app, config.redisUrl)
+    const createLimiter = await prepareLimiters(app, config.redisUrl, `anteroom-${config.environment.name}-`)
     const organization = createLimiter<FastifyRequest>({
       max: config.rateLimitPerMinute,
       windowMs: MINUTE_MS,
@@ -52,7 +54,7 @@ export default fp<{ config: Config }>(
     const addressFailures = createLimiter<FastifyRequest>({
       max: config.authFailuresPerMinute,
       windowMs: MINUTE_MS,
-      keyOf: (request) => `failures:${request.ip}`,
+      keyOf: (request) => `failures:${blockOf(request.ip)}`,
     })
     const keyFailures = createLimiter<FastifyRequest>({
       max: config.authFailuresPerMinute,
@@ -62,7 +64,7 @@ export default fp<{ config: Config }>(
     const signups = createLimiter<FastifyRequest>({
       max: config.signupsPerHour,
       windowMs: HOUR_MS,
-      keyOf: (request) => `signups:${request.ip}`,
+      keyOf: (request) => `signups:${blockOf(request.ip)}`,
     })
     const presentedIds = new WeakMap<FastifyRequest, string>()
 
@@ -105,11 +107,6 @@ export default fp<{ config: Config }>(
   { name: 'limits' },
 )
 
-function narrower(one: Outcome, other: Outcome): Outcome {
-  if (one.isExceeded !== other.isExceeded) return one.isExceeded ? one : other
-  return one.remaining <= other.remaining ? one : other
-}
-
 /** The refusal of a limit that holds. */
 export function limited(outcome: Outcome, reason: string): ApiError {
   const seconds = String(Math.max(1, outcome.ttlInSeconds))
@@ -122,4 +119,9 @@ export function limited(outcome: Outcome, reason: string): ApiError {
       'x-ratelimit-reset': seconds,
     },
   })
+}
+
+// Whoever has one IPv6 address has all of its /64; and ::ffff:192.0.2.1 is 192.0.2.1.
+function blockOf(address: string): string {
+  return normalizeIP(address, IPV6_BLOCK)
 }

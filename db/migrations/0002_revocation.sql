@@ -22,6 +22,20 @@ CREATE INDEX changes_tag ON changes (tag, id DESC);
 --> statement-breakpoint
 CREATE INDEX changes_at ON changes (at);
 --> statement-breakpoint
+-- Renews a replica's lease, then reads what has changed since its horizon; no row where the replica is not known.
+-- One call, so that no client that stops in the midst of it leaves its row locked; two statements, as each sees a
+-- snapshot of its own (read committed): the one that reads the changes is younger than the lock.
+CREATE FUNCTION renew_lease(replica text, horizon xid8, lease interval)
+RETURNS TABLE (next_horizon xid8, change_id bigint, change_tag text) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	UPDATE replicas SET lease_until = now() + lease WHERE replicas.id = replica;
+	IF FOUND THEN
+		RETURN QUERY SELECT pg_snapshot_xmin(pg_current_snapshot()), changes.id, changes.tag
+			FROM (SELECT) AS always LEFT JOIN changes ON changes.transaction_id >= horizon;
+	END IF;
+END
+$$;
+--> statement-breakpoint
 DO $$
 DECLARE
 	tenant text := 'anteroom_' || current_schema() || '_tenant';
@@ -34,6 +48,6 @@ BEGIN
 END
 $$;
 --> statement-breakpoint
--- 16 bits of the secret's SHA-256: of 65,536 wrong secrets on a real id one reaches bcrypt. It says nothing worth
--- knowing of a secret with 190 bits.
-ALTER TABLE keys ADD COLUMN secret_tag smallint NOT NULL;
+-- 32 bits of the secret's SHA-256: a wrong secret on a real id hardly ever reaches bcrypt, and nobody finds one that
+-- does by trying. They say nothing worth knowing of a secret with 190 bits.
+ALTER TABLE keys ADD COLUMN secret_tag integer NOT NULL;

@@ -1,15 +1,5 @@
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  foreignKey,
-  index,
-  integer,
-  pgTable,
-  primaryKey,
-  smallint,
-  text,
-  unique,
-} from 'drizzle-orm/pg-core'
+import { bigint, foreignKey, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import { organizations } from './accounts.ts'
 import { createdAt, id, instant, organizationId } from './columns.ts'
 
@@ -26,7 +16,7 @@ export const keys = pgTable(
     stage: text('stage').notNull(),
     secretHash: text('secret_hash').notNull(),
     /** 16 bits of the secret's SHA-256: a wrong secret is known for one before bcrypt. */
-    secretTag: smallint('secret_tag').notNull(),
+    secretTag: integer('secret_tag').notNull(),
     scopes: text('scopes').array().notNull(),
     allowedIps: text('allowed_ips').array().notNull().default(sql`'{}'`),
     rateLimitPerMinute: integer('rate_limit_per_minute'),

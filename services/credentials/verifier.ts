@@ -34,8 +34,8 @@ export class CredentialVerifier {
   readonly #environment: EnvironmentName
   readonly #keys = new VerifiedCache<Verdict<KeyPrincipal>>(CACHED_CREDENTIALS)
   readonly #tokens = new VerifiedCache<Verdict<UserPrincipal>>(CACHED_CREDENTIALS)
-  /** By fingerprint, the bcrypt hash that the text was found to belong to. */
-  readonly #proofs = new LRUCache<string, string>({ max: CACHED_CREDENTIALS })
+  /** By fingerprint, a bcrypt hash and whether the text was found to belong to it. */
+  readonly #proofs = new LRUCache<string, { hash: string; right: boolean }>({ max: CACHED_CREDENTIALS })
   readonly #proving = new Map<string, Promise<boolean>>()
   // What is looked up in one turn of the event loop is one query: a flood of invented ids costs few of them.
   readonly #keyRows: DataLoader<string, PresentedKey | null>
@@ -131,13 +131,14 @@ export class CredentialVerifier {
   }
 
   async #belongs(print: string, secret: string, row: PresentedKey): Promise<boolean> {
-    if (this.#proofs.get(print) === row.secretHash) return true
     if (secretTag(secret) !== row.secretTag) return false
+    const proof = this.#proofs.get(print)
+    if (proof?.hash === row.secretHash) return proof.right
     const proving = this.#proving.get(print) ?? verifySecret(secret, row.secretHash)
     this.#proving.set(print, proving)
     try {
       const right = await proving
-      if (right) this.#proofs.set(print, row.secretHash)
+      this.#proofs.set(print, { hash: row.secretHash, right })
       return right
     } finally {
       this.#proving.delete(print)
@@ -158,5 +159,6 @@ function endOf(row: PresentedKey): string | null {
 
 function refused(reason: string, row?: { organizationId: string; id?: string }): Loaded<Verdict<never>> {
   const refusal = { reason, organizationId: row?.organizationId ?? null, keyId: row?.id ?? null }
-  return { value: { principal: null, refusal }, tags: [], keep: false }
+  // Not kept; but who waits for a look-up that a change overtook is not refused for what it read before.
+  return { value: { principal: null, refusal }, tags: row?.id ? [`key:${row.id}`] : [], keep: false }
 }

@@ -2,15 +2,18 @@ import { LRUCache } from 'lru-cache'
 import type { Acknowledgement } from '../../db/changes.ts'
 import type { LiveReplica } from '../../db/queries/replicas.ts'
 
+/** A replica in a receipt. */
+export interface Acknowledged {
+  readonly id: string
+  /** Null where the replica did not answer: its right to answer from memory lapsed. */
+  readonly acknowledgedAt: Date | null
+}
+
 /** Proof that a change holds everywhere. */
 export interface Receipt {
   /** From here on no replica answers from what it remembered before. */
   readonly effectiveAt: Date
-  readonly replicas: {
-    readonly id: string
-    /** Null where the replica did not answer: its right to answer from memory lapsed. */
-    readonly acknowledgedAt: Date | null
-  }[]
+  readonly replicas: Acknowledged[]
 }
 
 const REMEMBERED_CHANGES = 10_000
@@ -32,33 +35,32 @@ export class AcknowledgementBook {
    * Waits until each replica has acknowledged all the changes, or its lease has lapsed.
    * @param here the replica that made the changes, which has forgotten already
    */
-  wait(
-    changeIds: readonly string[],
-    replicas: readonly LiveReplica[],
-    here: { id: string; acknowledgedAt: Date },
-  ): Promise<Receipt> {
-    if (changeIds.length === 0) return Promise.resolve({ effectiveAt: new Date(), replicas: [here] })
+  wait(changeIds: readonly string[], replicas: readonly LiveReplica[], here: Acknowledged): Promise<Receipt> {
     return new Promise((resolve) => {
       const lapsed = new Set<string>()
       const timers = replicas.map(({ id, remainingMs }) =>
         setTimeout(() => {
           lapsed.add(id)
           look()
-        }, Math.ceil(remainingMs)),
+        }, Math.ceil(remainingMs)).unref(),
       )
       const look = () => {
-        const answers = replicas.map(({ id }) => ({
-          id,
-          acknowledgedAt: this.#acknowledgedAt(id, changeIds),
-        }))
-        if (answers.some(({ id, acknowledgedAt }) => acknowledgedAt === null && !lapsed.has(id))) return
+        const missing = replicas.some(({ id }) => !lapsed.has(id) && !this.#acknowledgedAt(id, changeIds))
+        if (missing) return
         this.#waiting.delete(look)
         for (const timer of timers) clearTimeout(timer)
-        resolve({ effectiveAt: new Date(), replicas: [here, ...answers] })
+        const names = replicas.map(({ id }) => id)
+        resolve(this.receipt(changeIds, names, here))
       }
       this.#waiting.add(look)
       look()
     })
+  }
+
+  /** What is known by now of who acknowledged the changes. */
+  receipt(changeIds: readonly string[], replicaIds: readonly string[], here: Acknowledged): Receipt {
+    const answers = replicaIds.map((id) => ({ id, acknowledgedAt: this.#acknowledgedAt(id, changeIds) }))
+    return { effectiveAt: new Date(), replicas: [here, ...answers] }
   }
 
   #acknowledgedAt(replicaId: string, changeIds: readonly string[]): Date | null {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Environment } from '../../config/environment.ts'
 import { acknowledge, type Change, listenToChanges } from '../../db/changes.ts'
 import type { Database } from '../../db/connect.ts'
@@ -8,17 +9,18 @@ import {
   registerReplica,
   removeReplica,
   renewLease,
+  replicaNames,
   sweepReplicas,
 } from '../../db/queries/replicas.ts'
 import { newId } from '../../schemas/ids.ts'
-import { AcknowledgementBook, type Receipt } from './receipt.ts'
+import { type Acknowledged, AcknowledgementBook, type Receipt } from './receipt.ts'
 
 /** How long a replica may answer from memory after it last read the changes, on the database's clock. */
 export const LEASE_MS = 2000
+/** By how much sooner it stops: for clocks that run at different rates, rounded times, and timers that fire early. */
+const MARGIN_MS = 50
 const RENEW_MS = 500
 const SWEEP_MS = 60_000
-/** A replica that was silent for longer starts anew: what it has missed may have been swept. */
-const SILENCE_MS = 600_000
 const SWEPT_AFTER_SECONDS = 3600
 
 /** What a replica must be able to forget. */
@@ -39,9 +41,13 @@ export class Replica {
   readonly #memory: Memory
   readonly #onError: (error: unknown) => void
   readonly #book = new AcknowledgementBook()
+  /** On the monotonic clock. */
   #trustedUntil = 0
+  /** On the wall clock, which goes on while the machine sleeps. */
+  #trustedBefore = 0
   #horizon = '0'
-  #renewedAt = 0
+  /** The ids of changes since the horizon that were heard of before. */
+  #known: ReadonlySet<string> = new Set()
   #sweptAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #renewing: Promise<void> | null = null
@@ -62,11 +68,12 @@ export class Replica {
   }
 
   /**
-   * Whether the process may answer from memory. On the monotonic clock and counted from before the renewal was sent,
-   * so that it ends no later than the database believes, also in a process that was stopped meanwhile.
+   * Whether the process may answer from memory. Counted from before the renewal was sent, so that it ends no later
+   * than the database believes; on the monotonic clock, which no one sets, and which goes on while the process is
+   * stopped; and on the wall clock, which goes on while the machine is suspended.
    */
   trusted(): boolean {
-    return performance.now() < this.#trustedUntil
+    return performance.now() < this.#trustedUntil && Date.now() < this.#trustedBefore
   }
 
   /** Registers, listens, and holds a lease from here on. */
@@ -84,41 +91,73 @@ export class Replica {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
-    this.#trustedUntil = 0
+    this.#distrust()
     await this.#renewing
-    await this.#unlisten?.()
+    await this.#unlisten?.().catch(this.#onError)
     await removeReplica(this.#database, this.id).catch(this.#onError)
   }
 
   /**
    * Waits until no replica answers from what it remembered before these changes. Called after the commit of a
    * transaction that announced them, and before its maker is answered.
-   * @returns who acknowledged when; within the length of a lease also when replicas are dead, stopped or cut off
+   * @returns who acknowledged when; within the length of a lease also when replicas are dead, stopped or cut off, or
+   *   the database is lost: every lease that was given before the commit has lapsed by then, and later ones came with
+   *   the change
    */
   async settle(tags: readonly string[]): Promise<Receipt> {
-    const settled = performance.now()
     for (const tag of tags) this.#memory.invalidate(tag)
     const here = { id: this.id, acknowledgedAt: new Date() }
-    try {
-      const [changeIds, replicas] = await Promise.all([
-        newestChanges(this.#database, tags),
-        liveReplicas(this.#database),
-      ])
-      const others = replicas.filter((replica) => replica.id !== this.id)
-      return await this.#book.wait(changeIds, others, here)
-    } catch (error) {
-      // Every lease that was given before the commit has lapsed by then, and later ones came with the change.
+    if (tags.length === 0) return { effectiveAt: new Date(), replicas: [here] }
+    const asked = new AbortController()
+    const lapsed = delay(LEASE_MS, null, { signal: asked.signal })
+    lapsed.catch(() => {})
+    const known = { changeIds: [] as string[], names: [] as string[] }
+    const receipt = this.#everyoneOf(tags, here, known).catch((error: unknown) => {
       this.#onError(error)
-      await new Promise((resolve) => setTimeout(resolve, LEASE_MS - (performance.now() - settled)))
-      return { effectiveAt: new Date(), replicas: [here] }
+      return lapsed
+    })
+    try {
+      return (await Promise.race([receipt, lapsed])) ?? this.#book.receipt(known.changeIds, known.names, here)
+    } finally {
+      asked.abort()
     }
   }
 
+  /** @throws Error where a tag was not announced, or the database does not answer */
+  async #everyoneOf(
+    tags: readonly string[],
+    here: Acknowledged,
+    known: { changeIds: string[]; names: string[] },
+  ): Promise<Receipt> {
+    const [changeIds, replicas] = await Promise.all([
+      newestChanges(this.#database, tags).then((ids) => {
+        known.changeIds = ids
+        return ids
+      }),
+      liveReplicas(this.#database),
+      replicaNames(this.#database).then((names) => {
+        known.names = names.filter((name) => name !== this.id)
+      }),
+    ])
+    if (changeIds.length < new Set(tags).size) throw new Error(`not all announced: ${tags.join(', ')}`)
+    return this.#book.wait(
+      changeIds,
+      replicas.filter(({ id }) => id !== this.id),
+      here,
+    )
+  }
+
   async #register(): Promise<void> {
-    this.#trustedUntil = 0
+    this.#distrust()
     this.#horizon = await currentHorizon(this.#database)
+    this.#known = new Set()
     this.#memory.clear()
     await registerReplica(this.#database, this.id)
+  }
+
+  #distrust(): void {
+    this.#trustedUntil = 0
+    this.#trustedBefore = 0
   }
 
   #renewSoon(): Promise<void> {
@@ -137,19 +176,20 @@ export class Replica {
   }
 
   async #renew(): Promise<void> {
-    const asked = performance.now()
-    if (this.#renewedAt > 0 && asked - this.#renewedAt > SILENCE_MS) await this.#register()
+    const asked = { monotonic: performance.now(), wall: Date.now() }
     const renewal = await renewLease(this.#database, this.id, this.#horizon, LEASE_MS)
+    if (this.#stopped) return
     if (!renewal) {
       await this.#register()
       return this.#renew()
     }
+    this.#apply(renewal.changes.filter(({ id }) => !this.#known.has(id)))
+    this.#known = new Set(renewal.changes.map(({ id }) => id))
     this.#horizon = renewal.horizon
-    this.#apply(renewal.changes)
-    this.#renewedAt = asked
-    this.#trustedUntil = asked + LEASE_MS
-    if (asked - this.#sweptAt > SWEEP_MS) {
-      this.#sweptAt = asked
+    this.#trustedUntil = asked.monotonic + LEASE_MS - MARGIN_MS
+    this.#trustedBefore = asked.wall + LEASE_MS - MARGIN_MS
+    if (asked.monotonic - this.#sweptAt > SWEEP_MS) {
+      this.#sweptAt = asked.monotonic
       await sweepReplicas(this.#database, SWEPT_AFTER_SECONDS)
     }
   }
