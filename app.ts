@@ -25,6 +25,7 @@ import { campaignRoutes } from './routes/campaigns.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRotationRoutes } from './routes/key-rotation.ts'
+import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -83,6 +84,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(totpRoutes)
       await api.register(keyRoutes)
       await api.register(keyRotationRoutes)
+      await api.register(keyUsageRoutes)
       await api.register(campaignRoutes)
       await api.register(logRoutes)
     },

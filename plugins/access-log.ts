@@ -105,6 +105,7 @@ function recordOf(request: FastifyRequest, reply: FastifyReply, status: number):
     keyHash: request.keyFingerprint,
     userId: actor?.user?.id ?? null,
     reason: request.refusalReason,
-    failed: refusal != null,
+    // The allow-list is looked at once the key is known: still, its holder did not get in with it.
+    failed: refusal != null || request.refusalReason === 'ip_not_allowed',
   }
 }

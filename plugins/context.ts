@@ -145,8 +145,14 @@ class ActorResolver {
       this.#becomeUser(request, principal)
       return
     }
-    const key = await this.#verifyKey(attempt, presented.key)
-    const principal = await this.#verifyToken(attempt, presented.bearer)
+    const key = await this.#verifyKey(attempt, presented.key).catch(async (error: unknown) => {
+      await this.#tieToUser(request, presented.bearer)
+      throw error
+    })
+    const principal = await this.#verifyToken(attempt, presented.bearer).catch((error: unknown) => {
+      tieTo(request, key.organization)
+      throw error
+    })
     if (principal.organization.id !== key.organization.id) {
       throw await this.#refuse(attempt, 'Invalid bearer token', {
         reason: 'token_of_another_organization',
@@ -223,6 +229,13 @@ class ActorResolver {
     return new ApiError('UNAUTHORIZED', message, { reason: refusal.reason, ...(hint ? { hint } : {}) })
   }
 
+  // A refused key that belongs to nobody here: who sent it is known all the same where the user's token is good.
+  async #tieToUser(request: FastifyRequest, text: string): Promise<void> {
+    if (request.refusal?.organizationId !== null || parseCredential(text)?.kind !== 'accessToken') return
+    const { principal } = await this.#verifier.verifyAccessToken(text)
+    if (principal && live(principal, Date.now())) tieTo(request, principal.organization)
+  }
+
   /** Drawn from the prefix alone: which environment it names is no secret. */
   #hintFor(text: string): string | undefined {
     const named = environmentOfPrefix(claimedPrefix(text) ?? '')
@@ -263,6 +276,12 @@ const malformed = {
   principal: null,
   refusal: { reason: 'malformed_credential', organizationId: null, keyId: null },
 } as const
+
+/** Lets an organization see a refusal that nobody could see yet. It proved who it is by the other credential. */
+function tieTo(request: FastifyRequest, organization: ActingOrganization): void {
+  const { refusal } = request
+  if (refusal?.organizationId === null) request.refusal = { ...refusal, organizationId: organization.id }
+}
 
 function keyActorOf(made: WeakMap<KeyPrincipal, Actor>, key: KeyPrincipal): Actor {
   const actor = made.get(key) ?? keyActor(key)

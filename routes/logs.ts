@@ -1,10 +1,12 @@
 import Type from 'typebox'
-import { listAccessRecords } from '../db/queries/access-log.ts'
+import { type AccessRecord, listAccessRecords } from '../db/queries/access-log.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { badRequest } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Instant, InstantText, Nullable, Page, pageQuery, Strict } from '../schemas/primitives.ts'
+import { explain } from '../services/access-log/explain.ts'
+import { findRecord } from '../services/access-log/find.ts'
 import { type Api, answers } from './api.ts'
 
 const LogRecord = Type.Object(
@@ -22,9 +24,22 @@ const LogRecord = Type.Object(
     keyId: Nullable(Type.String()),
     keyHash: Nullable(Type.String({ description: 'SHA-256 of the presented key' })),
     userId: Nullable(Type.String()),
-    reason: Nullable(Type.String({ description: 'Why a request was refused' })),
+    reason: Nullable(
+      Type.String({
+        description: 'Why a request was refused',
+        examples: ['key_expired', 'scope_missing:keys:write'],
+      }),
+    ),
+    notice: Nullable(
+      Type.Enum(['key.rotation_due'], { description: 'What its owner should know of the key' }),
+    ),
   },
   { title: 'LogRecord' },
+)
+
+const ExplainedRecord = Type.Object(
+  { ...LogRecord.properties, explanation: Type.String({ description: 'The reason, for people' }) },
+  { title: 'ExplainedLogRecord' },
 )
 
 /** The access log. */
@@ -62,7 +77,30 @@ export async function logRoutes(app: Api): Promise<void> {
       }
       const rows = await app.tenancy.read(id, (tx) => listAccessRecords(tx, id, page, filter))
       const { items, nextCursor } = pageOf(rows, page.limit)
-      return { logs: items.map((row) => ({ ...row, requestId: row.id })), nextCursor }
+      return { logs: items.map(present), nextCursor }
     },
   )
+
+  app.get(
+    '/logs/:requestId',
+    {
+      config: { access: 'logs:read' },
+      schema: {
+        tags: ['Logs'],
+        operationId: 'explainRequest',
+        summary: 'One request of the organization, and why it was refused',
+        params: Type.Object({ requestId: Id('req') }),
+        response: answers({ 200: ExplainedRecord }, 400, 401, 403, 404, 429),
+      },
+    },
+    async (request) => {
+      const { id } = actorOf(request).organization
+      const record = await findRecord(app.tenancy, app.accessLog, id, request.params.requestId)
+      return { ...present(record), explanation: explain(record.reason, record.status) }
+    },
+  )
+}
+
+function present(record: AccessRecord) {
+  return { ...record, requestId: record.id, notice: record.notice as 'key.rotation_due' | null }
 }
