@@ -232,7 +232,7 @@ class ActorResolver {
   // A refused key that belongs to nobody here: who sent it is known all the same where the user's token is good.
   async #tieToUser(request: FastifyRequest, text: string): Promise<void> {
     if (request.refusal?.organizationId !== null || parseCredential(text)?.kind !== 'accessToken') return
-    const { principal } = await this.#verifier.verifyAccessToken(text)
+    const { principal } = await this.#verifier.verifyToken(text)
     if (principal && live(principal, Date.now())) tieTo(request, principal.organization)
   }
 
