@@ -1,4 +1,4 @@
-import { fastifyCookie } from '@fastify/cookie'
+import { parseCookie, stringifySetCookie } from 'cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import ipaddr from 'ipaddr.js'
@@ -35,12 +35,13 @@ export default fp(
     app.decorate('cookies', {
       read(request, name) {
         const header = request.headers.cookie
-        return header ? (fastifyCookie.parse(header)[prefix() + names[name]] ?? null) : null
+        return header ? (parseCookie(header)[prefix() + names[name]] ?? null) : null
       },
       set(reply, name, value, seconds) {
         const secure = prefix() !== ''
-        const options = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: seconds } as const
-        reply.header('set-cookie', fastifyCookie.serialize(prefix() + names[name], value, options))
+        const secure = prefix() !== ''
+        const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: seconds } as const
+        reply.header('set-cookie', stringifySetCookie({ name: prefix() + names[name], value, ...attributes }))
       },
       clear(reply, name) {
         this.set(reply, name, '', 0)

@@ -1,3 +1,4 @@
+import postgres from 'postgres'
 import t from 'tap'
 import { deviceName } from '../../services/accounts/device-name.ts'
 import { type Body, type TestApp, testApp } from '../support/app.ts'
@@ -112,8 +113,10 @@ t.test('of 200 changes of the password at once one wins', async (t) => {
 })
 
 t.test('a log-in that a password change overtakes opens no session', async (t) => {
-  const { app, call, tenant } = await testApp(t)
+  const { app, call, tenant, databaseUrl } = await testApp(t)
   const { email, password, userId } = await tenant()
+  const superuser = postgres(databaseUrl, { max: 1 })
+  t.teardown(() => superuser.end())
   let release = () => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
@@ -129,7 +132,7 @@ t.test('a log-in that a password change overtakes opens no session', async (t) =
   })
   const login = call('POST', '/api/auth/login', { body: { email, password } })
   for (;;) {
-    const [waiting] = await app.database`
+    const [waiting] = await superuser`
       select from pg_stat_activity where wait_event_type = 'Lock' and query like '%for share%'
         and datname = current_database()`
     if (waiting) break
