@@ -39,7 +39,6 @@ export default fp(
       },
       set(reply, name, value, seconds) {
         const secure = prefix() !== ''
-        const secure = prefix() !== ''
         const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: seconds } as const
         reply.header('set-cookie', stringifySetCookie({ name: prefix() + names[name], value, ...attributes }))
       },
