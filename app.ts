@@ -20,16 +20,22 @@ import sessionCookie from './plugins/session-cookie.ts'
 import urlCredentials from './plugins/url-credentials.ts'
 import validation from './plugins/validation.ts'
 import verifier from './plugins/verifier.ts'
+import { acceptRoutes } from './routes/accept.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { healthRoutes } from './routes/health.ts'
+import { invitationRoutes } from './routes/invitations.ts'
 import { keyRotationRoutes } from './routes/key-rotation.ts'
 import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
+import { memberRoutes } from './routes/members.ts'
+import { organizationRoutes } from './routes/organization.ts'
+import { passwordRoutes } from './routes/password.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
+import { switchRoutes } from './routes/switch.ts'
 import { totpRoutes } from './routes/totp.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
 import { newId } from './schemas/ids.ts'
@@ -82,6 +88,12 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(authRoutes)
       await api.register(sessionRoutes)
       await api.register(totpRoutes)
+      await api.register(switchRoutes)
+      await api.register(passwordRoutes)
+      await api.register(organizationRoutes)
+      await api.register(memberRoutes)
+      await api.register(invitationRoutes)
+      await api.register(acceptRoutes)
       await api.register(keyRoutes)
       await api.register(keyRotationRoutes)
       await api.register(keyUsageRoutes)

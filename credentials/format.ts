@@ -16,6 +16,7 @@ export type CredentialKind =
   | 'inviteToken'
   | 'interviewToken'
   | 'dashboardCookie'
+  | 'mailedToken'
 
 const kinds = {
   sk_live_: 'apiKey',
@@ -28,6 +29,7 @@ const kinds = {
   inv_: 'inviteToken',
   ist_: 'interviewToken',
   ds_: 'dashboardCookie',
+  mt_: 'mailedToken',
 } as const satisfies Record<string, CredentialKind>
 
 /** The text that every credential begins with. */

@@ -24,6 +24,15 @@ const queues = {
     deleteAfterSeconds: 3600,
     notify: true,
   },
+  /** Someone wants a new password: whether there is such an account is found out here. */
+  password_reset: {
+    retryLimit: 5,
+    retryDelay: 5,
+    expireInSeconds: 60,
+    retentionSeconds: 3600,
+    deleteAfterSeconds: 60,
+    notify: true,
+  },
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 /** The name of a queue. */

@@ -5,6 +5,7 @@ import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
 import { openDelivery } from '../services/mail/delivery.ts'
 import { Mailer } from '../services/mail/mailer.ts'
 import { mail } from './mail.ts'
+import { passwordReset } from './password-reset.ts'
 import type { Work, WorkContext, WorkerLog } from './work.ts'
 
 /** A worker at work. */
@@ -19,7 +20,7 @@ const CONCURRENCY = 2
 const POLL_SECONDS = 5
 const POOL_SIZE = 4
 
-const works: Record<QueueName, Work> = { mail }
+const works: Record<QueueName, Work> = { mail, password_reset: passwordReset }
 
 /**
  * Takes jobs out of the queue until it is stopped. Any number of processes may do so at once.

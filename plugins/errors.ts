@@ -54,6 +54,7 @@ function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply
         ...(error.details ? { details: error.details } : {}),
         ...(error.hint ? { hint: error.hint } : {}),
       },
+      ...error.beside,
     } satisfies ErrorEnvelope)
 }
 

@@ -21,6 +21,8 @@ export default fp<{ version: string }>(
         tags: [
           { name: 'Who am I', description: 'Who a credential stands for' },
           { name: 'Account', description: 'Sign up, log in and out' },
+          { name: 'Organization', description: 'Settings, and what the plan allows' },
+          { name: 'Members', description: 'Who belongs to the organization, as what, and who is invited' },
           { name: 'Keys', description: 'API keys' },
           { name: 'Campaigns', description: 'Sets of questions that candidates are invited to answer' },
           { name: 'Logs', description: 'Every request, refused ones too' },

@@ -1,5 +1,5 @@
 import { actorOf } from '../plugins/access.ts'
-import { Login, LoginBody, RefreshBody, SignupBody } from '../schemas/accounts.ts'
+import { Login, LoginBody, OrganizationChoice, RefreshBody, SignupBody } from '../schemas/accounts.ts'
 import { ApiError } from '../schemas/errors.ts'
 import { signUp } from '../services/accounts/accounts.ts'
 import { logIn } from '../services/accounts/log-in.ts'
@@ -47,7 +47,7 @@ export async function authRoutes(app: Api): Promise<void> {
         operationId: 'logIn',
         summary: 'Log in: a bearer token for a user',
         body: LoginBody,
-        response: answers({ 200: Login }, 400, 401, 403, 429),
+        response: answers({ 200: Login, 409: OrganizationChoice }, 400, 401, 403, 429),
       },
     },
     (request) =>

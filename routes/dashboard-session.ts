@@ -1,6 +1,6 @@
 import { actorOf } from '../plugins/access.ts'
 import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
-import { LoginBody } from '../schemas/accounts.ts'
+import { LoginBody, OrganizationChoice } from '../schemas/accounts.ts'
 import { DashboardSession } from '../schemas/sessions.ts'
 import { DEVICE_SECONDS, markDevice } from '../services/accounts/known-device.ts'
 import { logInTo } from '../services/accounts/log-in.ts'
@@ -28,7 +28,7 @@ export async function dashboardSessionRoutes(app: Api): Promise<void> {
         operationId: 'openDashboardSession',
         summary: 'Log in to the dashboard: the session is in a cookie',
         body: LoginBody,
-        response: answers({ 201: DashboardSession }, 400, 401, 403, 429),
+        response: answers({ 201: DashboardSession, 409: OrganizationChoice }, 400, 401, 403, 429),
       },
     },
     async (request, reply) => {

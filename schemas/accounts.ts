@@ -30,6 +30,32 @@ export const Login = Type.Object(
 )
 export type Login = Static<typeof Login>
 
+/** The answer to a log-in without organizationId, of who belongs to several organizations. */
+export const OrganizationChoice = Type.Object(
+  {
+    error: Type.Object({
+      code: Type.Literal('CONFLICT'),
+      message: Type.String(),
+      requestId: Type.String(),
+      details: Type.Array(Type.Object({ path: Type.String(), message: Type.String() })),
+    }),
+    organizations: Type.Array(Type.Object({ ...Organization.properties, role: RoleSchema })),
+  },
+  {
+    title: 'OrganizationChoice',
+    description: 'You belong to several organizations: name one as organizationId',
+  },
+)
+
+export const SwitchBody = Strict({ organizationId: Id('org') })
+
+export const ForgotBody = Strict({ email: Email() })
+
+export const ResetBody = Strict({
+  token: Type.String({ minLength: 1, maxLength: 200 }),
+  password: NewPassword,
+})
+
 export const SignupBody = Strict({
   email: Email(),
   password: NewPassword,

@@ -30,6 +30,8 @@ interface ApiErrorOptions {
   /** What the access log keeps as the reason; the caller never sees it. */
   reason?: string
   headers?: Record<string, string>
+  /** What stands beside `error` in the answer, where an error is a question to the caller. */
+  beside?: Record<string, unknown>
   cause?: unknown
 }
 
@@ -41,6 +43,7 @@ export class ApiError extends Error {
   readonly hint: string | undefined
   readonly reason: string | undefined
   readonly headers: Record<string, string> | undefined
+  readonly beside: Record<string, unknown> | undefined
 
   constructor(code: ErrorCode, message?: string, options: ApiErrorOptions = {}) {
     super(message ?? catalogue[code].message, { cause: options.cause })
@@ -51,6 +54,7 @@ export class ApiError extends Error {
     this.hint = options.hint
     this.reason = options.reason
     this.headers = options.headers
+    this.beside = options.beside
   }
 }
 

@@ -22,6 +22,7 @@ export type IdPrefix =
   | 'rep'
   | 'app'
   | 'aud'
+  | 'minv'
 
 /**
  * A new id: its type's prefix and a UUID version 7 (RFC 9562) in Crockford's base32, as the TypeID

@@ -15,6 +15,7 @@ export const Key = Type.Object(
     status: Type.Enum(['active', 'retiring', 'expired', 'revoked']),
     createdAt: Instant(),
     createdBy: Nullable(Type.String()),
+    creatorLeftAt: Nullable(Instant({ description: 'When the member who made it left; the key stays' })),
     expiresAt: Nullable(Instant()),
     lastUsedAt: Nullable(Instant()),
     requestCount: Type.Integer(),

@@ -192,3 +192,16 @@ export async function touchSessions(
       and tokens.organization_id = used.organization_id and tokens.session_id = used.id
       and tokens.kind = 'cookie' and tokens.expires_at > now()`
 }
+
+/** Gives a session the end and the proof of another one of the same user, which it came from (system role). */
+export async function inheritSession(db: Queryable, userId: string, from: string, to: string): Promise<void> {
+  await db`
+    update sessions set expires_at = least(sessions.expires_at, origin.expires_at), authenticated_at = origin.authenticated_at
+    from sessions as origin
+    where sessions.user_id = ${userId} and sessions.id = ${to} and origin.user_id = ${userId} and origin.id = ${from}`
+  await db`
+    update tokens set expires_at = least(tokens.expires_at, sessions.expires_at)
+    from sessions
+    where sessions.user_id = ${userId} and sessions.id = ${to}
+      and tokens.organization_id = sessions.organization_id and tokens.session_id = sessions.id`
+}

@@ -30,6 +30,8 @@ export const keys = pgTable(
     rotatedAt: instant('rotated_at'),
     revokedAt: instant('revoked_at'),
     revokedReason: text('revoked_reason'),
+    /** When the member who made it left. */
+    creatorLeftAt: instant('creator_left_at'),
     /** When it was told that the key is old enough to be rotated. */
     rotationDueAt: instant('rotation_due_at'),
     /** The expiry whose coming was told of. */

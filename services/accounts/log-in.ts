@@ -31,7 +31,8 @@ export interface Authenticated {
 
 /**
  * Logs in, for bearer tokens.
- * @throws ApiError 401; 403 where the user is no member of the organization that was named; 429
+ * @throws ApiError 401; 403 where the user is no member of the organization that was named; 409 with the choice where
+ *   none was named and there are several; 429
  */
 export function logIn(accounts: Accounts, body: LoginBody, place: LoginPlace): Promise<Login> {
   return logInTo(accounts, body, place, (tx, member) => openSession(tx, accounts.config, member, place))
@@ -47,8 +48,10 @@ export async function logInTo<T>(
   place: LoginPlace,
   open: (tx: Queryable, member: MembershipRow) => Promise<T>,
 ): Promise<T> {
-  const who = await authenticate(accounts, body, place)
-  const member = chooseMembership(await listMemberships(accounts.database, who.user.id), body.organizationId)
+  const user = await provePassword(accounts, body, place)
+  // Before the second factor: a code can be used once, and who has to choose needs it for the next try.
+  const member = chooseMembership(await listMemberships(accounts.database, user.id), body.organizationId)
+  const who = await proveSecondFactor(accounts, user, body)
   return accounts.database
     .begin(async (tx) => {
       await confirmStill(tx, who)
@@ -67,6 +70,14 @@ export async function authenticate(
   body: Pick<LoginBody, 'email' | 'password' | 'totp'>,
   place: LoginPlace,
 ): Promise<Authenticated> {
+  return proveSecondFactor(accounts, await provePassword(accounts, body, place), body)
+}
+
+async function provePassword(
+  accounts: Accounts,
+  body: Pick<LoginBody, 'email' | 'password'>,
+  place: LoginPlace,
+): Promise<UserRow> {
   const email = body.email.toLowerCase()
   const attempt = { account: email, place: place.place, known: place.known }
   const found = await accounts.brakes.tryPassword(attempt, async (): Promise<Tried<UserRow | null>> => {
@@ -75,8 +86,16 @@ export async function authenticate(
     return user && right ? { outcome: 'right', value: user } : { outcome: 'wrong', value: null }
   })
   if (!found) throw new ApiError('UNAUTHORIZED', 'Invalid e-mail or password', { reason: 'wrong_password' })
-  await demandSecondFactor(accounts, found.id, body.totp)
-  return { user: await rehashed(accounts, found, body.password), password: body.password }
+  return found
+}
+
+async function proveSecondFactor(
+  accounts: Accounts,
+  user: UserRow,
+  { password, totp }: Pick<LoginBody, 'password' | 'totp'>,
+): Promise<Authenticated> {
+  await demandSecondFactor(accounts, user.id, totp)
+  return { user: await rehashed(accounts, user, password), password }
 }
 
 async function demandSecondFactor(accounts: Accounts, userId: string, code?: string): Promise<void> {
@@ -103,9 +122,13 @@ async function rehashed(accounts: Accounts, user: UserRow, password: string): Pr
   return { ...user, passwordHash }
 }
 
-// A password that was changed since it was verified opens no session: the change has ended all others already, and
-// would not see this one. Another log-in's rehash changes the hash as well, and not the password.
-async function confirmStill(tx: Queryable, { user, password }: Authenticated): Promise<void> {
+/**
+ * Makes sure, in the transaction that opens a session, that the password is still the one that was proved. One that was
+ * changed since opens none: the change has ended all others already, and would not see this one. Another log-in's
+ * rehash changes the hash as well, and not the password.
+ * @throws ApiError 401
+ */
+export async function confirmStill(tx: Queryable, { user, password }: Authenticated): Promise<void> {
   const [now] = await holdPassword(tx, user.id)
   if (now?.passwordHash === user.passwordHash) return
   if (now && (await verifyPassword(password, now.passwordHash))) return
@@ -113,9 +136,29 @@ async function confirmStill(tx: Queryable, { user, password }: Authenticated): P
 }
 
 function chooseMembership(memberships: readonly MembershipRow[], organizationId?: string): MembershipRow {
+  if (organizationId === undefined && memberships.length > 1) throw choice(memberships)
   const member = organizationId
     ? memberships.find((membership) => membership.organizationId === organizationId)
     : memberships[0]
   if (member) return member
   throw new ApiError('FORBIDDEN', 'You are no member of this organization', { reason: 'no_member' })
+}
+
+// An error and no other kind of success: a program that knows one organization must not go on without a token.
+function choice(memberships: readonly MembershipRow[]): ApiError {
+  return new ApiError('CONFLICT', 'You belong to several organizations: name one as organizationId', {
+    reason: 'organization_not_named',
+    details: memberships.map(({ organizationId, organizationName }) => ({
+      path: 'body.organizationId',
+      message: `may be ${organizationId} (${organizationName})`,
+    })),
+    beside: {
+      organizations: memberships.map((row) => ({
+        id: row.organizationId,
+        name: row.organizationName,
+        plan: row.organizationPlan,
+        role: row.role,
+      })),
+    },
+  })
 }

@@ -35,11 +35,21 @@ export async function openSession(
   member: MembershipRow,
   origin: SessionOrigin,
 ): Promise<Login> {
+  return (await openSessionOf(db, settings, member, origin)).login
+}
+
+/** The same, with the session's id. */
+export async function openSessionOf(
+  db: Queryable,
+  settings: SessionSettings,
+  member: MembershipRow,
+  origin: SessionOrigin,
+): Promise<{ login: Login; sessionId: string }> {
   const { organizationId, userId } = member
   const session = { organizationId, id: newId('ses'), userId }
   const lifetimeSeconds = SESSION_SECONDS.token
   await insertSession(db, { ...session, ...origin, kind: 'token', lifetimeSeconds })
-  return presentLogin(await issueTokens(db, settings, session), member)
+  return { login: presentLogin(await issueTokens(db, settings, session), member), sessionId: session.id }
 }
 
 /** Opens the dashboard's session for a member. */

@@ -19,6 +19,7 @@ export function presentKey(row: KeyWithCounters): Key {
     status,
     createdAt: row.createdAt,
     createdBy: row.createdBy,
+    creatorLeftAt: row.creatorLeftAt,
     expiresAt: row.expiresAt,
     lastUsedAt: row.lastUsedAt,
     requestCount: row.requestCount,

@@ -15,13 +15,14 @@ const CONTEXT = 'mail'
 export class Mailer {
   readonly #jobs: JobQueue
   readonly #sealingKey: Buffer
-  readonly #possible: boolean
+  /** Whether messages leave this server: not in production without SMTP_URL. */
+  readonly possible: boolean
 
   /** @param sealingKey 32 bytes */
   constructor(jobs: JobQueue, sealingKey: Buffer, config: Pick<Config, 'environment' | 'smtpUrl'>) {
     this.#jobs = jobs
     this.#sealingKey = sealingKey
-    this.#possible = config.smtpUrl !== null || config.environment.name === 'sandbox'
+    this.possible = config.smtpUrl !== null || config.environment.name === 'sandbox'
   }
 
   /**
@@ -29,7 +30,7 @@ export class Mailer {
    * @throws ApiError 503 in production without SMTP_URL
    */
   requireMail(): void {
-    if (this.#possible) return
+    if (this.possible) return
     throw new ApiError('UNAVAILABLE', 'This server sends no e-mail: its operator has to set SMTP_URL', {
       reason: 'no_smtp_url',
     })

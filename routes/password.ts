@@ -1,0 +1,66 @@
+import type { FastifyRequest } from 'fastify'
+import { publicAuditContextOf } from '../plugins/audit-context.ts'
+import { limited } from '../plugins/limits.ts'
+import { ForgotBody, ResetBody } from '../schemas/accounts.ts'
+import { requestPasswordReset, resetPassword } from '../services/accounts/password-reset.ts'
+import { type Api, answers, noContent } from './api.ts'
+import { countingFailures, noStore } from './attempts.ts'
+
+const HOUR_MS = 3_600_000
+const MOST_AN_HOUR = 20
+
+/** A new password for who has forgotten theirs. */
+export async function passwordRoutes(app: Api): Promise<void> {
+  const { accounts, config, database, encryptionKey, jobs, mailer } = app
+  app.addHook('onRequest', noStore)
+
+  const forgotten = app.createLimiter<FastifyRequest>({
+    max: Math.max(MOST_AN_HOUR, config.authFailuresPerMinute),
+    windowMs: HOUR_MS,
+    keyOf: ({ ip }) => `forgotten:${ip}`,
+  })
+
+  app.post(
+    '/auth/password/forgot',
+    {
+      config: { access: 'public' },
+      schema: {
+        tags: ['Account'],
+        operationId: 'forgotPassword',
+        summary: 'Ask for a new password: a link comes by e-mail, where there is such an account',
+        body: ForgotBody,
+        response: answers({ 202: noContent }, 400, 429, 503),
+      },
+    },
+    async (request, reply) => {
+      mailer.requireMail()
+      const outcome = await forgotten(request)
+      if (outcome.isExceeded) throw limited(outcome, 'too_many_resets')
+      await requestPasswordReset(jobs, database, encryptionKey, request.body.email)
+      return reply.code(202).send(null)
+    },
+  )
+
+  app.post(
+    '/auth/password/reset',
+    {
+      config: { access: 'public' },
+      schema: {
+        tags: ['Account'],
+        operationId: 'resetPassword',
+        summary: 'Set a new password with the token of the link: every session ends',
+        body: ResetBody,
+        response: answers({ 204: noContent }, 400, 401, 429),
+      },
+    },
+    async (request, reply) => {
+      const tags = await countingFailures(app, request, () =>
+        resetPassword(accounts, mailer, app.publicUrl(), request.body, (organizationId, userId) =>
+          publicAuditContextOf(request, organizationId, userId),
+        ),
+      )
+      await app.changes.settle(tags)
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,31 @@
+import { actorOf } from '../plugins/access.ts'
+import { Login, SwitchBody } from '../schemas/accounts.ts'
+import { switchOrganization } from '../services/accounts/switch.ts'
+import { type Api, answers } from './api.ts'
+import { noStore } from './attempts.ts'
+import { personOf } from './sessions.ts'
+
+/** From one of a user's organizations to another. */
+export async function switchRoutes(app: Api): Promise<void> {
+  app.addHook('onRequest', noStore)
+
+  app.post(
+    '/auth/switch',
+    {
+      // Also for who has yet to set up a second factor: the other organization may not ask for one.
+      config: { access: 'user', beforeSecondFactor: true },
+      schema: {
+        tags: ['Account'],
+        operationId: 'switchOrganization',
+        summary: 'Open a session in another of your organizations, without a new log-in',
+        description: 'The session that you come from stays, and the new one ends no later than it.',
+        body: SwitchBody,
+        response: answers({ 200: Login }, 400, 401, 403, 429),
+      },
+    },
+    (request) => {
+      const place = app.placeOf(request, actorOf(request).user?.email ?? '')
+      return switchOrganization(app.accounts, personOf(request), request.body.organizationId, place)
+    },
+  )
+}

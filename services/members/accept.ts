@@ -1,0 +1,130 @@
+import { parseCredential } from '../../credentials/format.ts'
+import { sha256 } from '../../credentials/secret.ts'
+import type { Queryable } from '../../db/connect.ts'
+import {
+  findUserByEmail,
+  insertMembership,
+  insertUser,
+  type MembershipRow,
+  type UserRow,
+} from '../../db/queries/accounts.ts'
+import { findOpenInvitation, takeInvitation } from '../../db/queries/invitations.ts'
+import { countMembers, findMember, holdMembership, unmarkKeysOf } from '../../db/queries/members.ts'
+import type { Login } from '../../schemas/accounts.ts'
+import { ApiError, badRequest } from '../../schemas/errors.ts'
+import { newId } from '../../schemas/ids.ts'
+import type { InvitationAccept } from '../../schemas/members.ts'
+import type { Accounts } from '../accounts/context.ts'
+import { KeyedGate } from '../accounts/gate.ts'
+import { authenticate, confirmStill, type LoginPlace } from '../accounts/log-in.ts'
+import { hashNewPassword } from '../accounts/passwords.ts'
+import { openSession } from '../accounts/sessions.ts'
+import { type AuditContext, audit } from '../audit/audit.ts'
+import { requireRoom } from '../plans/plans.ts'
+
+type OpenInvitation = Awaited<ReturnType<typeof findOpenInvitation>>[number]
+
+// Of many requests with one token, one at a time is let near the hash, which costs a quarter of a second.
+const gate = new KeyedGate(1, 500)
+
+/**
+ * Accepts an invitation and logs in: as a new user, with name and password, or as the one who has the invited address
+ * already, with their password and, where one is set up, second factor.
+ * @param placeOf where the request comes from, for an account
+ * @param contextOf who acts
+ * @throws ApiError 401 for a token that is unknown, used, withdrawn or expired, and for a wrong password; 400 without a
+ *   name for a new user, and for a password that breaks the rules; 409 where the user is a member already
+ */
+export async function acceptInvitation(
+  accounts: Accounts,
+  body: InvitationAccept,
+  placeOf: (email: string) => LoginPlace,
+  contextOf: (organizationId: string, userId: string) => AuditContext,
+): Promise<Login> {
+  if (parseCredential(body.token)?.kind !== 'mailedToken') throw invalidInvitation()
+  const hash = sha256(body.token)
+  return gate.through(hash.toString('hex'), async () => {
+    const [invitation] = await findOpenInvitation(accounts.database, hash)
+    if (!invitation) throw invalidInvitation()
+    const place = placeOf(invitation.email)
+    const join = await prepare(accounts, invitation, body, place)
+    return accounts.database.begin(async (tx) => {
+      const [organization] = await holdMembership(tx, invitation.organizationId)
+      const [taken] = await takeInvitation(tx, hash)
+      if (!taken || !organization) throw invalidInvitation()
+      const members = await countMembers(tx, invitation.organizationId)
+      requireRoom(accounts.config.environment.name, organization.plan, 'members', members)
+      const user = await join(tx)
+      if ((await findMember(tx, invitation.organizationId, user.id)).length > 0) {
+        throw new ApiError('CONFLICT', 'You are a member of this organization already')
+      }
+      await insertMembership(tx, invitation.organizationId, user.id, taken.role)
+      await unmarkKeysOf(tx, invitation.organizationId, user.id)
+      const login = await openSession(tx, accounts.config, membershipOf(invitation, user), place)
+      await audit(tx, contextOf(invitation.organizationId, user.id), {
+        action: 'member.joined',
+        targetType: 'member',
+        targetId: user.id,
+        changes: { role: { from: null, to: taken.role }, invitation: taken.id },
+      })
+      return login
+    }) as Promise<Login>
+  })
+}
+
+// What costs a hash is done before the transaction: nobody waits for it with a lock held.
+async function prepare(
+  accounts: Accounts,
+  invitation: OpenInvitation,
+  body: InvitationAccept,
+  place: LoginPlace,
+): Promise<(tx: Queryable) => Promise<Pick<UserRow, 'id' | 'email' | 'name'>>> {
+  const { email } = invitation
+  const [known] = await findUserByEmail(accounts.database, email)
+  if (known) {
+    const { password, totp } = body
+    const who = await authenticate(
+      accounts,
+      totp === undefined ? { email, password } : { email, password, totp },
+      place,
+    )
+    return async (tx) => {
+      await confirmStill(tx, who)
+      return who.user
+    }
+  }
+  const { name } = body
+  if (name === undefined) throw badRequest('body.name', 'is required of a new user')
+  const words = [email, name, invitation.organizationName]
+  const passwordHash = await hashNewPassword(accounts.config, 'body.password', body.password, words)
+  return async (tx) => {
+    const [made] = await insertUser(tx, { id: newId('usr'), email, name, passwordHash })
+    if (made) return made
+    throw new ApiError(
+      'CONFLICT',
+      'This address has got an account in this moment: try again with its password',
+    )
+  }
+}
+
+function membershipOf(
+  invitation: OpenInvitation,
+  user: Pick<UserRow, 'id' | 'email' | 'name'>,
+): MembershipRow {
+  return {
+    organizationId: invitation.organizationId,
+    organizationName: invitation.organizationName,
+    organizationPlan: invitation.organizationPlan,
+    userId: user.id,
+    email: user.email,
+    userName: user.name,
+    role: invitation.role,
+  }
+}
+
+function invalidInvitation(): ApiError {
+  return new ApiError('UNAUTHORIZED', 'Invalid invitation', {
+    reason: 'invitation_refused',
+    hint: 'An invitation can be accepted once, within seven days: ask for another one',
+  })
+}
