@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
+import { guard } from './driver-guards.ts'
 
 /** A pool of connections to one environment's schema, in the system role, with snake_case columns read as camelCase. */
 export type Database = postgres.Sql
@@ -8,6 +9,7 @@ export type Database = postgres.Sql
 export type Queryable = postgres.Sql | postgres.TransactionSql
 
 const POOL_SIZE = 10
+const CONNECT_SECONDS = 5
 
 /**
  * Opens the pool. Each connection starts in the environment's schema and in its system role, which has no
@@ -20,7 +22,10 @@ export function connect(
   environment: Environment,
   options: { max?: number; lockTimeoutMs?: number } = {},
 ): Database {
-  return postgres(url, connectionOptions(environment, environment.systemRole, { max: POOL_SIZE, ...options }))
+  return openClient(
+    url,
+    connectionOptions(environment, environment.systemRole, { max: POOL_SIZE, ...options }),
+  )
 }
 
 /**
@@ -28,21 +33,37 @@ export function connect(
  * @param onLost called whenever that connection ends
  */
 export function connectOnce(url: string, environment: Environment, onLost: () => void): Database {
-  return postgres(url, {
-    ...connectionOptions(environment, environment.systemRole, { max: 1 }),
-    max_lifetime: null,
+  return openClient(url, {
+    ...connectionOptions(environment, environment.systemRole, { max: 1, lasting: true }),
     onclose: onLost,
   })
+}
+
+/**
+ * Opens a client that lives through changed tables and lost connections.
+ * @param options as `connectionOptions` gives them
+ */
+export function openClient(
+  url: string,
+  options: ReturnType<typeof connectionOptions> & { onclose?: () => void },
+): Database {
+  const client = postgres(url, options)
+  guard(client)
+  return client
 }
 
 /** How every connection of the server is opened: schema and role are part of the start-up message. */
 export function connectionOptions(
   environment: Environment,
   role: string,
-  options: { max: number; statementTimeoutMs?: number; lockTimeoutMs?: number },
+  options: { max: number; statementTimeoutMs?: number; lockTimeoutMs?: number; lasting?: boolean },
 ) {
   return {
     max: options.max,
+    connect_timeout: CONNECT_SECONDS,
+    // postgres.js closes a connection after 30 to 60 minutes, when it has nothing in flight: not in a transaction's
+    // midst, but for one whose statements are sent piecemeal.
+    ...(options.lasting ? { max_lifetime: null } : {}),
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     onnotice: () => {},
     connection: {

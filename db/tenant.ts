@@ -1,6 +1,7 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { connectionOptions, type Database, type Queryable } from './connect.ts'
+import { connectionOptions, type Database, openClient, type Queryable } from './connect.ts'
+import { isStalePlan } from './driver-guards.ts'
 
 /** A transaction that sees the rows of one organization alone. Only `Tenancy` makes one. */
 export type TenantTransaction = postgres.TransactionSql
@@ -8,6 +9,8 @@ export type TenantTransaction = postgres.TransactionSql
 // Few wires with many requests in each beat many wires with few: the reads of one event-loop turn travel together.
 const READ_WIRES = 4
 const READ_TIMEOUT_MS = 10_000
+// One more for each change of a table's columns that comes between.
+const READ_ATTEMPTS = 3
 
 /** The two ways into a tenant's rows. Both set the PostgreSQL role and `app.organization_id` for one transaction. */
 export class Tenancy {
@@ -20,11 +23,12 @@ export class Tenancy {
     this.#database = database
     this.#environment = environment
     this.#wires = Array.from({ length: READ_WIRES }, () =>
-      postgres(
+      openClient(
         url,
         connectionOptions(environment, environment.tenantRole, {
           max: 1,
           statementTimeoutMs: READ_TIMEOUT_MS,
+          lasting: true,
         }),
       ),
     )
@@ -42,12 +46,13 @@ export class Tenancy {
   ): Promise<Row> {
     this.#turn = (this.#turn + 1) % READ_WIRES
     const wire = this.#wires[this.#turn] as postgres.Sql
-    const begun = wire`begin read only`.execute()
-    const fenced = wire`select set_config('app.organization_id', ${organizationId}, true)`.execute()
-    const rows = query(wire).execute()
-    const committed = wire`commit`.execute()
-    const [, , result] = await Promise.all([begun, fenced, rows, committed])
-    return result
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await readOnce(wire, organizationId, query)
+      } catch (error) {
+        if (!isStalePlan(error) || attempt === READ_ATTEMPTS) throw error
+      }
+    }
   }
 
   /**
@@ -67,4 +72,17 @@ export class Tenancy {
   async close(): Promise<void> {
     await Promise.all(this.#wires.map((wire) => wire.end({ timeout: 1 })))
   }
+}
+
+async function readOnce<Row extends readonly postgres.MaybeRow[]>(
+  wire: postgres.Sql,
+  organizationId: string,
+  query: (tx: Queryable) => postgres.PendingQuery<Row>,
+): Promise<Row> {
+  const begun = wire`begin read only`.execute()
+  const fenced = wire`select set_config('app.organization_id', ${organizationId}, true)`.execute()
+  const rows = query(wire).execute()
+  const committed = wire`commit`.execute()
+  const [, , result] = await Promise.all([begun, fenced, rows, committed])
+  return result
 }

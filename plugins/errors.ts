@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { sqlState } from '../db/connect.ts'
+import { isStalePlan } from '../db/driver-guards.ts'
 import { ApiError, type ErrorDetail, ErrorEnvelope } from '../schemas/errors.ts'
 
 declare module 'fastify' {
@@ -65,6 +66,9 @@ function toApiError(error: FastifyError | Error): ApiError {
       error.validation as unknown as ValidationEntry[],
       error.validationContext ?? 'body',
     )
+  }
+  if (isStalePlan(error)) {
+    return new ApiError('UNAVAILABLE', 'The database was changed meanwhile: try again', { cause: error })
   }
   const state = sqlState(error)
   if (state) return databaseError(state, error)

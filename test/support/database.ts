@@ -60,5 +60,6 @@ async function migrationsHash(): Promise<string> {
   for (const name of (await readdir(migrations)).sort()) {
     if (name.endsWith('.sql')) hash.update(name).update(await readFile(new URL(name, migrations)))
   }
+  for (const name of ['migrate.ts', 'jobs.ts']) hash.update(await readFile(new URL(`../${name}`, migrations)))
   return hash.digest('hex').slice(0, 16)
 }

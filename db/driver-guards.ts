@@ -1,0 +1,99 @@
+import postgres from 'postgres'
+
+// What postgres.js (3.4) keeps of a query; it is not part of its types.
+interface QueryInternals extends Promise<unknown> {
+  executed: boolean
+  cancelled: unknown
+  /** Hands the query to a connection: the pool's, or the one of the transaction that the query belongs to. */
+  handler(query: QueryInternals): void
+  reject(error: unknown): void
+}
+type Handler = QueryInternals['handler']
+
+const transactions = new WeakSet<Handler>()
+const ended = new WeakSet<Handler>()
+
+/**
+ * Makes a client of postgres.js live through two things that would hang or end the process.
+ *
+ * A table that changes its columns makes each connection's prepared statements on it fail once ("cached plan must not
+ * change result type"), and postgres.js then sends the query again by itself. Where more queries travel behind it, it
+ * mixes up whose answer is whose and the connection hangs for ever; behind a commit it would run without its
+ * transaction. Here the query fails with its error (`isStalePlan`), and whoever knows what it belongs to may repeat it:
+ * the statement is prepared anew by then.
+ *
+ * A connection that is lost under a transaction has no socket any more, and what the transaction still sends, its
+ * `rollback` first of all, is an exception that nothing can catch (porsager/postgres#1208). Here nothing is sent.
+ */
+export function guard(client: postgres.Sql): void {
+  guardQueries(Object.getPrototypeOf(client`select`) as object)
+  const begin = client.begin.bind(client) as (...parts: unknown[]) => Promise<unknown>
+  const guarded = (...parts: unknown[]): Promise<unknown> => {
+    const work = parts.pop() as (tx: postgres.TransactionSql) => unknown
+    let handler: Handler | undefined
+    const outcome = begin(...parts, (tx: postgres.TransactionSql) => {
+      handler = (tx`select` as unknown as QueryInternals).handler
+      transactions.add(handler)
+      return work(tx)
+    })
+    // Lost while it sent nothing: it learns of it here.
+    outcome.catch((error: unknown) => {
+      if (handler && isLost(error)) ended.add(handler)
+    })
+    return outcome
+  }
+  client.begin = guarded as typeof client.begin
+}
+
+function guardQueries(prototype: object): void {
+  if (Object.hasOwn(prototype, 'retried')) return
+  Object.defineProperties(prototype, {
+    // What postgres.js sets on a query that it is about to send again.
+    retried: {
+      get: () => undefined,
+      set(this: QueryInternals, error: unknown) {
+        this.cancelled = true
+        this.reject(error)
+      },
+    },
+    handle: {
+      value: async function handle(this: QueryInternals): Promise<void> {
+        if (this.executed) return
+        this.executed = true
+        if (transactions.has(this.handler)) {
+          // The first to hear of it, before the transaction that would go on to its rollback.
+          Promise.prototype.then.call(this, undefined, (error: unknown) => {
+            if (isLost(error)) ended.add(this.handler)
+          })
+        }
+        await null
+        if (ended.has(this.handler)) this.reject(new ConnectionLost())
+        else this.handler(this)
+      },
+    },
+  })
+}
+
+/** The connection went away under a transaction. */
+class ConnectionLost extends Error {
+  readonly code = 'CONNECTION_CLOSED'
+  constructor() {
+    super('The connection was lost during the transaction')
+    this.name = 'ConnectionLost'
+  }
+}
+
+// 57P01 to 57P03: the server is shutting down, or was told to end this connection.
+function isLost(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
+  return /^(CONNECTION_|ECONNRESET|EPIPE|57P0)/.test(code)
+}
+
+/** Whether a query failed as its table has other columns since it was prepared: sent again, it succeeds. */
+export function isStalePlan(error: unknown): boolean {
+  return (
+    error instanceof postgres.PostgresError &&
+    error.code === '0A000' &&
+    error.routine === 'RevalidateCachedQuery'
+  )
+}
