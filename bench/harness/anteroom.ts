@@ -1,3 +1,4 @@
+import packageJson from '../../package.json' with { type: 'json' }
 import { type Server, startServer } from './process.ts'
 
 const POSTED = 201
@@ -6,44 +7,53 @@ const POSTED = 201
 export function startAnteroom(env: Readonly<Record<string, string>>): Promise<Server> {
   return startServer({
     script: new URL('../../server.ts', import.meta.url),
+    nodeOptions: startOptions(),
     env: { ANTEROOM_ENV: 'sandbox', RATE_LIMIT_PER_MINUTE: '1000000000', LOG_LEVEL: 'warn', ...env },
     readyPath: '/readyz',
   })
 }
 
+/** The options that `npm start` gives to Node before the script. */
+function startOptions(): string[] {
+  const [node, ...rest] = packageJson.scripts.start.split(' ')
+  const script = rest.pop()
+  if (node !== 'node' || script !== 'server.ts')
+    throw new Error(`cannot read npm start: ${packageJson.scripts.start}`)
+  return rest
+}
+
 /** An organization of the bench's own, made through the public API. */
 export interface Tenant {
   readonly accessToken: string
-  readonly keys: readonly string[]
+  readonly key: string
 }
 
 /**
- * Signs up and makes keys and campaigns.
+ * Signs up and makes a key and campaigns.
  * @throws Error when the API refuses
  */
-export async function makeTenant(url: string, keyCount: number, campaignCount: number): Promise<Tenant> {
-  const { accessToken } = await post<{ accessToken: string }>(
-    `${url}/api/auth/signup`,
-    {},
-    {
-      email: `bench-${Date.now()}@example.com`,
-      password: 'correct horse battery staple 9',
-      name: 'Bench',
-      organizationName: 'Bench',
-    },
-  )
-  const keys: string[] = []
-  for (let count = 0; count < keyCount; count++) {
-    const { key } = await post<{ key: string }>(`${url}/api/keys`, bearer(accessToken), {
-      name: `bench ${count}`,
-    })
-    keys.push(key)
+export async function makeTenant(url: string, campaignCount: number): Promise<Tenant> {
+  const account = {
+    email: `bench-${Date.now()}@example.com`,
+    password: 'correct horse battery staple 9',
+    name: 'Bench',
+    organizationName: 'Bench',
   }
-  const [first = ''] = keys
+  const { accessToken } = await post<{ accessToken: string }>(`${url}/api/auth/signup`, {}, account)
+  const key = await makeKey(url, accessToken)
   for (let count = 0; count < campaignCount; count++) {
-    await post(`${url}/api/campaigns`, bearer(first), campaign(count))
+    await post(`${url}/api/campaigns`, bearer(key), campaign(count))
   }
-  return { accessToken, keys }
+  return { accessToken, key }
+}
+
+/**
+ * Makes one more key of the token's organization.
+ * @throws Error when the API refuses
+ */
+export async function makeKey(url: string, accessToken: string): Promise<string> {
+  const { key } = await post<{ key: string }>(`${url}/api/keys`, bearer(accessToken), { name: 'bench' })
+  return key
 }
 
 /** `Authorization` with a key or a token. */
@@ -52,7 +62,7 @@ export function bearer(credential: string): { authorization: string } {
 }
 
 /** Both headers: the organization's key and the user's token. */
-export function keyAndUser({ accessToken }: Tenant, key: string): Record<string, string> {
+export function keyAndUser({ accessToken, key }: Tenant): Record<string, string> {
   return { 'x-api-key': key, ...bearer(accessToken) }
 }
 

@@ -3,7 +3,6 @@ import { shapeOf } from './shape.ts'
 import { type Spread, spreadOf } from './stats.ts'
 
 const CONNECTIONS = 32
-const WARM_UP_SECONDS = 2
 const BYTES_TOLERANCE = 0.02
 
 /** One of the two that are compared: an address and what to ask it with. */
@@ -20,6 +19,7 @@ export interface Pace {
   readonly rounds: number
   /** Seconds a candidate and round. */
   readonly seconds: number
+  readonly warmUpSeconds: number
 }
 
 /** What a duel found. */
@@ -39,7 +39,7 @@ export interface DuelResult {
 export async function duel(
   generator: LoadGenerator,
   [first, second]: readonly [Candidate, Candidate],
-  { rounds, seconds }: Pace,
+  { rounds, seconds, warmUpSeconds }: Pace,
 ): Promise<DuelResult> {
   const load = (candidate: Candidate, duration: number) =>
     generator.run({
@@ -53,7 +53,7 @@ export async function duel(
   await sameShape(first, second)
   const sizes = new Map<Candidate, number>()
   for (const candidate of [first, second]) {
-    sizes.set(candidate, (await load(candidate, WARM_UP_SECONDS)).bytesEach)
+    sizes.set(candidate, (await load(candidate, warmUpSeconds)).bytesEach)
   }
   const results = new Map<Candidate, LoadResult[]>([
     [first, []],

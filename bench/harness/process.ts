@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 const READY_MS = 30_000
 const STOP_MS = 10_000
@@ -21,8 +22,10 @@ export interface Server {
 
 /** What {@link startServer} takes. */
 export interface ServerOptions {
-  /** The script that Node runs; it listens on the port in `PORT`. */
+  /** What Node runs; it listens on the port in `PORT`. */
   readonly script: URL
+  /** Node's own options. */
+  readonly nodeOptions?: readonly string[]
   /** Variables besides `PATH`, `HOME` and `NODE_ENV=production`. */
   readonly env: Readonly<Record<string, string>>
   /** Answered with 200 as soon as the server is ready. */
@@ -38,11 +41,16 @@ process.on('exit', () => {
  * Starts a candidate as a process of its own and waits until it answers.
  * @throws Error with the end of its output when it ends or stays silent for 30 s
  */
-export async function startServer({ script, env, readyPath }: ServerOptions): Promise<Server> {
+export async function startServer({
+  script,
+  nodeOptions = [],
+  env,
+  readyPath,
+}: ServerOptions): Promise<Server> {
   const port = await freePort()
   const { PATH = '', HOME = '' } = process.env
   const start = performance.now()
-  const child = spawn(process.execPath, [script.pathname], {
+  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(script)], {
     cwd: new URL('../..', import.meta.url),
     env: { PATH, HOME, NODE_ENV: 'production', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

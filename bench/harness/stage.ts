@@ -6,8 +6,6 @@ import { makeTenant, startAnteroom, type Tenant } from './anteroom.ts'
 import { type LoadGenerator, startLoadGenerator } from './load.ts'
 import type { Server } from './process.ts'
 
-/** Each connection of the load may have a key of its own. */
-const KEYS = 32
 const CAMPAIGNS = 20
 
 /** What the rows share: one PostgreSQL, one Anteroom on it with a tenant, one load generator. */
@@ -29,6 +27,11 @@ export async function openStage(): Promise<Stage> {
     for (const step of undo.splice(0).reverse()) await step()
   }
 
+  // PostgreSQL is a process group of its own and would live on.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void close().finally(() => process.exit(1)))
+  }
+
   async function newFolder(): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'anteroom-bench-'))
     undo.unshift(() => rm(folder, { recursive: true, force: true }))
@@ -44,7 +47,7 @@ export async function openStage(): Promise<Stage> {
     undo.push(() => database.stop())
     const anteroom = await startAnteroom({ DATABASE_URL: database.url, DATA_DIR: await newFolder() })
     undo.push(() => anteroom.stop())
-    const tenant = await makeTenant(anteroom.url, KEYS, CAMPAIGNS)
+    const tenant = await makeTenant(anteroom.url, CAMPAIGNS)
     return { generator, databaseUrl: database.url, anteroom, tenant, newFolder, close }
   } catch (error) {
     await close()

@@ -14,9 +14,8 @@ export const campaigns: Row = {
     'GET /api/campaigns, 20 rows / a bare Fastify route with the same query by postgres.js, without tenancy',
   target: `>= ${TARGET}`,
   async measure(stage, pace) {
-    const [key = ''] = stage.tenant.keys
-    const headers = [bearer(key)]
-    const who = await fetch(`${stage.anteroom.url}/api/whoami`, { headers: bearer(key) })
+    const headers = [bearer(stage.tenant.key)]
+    const who = await fetch(`${stage.anteroom.url}/api/whoami`, { headers: bearer(stage.tenant.key) })
     const { organization } = (await who.json()) as { organization: { id: string } }
     const raw = await startServer({
       script: new URL('../candidates/raw-campaigns.ts', import.meta.url),

@@ -17,13 +17,12 @@ export const memory: Row = {
   async measure(stage) {
     const server = await startAnteroom({ DATABASE_URL: stage.databaseUrl, DATA_DIR: await stage.newFolder() })
     try {
-      const [key = ''] = stage.tenant.keys
       const readings: number[] = []
       for (const [step, total] of STEPS.entries()) {
         await stage.generator.run({
           url: server.url,
           paths: [...Array.from({ length: 19 }, () => '/api/whoami'), '/api/campaigns'],
-          headers: [keyAndUser(stage.tenant, key)],
+          headers: [keyAndUser(stage.tenant)],
           connections: 32,
           until: { requests: total - (STEPS[step - 1] ?? 0) },
         })

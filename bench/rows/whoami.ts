@@ -11,8 +11,7 @@ export const whoami: Row = {
   title: 'GET /api/whoami with both headers, everything on / a bare Fastify route with the same JSON',
   target: `>= ${TARGET}`,
   async measure(stage, pace) {
-    const [key = ''] = stage.tenant.keys
-    const headers = [keyAndUser(stage.tenant, key)]
+    const headers = [keyAndUser(stage.tenant)]
     const anteroom = { name: 'anteroom', url: stage.anteroom.url, path: '/api/whoami', headers }
     const answer = await fetch(anteroom.url + anteroom.path, {
       headers: headers[0] as Record<string, string>,
