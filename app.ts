@@ -30,6 +30,7 @@ import { keyRotationRoutes } from './routes/key-rotation.ts'
 import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
+import { meRoutes } from './routes/me.ts'
 import { memberRoutes } from './routes/members.ts'
 import { organizationRoutes } from './routes/organization.ts'
 import { passwordRoutes } from './routes/password.ts'
@@ -88,6 +89,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(authRoutes)
       await api.register(sessionRoutes)
       await api.register(totpRoutes)
+      await api.register(meRoutes)
       await api.register(switchRoutes)
       await api.register(passwordRoutes)
       await api.register(organizationRoutes)

@@ -1,7 +1,7 @@
 import { generateCredential, parseCredential } from '../../credentials/format.ts'
 import { seal, unseal } from '../../credentials/seal.ts'
 import { sha256 } from '../../credentials/secret.ts'
-import type { Database, Queryable } from '../../db/connect.ts'
+import type { Database } from '../../db/connect.ts'
 import type { JobData, JobQueue } from '../../db/jobs.ts'
 import { findUserByEmail, listMemberships } from '../../db/queries/accounts.ts'
 import { updatePassword } from '../../db/queries/authentication.ts'
@@ -12,9 +12,10 @@ import {
   takePasswordReset,
 } from '../../db/queries/password-resets.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import { type AuditContext, audit } from '../audit/audit.ts'
+import type { AuditContext } from '../audit/audit.ts'
 import { passwordChangedMail, passwordResetMail } from '../mail/account-messages.ts'
 import type { Mailer } from '../mail/mailer.ts'
+import { auditEverywhere } from './audit-everywhere.ts'
 import type { Accounts } from './context.ts'
 import { KeyedGate } from './gate.ts'
 import { hashNewPassword } from './passwords.ts'
@@ -89,25 +90,14 @@ export async function resetPassword(
       await updatePassword(tx, user.id, null, passwordHash)
       const tags = await closeSessionsIn(tx, accounts.config, user.id, { except: null })
       if (mailer.possible) await mailer.send(tx, passwordChangedMail(user.email, { publicUrl }))
-      await auditEverywhere(
-        tx,
-        memberships.map((membership) => membership.organizationId),
-        (organizationId) => contextOf(organizationId, user.id),
-        { action: 'user.password_changed', targetType: 'user', targetId: user.id },
-      )
+      await auditEverywhere(tx, memberships, (organizationId) => contextOf(organizationId, user.id), {
+        action: 'user.password_changed',
+        targetType: 'user',
+        targetId: user.id,
+      })
       return tags
     }) as Promise<string[]>
   })
-}
-
-/** Writes what a person did into the log of each of their organizations, always in the same order. */
-export async function auditEverywhere(
-  tx: Queryable,
-  organizationIds: readonly string[],
-  contextOf: (organizationId: string) => AuditContext,
-  event: Parameters<typeof audit>[2],
-): Promise<void> {
-  for (const id of [...organizationIds].sort()) await audit(tx, contextOf(id), event)
 }
 
 function invalidToken(): ApiError {

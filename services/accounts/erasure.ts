@@ -1,0 +1,96 @@
+import { announceChange } from '../../db/changes.ts'
+import type { Queryable } from '../../db/connect.ts'
+import { listMemberships, type MembershipRow } from '../../db/queries/accounts.ts'
+import { deleteInvitationsTo, deleteOrganization, deleteUser } from '../../db/queries/erasure.ts'
+import { countMembers, findMember, holdMembership, listOwners } from '../../db/queries/members.ts'
+import { ApiError } from '../../schemas/errors.ts'
+import type { EraseBody } from '../../schemas/me.ts'
+import { type AuditContext, audit } from '../audit/audit.ts'
+import { erasedMail } from '../mail/account-messages.ts'
+import { type MemberServices, takeOut } from '../members/members.ts'
+import { confirmPassword, type Person } from './confirm.ts'
+import type { Accounts } from './context.ts'
+
+/**
+ * Erases the person: profile, memberships, sessions, second factor, invitations to their address. What they did stays in
+ * the audit logs under their user id, which from then on leads to nobody. docs/people.md lists what is kept.
+ * @param contextOf who acts, for the log of each organization
+ * @returns the tags to settle
+ * @throws ApiError 401 for a wrong password; 409 that names the organizations that would be left without an owner
+ */
+export async function erasePerson(
+  accounts: Accounts,
+  services: MemberServices,
+  person: Person,
+  body: EraseBody,
+  contextOf: (organizationId: string) => AuditContext,
+): Promise<string[]> {
+  await confirmPassword(accounts, person, body.password)
+  return accounts.database.begin(async (tx) => {
+    const memberships = await holdMemberships(tx, person.userId)
+    const alone = await splitOwned(tx, memberships, body.eraseOrganizations === true)
+    const tags = [`user:${person.userId}`]
+    for (const membership of memberships) {
+      const { organizationId } = membership
+      const [member] = await findMember(tx, organizationId, person.userId)
+      if (!member || alone.has(organizationId)) continue
+      await takeOut(services, tx, organizationId, member)
+    }
+    for (const organizationId of alone) {
+      await deleteOrganization(tx, organizationId)
+      const tag = `organization:${organizationId}`
+      await announceChange(tx, accounts.config.environment, tag)
+      tags.push(tag)
+    }
+    const email = memberships[0]?.email
+    if (email) await deleteInvitationsTo(tx, email)
+    await deleteUser(tx, person.userId)
+    await announceChange(tx, accounts.config.environment, `user:${person.userId}`)
+    if (email && services.mailer.possible) await services.mailer.send(tx, erasedMail(email))
+    for (const { organizationId } of memberships) {
+      await audit(tx, contextOf(organizationId), {
+        action: alone.has(organizationId) ? 'organization.erased' : 'user.erased',
+        targetType: alone.has(organizationId) ? 'organization' : 'user',
+        targetId: alone.has(organizationId) ? organizationId : person.userId,
+      })
+    }
+    return tags
+  }) as Promise<string[]>
+}
+
+// Held in the order of their ids, and read again once they are held: nobody joins or leaves from here on.
+async function holdMemberships(tx: Queryable, userId: string): Promise<MembershipRow[]> {
+  const before = (await listMemberships(tx, userId)).map(({ organizationId }) => organizationId).sort()
+  for (const id of before) await holdMembership(tx, id)
+  const held = await listMemberships(tx, userId)
+  if (held.some(({ organizationId }) => !before.includes(organizationId))) {
+    throw new ApiError('CONFLICT', 'You have joined an organization in this moment: try again')
+  }
+  return held.sort((one, other) => (one.organizationId < other.organizationId ? -1 : 1))
+}
+
+/** @returns the organizations that go with the person */
+async function splitOwned(
+  tx: Queryable,
+  memberships: readonly MembershipRow[],
+  eraseOrganizations: boolean,
+): Promise<ReadonlySet<string>> {
+  const alone = new Set<string>()
+  const left: MembershipRow[] = []
+  for (const membership of memberships) {
+    const { organizationId, role } = membership
+    if (role !== 'owner' || (await listOwners(tx, organizationId)).length > 1) continue
+    if (eraseOrganizations && (await countMembers(tx, organizationId)) === 1) alone.add(organizationId)
+    else left.push(membership)
+  }
+  if (left.length === 0) return alone
+  const names = left.map(({ organizationName }) => organizationName).join(', ')
+  throw new ApiError('CONFLICT', `You are the last owner of: ${names}`, {
+    reason: 'last_owner',
+    hint: 'Make somebody else an owner first, or, where you are the only member, send eraseOrganizations: true',
+    details: left.map(({ organizationId, organizationName }) => ({
+      path: 'body.eraseOrganizations',
+      message: `${organizationId} (${organizationName}) would be left without an owner`,
+    })),
+  })
+}
