@@ -21,11 +21,13 @@ import urlCredentials from './plugins/url-credentials.ts'
 import validation from './plugins/validation.ts'
 import verifier from './plugins/verifier.ts'
 import { acceptRoutes } from './routes/accept.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { healthRoutes } from './routes/health.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { keyLeakRoutes } from './routes/key-leaks.ts'
 import { keyRotationRoutes } from './routes/key-rotation.ts'
 import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -99,8 +101,10 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(keyRoutes)
       await api.register(keyRotationRoutes)
       await api.register(keyUsageRoutes)
+      await api.register(keyLeakRoutes)
       await api.register(campaignRoutes)
       await api.register(logRoutes)
+      await api.register(auditRoutes)
     },
     { prefix: '/api' },
   )

@@ -1,44 +1,32 @@
-// The operator's command line: npx anteroom --help
+// The operator's command line: `npx anteroom --help`.
 import { Command } from 'commander'
-import { ConfigError, readConfig } from '../config/config.ts'
-import { EmbeddedError, startEmbedded } from '../db/embedded/launcher.ts'
-import { migrate } from '../db/migrate.ts'
+import { ConfigError } from '../config/config.ts'
+import { EmbeddedError } from '../db/embedded/launcher.ts'
 import packageJson from '../package.json' with { type: 'json' }
-
-interface Output {
-  json?: true
-}
+import { auditCommands } from './commands/audit.ts'
+import { leakKeyCommands } from './commands/leak-keys.ts'
+import { migrateCommand } from './commands/migrate.ts'
 
 const program = new Command('anteroom')
   .description(
     'Operates the environment that ANTEROOM_ENV names. It is configured as the server is, by variables.',
   )
   .version(packageJson.version)
-
-program
-  .command('migrate')
-  .description("bring the environment's database schema up to date; several at once take turns")
-  .option('--json', 'print JSON')
-  .action(async ({ json }: Output) => {
-    const { databaseUrl, dataDir, environment } = readConfig()
-    const embedded = databaseUrl === null ? await startEmbedded({ dataDir }) : null
-    try {
-      await migrate(databaseUrl ?? (embedded?.url as string), environment)
-    } finally {
-      await embedded?.stop()
-    }
-    console.log(
-      json
-        ? JSON.stringify({ environment: environment.name })
-        : `The ${environment.name} schema is up to date.`,
-    )
-  })
+migrateCommand(program)
+auditCommands(program)
+leakKeyCommands(program)
 
 try {
   await program.parseAsync()
 } catch (error) {
-  // what the operator can mend is told in a line; anything else is a fault of ours, with its stack
-  if (error instanceof ConfigError || error instanceof EmbeddedError) console.error(error.message)
-  else console.error(error)
+  const lines = error instanceof ConfigError ? error.lines : [explain(error)]
+  for (const line of lines) process.stderr.write(`${line}\n`)
   process.exitCode = 1
+}
+
+function explain(error: unknown): string {
+  if (error instanceof EmbeddedError) return error.message
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED') return `DATABASE_URL: nothing answers there (${message})`
+  return error instanceof Error ? error.message : String(error)
 }

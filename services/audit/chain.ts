@@ -65,10 +65,14 @@ export function hashRecord(record: ChainRecord): string {
 export class ChainCheck {
   readonly problems: ChainProblem[] = []
   readonly #organizationId: string
+  readonly #anchor: ChainHead | null
   #head: ChainHead = { sequence: 0, hash: NOTHING_BEFORE }
+  #anchored = false
 
-  constructor(organizationId: string) {
+  /** @param anchor where the chain ended at an earlier time: that record must still be there, the same */
+  constructor(organizationId: string, anchor: ChainHead | null = null) {
     this.#organizationId = organizationId
+    this.#anchor = anchor
   }
 
   /** The last record that was handed in. */
@@ -91,12 +95,20 @@ export class ChainCheck {
       this.#note(sequence, 'does not carry the hash of the record before')
     }
     if (hashRecord(record) !== record.hash) this.#note(sequence, 'was changed: its hash is of other content')
+    if (sequence === this.#anchor?.sequence) {
+      this.#anchored = true
+      if (record.hash !== this.#anchor.hash)
+        this.#note(sequence, 'is another record than the earlier export ended with')
+    }
     this.#head = { sequence, hash: record.hash }
   }
 
   /** Compares the end of what was handed in with where the chain should end. */
   end(expected: ChainHead | null): void {
     const { sequence, hash } = this.#head
+    if (this.#anchor && !this.#anchored) {
+      this.#note(this.#anchor.sequence, 'is gone: an earlier export ended with it')
+    }
     if (expected?.sequence === sequence && expected.hash === hash) return
     if (!expected) {
       this.#note(sequence, 'the end of the chain is not on record')

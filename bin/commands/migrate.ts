@@ -1,0 +1,15 @@
+import type { Command } from 'commander'
+import { migrate } from '../../db/migrate.ts'
+import { operate, report, withJson } from '../operator.ts'
+
+/** `anteroom migrate` */
+export function migrateCommand(program: Command): void {
+  withJson(program.command('migrate').description('bring the environment's database schema up to date; several at once take turns')).action(
+    (options) =>
+      operate(async (config, databaseUrl ) => {
+        const { name } = config.environment
+        await migrate(databaseUrl, config.environment)
+        report(options, { environment: name }, [`The ${name} schema is up to date.`])
+      }),
+  )
+}

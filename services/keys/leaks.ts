@@ -1,0 +1,126 @@
+import { type EnvironmentName, environmentOfPrefix } from '../../config/environment.ts'
+import { displayPrefix, type ParsedCredential, parseCredential } from '../../credentials/format.ts'
+import { secretTag, sha256, verifySecret } from '../../credentials/secret.ts'
+import type { Database } from '../../db/connect.ts'
+import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
+import { findLeakSetting, findRecentLeakReport, listOwnerEmails } from '../../db/queries/leaks.ts'
+import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
+import type { LeakFeedback, LeakReport } from '../../schemas/leaks.ts'
+import { type AuditContext, audit } from '../audit/audit.ts'
+import { leakedKeyMail } from '../mail/key-messages.ts'
+import type { Mailer } from '../mail/mailer.ts'
+import { type KeySettings, revokeKey } from './keys.ts'
+
+/** What the work on a report needs. */
+export interface LeakTools {
+  readonly database: Database
+  readonly tenancy: Tenancy
+  readonly settings: Pick<KeySettings, 'environment'>
+  /** Null where this server can send no e-mail. */
+  readonly mailer: Mailer | null
+  /** Where the dashboard is reached. */
+  readonly publicUrl: string
+  readonly contextFor: (organizationId: string) => AuditContext
+}
+
+/** A key that was really found in public, with the report that said so. */
+interface Leak {
+  readonly key: PresentedKey
+  readonly report: LeakReport
+}
+
+/**
+ * Sees to a partner's report: a key that is really ours and still lives is revoked, or told of to the owners alone
+ * where its organization wants that. A report that comes again does nothing again.
+ * @returns the partner's feedback in the order of the report, and the tags of what changed, to be settled
+ */
+export async function handleLeaks(
+  tools: LeakTools,
+  reports: readonly LeakReport[],
+): Promise<{ feedback: LeakFeedback[]; tags: string[] }> {
+  const found = await findLeaked(tools, new Set(reports.map((report) => report.token)))
+  const feedback = reports.map(({ token, type }) => ({
+    token_hash: sha256(token).toString('hex'),
+    token_type: type,
+    label: found.has(token) ? ('true_positive' as const) : ('false_positive' as const),
+  }))
+  const byOrganization = new Map<string, Map<string, Leak>>()
+  for (const report of reports) {
+    const key = found.get(report.token)
+    if (!key || key.revokedAt || (key.remainingMs !== null && key.remainingMs <= 0)) continue
+    const leaks = byOrganization.get(key.organizationId) ?? new Map<string, Leak>()
+    if (!leaks.has(key.id)) leaks.set(key.id, { key, report })
+    byOrganization.set(key.organizationId, leaks)
+  }
+  const tags: string[] = []
+  for (const [organizationId, leaks] of byOrganization) {
+    tags.push(
+      ...(await tools.tenancy.write(organizationId, (tx) =>
+        handleForOrganization(tools, tx, organizationId, [...leaks.values()]),
+      )),
+    )
+  }
+  return { feedback, tags }
+}
+
+async function handleForOrganization(
+  tools: LeakTools,
+  tx: TenantTransaction,
+  organizationId: string,
+  leaks: readonly Leak[],
+): Promise<string[]> {
+  const [organization] = await findLeakSetting(tx, organizationId)
+  if (!organization) return []
+  const revokes = organization.leakedKeys === 'revoke'
+  const context = tools.contextFor(organizationId)
+  const tags: string[] = []
+  for (const { key, report } of leaks) {
+    if ((await findRecentLeakReport(tx, organizationId, key.id)).length > 0 && !revokes) continue
+    const { url = null, source = null } = report
+    if (revokes) {
+      await revokeKey(tx, tools.settings, context, key.id, 'leaked')
+      tags.push(`key:${key.id}`)
+    }
+    const changes = { url, source, revoked: revokes }
+    await audit(tx, context, { action: 'key.leaked', targetType: 'key', targetId: key.id, changes })
+    if (!tools.mailer) continue
+    for (const { email } of await listOwnerEmails(tx, organizationId)) {
+      const facts = {
+        organization: organization.name,
+        name: key.name,
+        prefix: key.prefix,
+        url,
+        revoked: revokes,
+      }
+      await tools.mailer.send(tx, leakedKeyMail(email, facts, tools.publicUrl))
+    }
+  }
+  return tags
+}
+
+// Text first, then one look-up for all, and bcrypt last: of invented tokens none gets that far.
+async function findLeaked(
+  { database, settings }: LeakTools,
+  tokens: ReadonlySet<string>,
+): Promise<Map<string, PresentedKey>> {
+  const parsed = new Map<string, ParsedCredential>()
+  for (const token of tokens) {
+    const credential = parseCredential(token)
+    if (credential && isKeyOf(credential, settings.environment.name)) parsed.set(token, credential)
+  }
+  const found = new Map<string, PresentedKey>()
+  if (parsed.size === 0) return found
+  const publicIds = [...parsed.values()].map(({ publicId }) => publicId)
+  const rows = new Map((await findPresentedKeys(database, publicIds)).map((row) => [row.publicId, row]))
+  for (const [token, credential] of parsed) {
+    const row = rows.get(credential.publicId)
+    if (!row || row.prefix !== displayPrefix(credential)) continue
+    if (secretTag(credential.secret) !== row.secretTag) continue
+    if (await verifySecret(credential.secret, row.secretHash)) found.set(token, row)
+  }
+  return found
+}
+
+function isKeyOf({ kind, prefix }: ParsedCredential, environment: EnvironmentName): boolean {
+  return kind === 'apiKey' && environmentOfPrefix(prefix) === environment
+}
