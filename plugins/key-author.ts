@@ -5,5 +5,5 @@ import { auditContextOf } from './audit-context.ts'
 
 /** Who makes or changes a key by this request, and what is theirs to give. */
 export function keyAuthorOf(request: FastifyRequest): KeyAuthor {
-  return keyAuthor(actorOf(request), request.server.config.rateLimitPerMinute, auditContextOf(request))
+  return keyAuthor(actorOf(request), request.server.config, auditContextOf(request))
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { migrate } from '../../db/migrate.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 /** `anteroom migrate` */
@@ -8,6 +7,8 @@ export function migrateCommand(program: Command): void {
     (options) =>
       operate(async (config, databaseUrl ) => {
         const { name } = config.environment
+        // Loaded here, as no other command needs what it brings along.
+        const { migrate } = await import('../../db/migrate.ts')
         await migrate(databaseUrl, config.environment)
         report(options, { environment: name }, [`The ${name} schema is up to date.`])
       }),

@@ -50,6 +50,14 @@ export function findKey(tx: Queryable, organizationId: string, id: string) {
     where keys.organization_id = ${organizationId} and keys.id = ${id}`
 }
 
+/** How many keys of an organization are accepted now. */
+export function countLiveKeys(tx: Queryable, organizationId: string) {
+  return tx<{ count: number }[]>`
+    select count(*)::int as count from keys
+    where organization_id = ${organizationId} and revoked_at is null
+      and (expires_at is null or expires_at > now()) and (retires_at is null or retires_at > now())`
+}
+
 /** Locks one key until the transaction ends, and tells the database's time. */
 export function lockKey(tx: Queryable, organizationId: string, id: string) {
   return tx<(KeyRow & { now: Date })[]>`

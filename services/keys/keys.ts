@@ -4,6 +4,7 @@ import { type CredentialPrefix, displayPrefix, generateCredential } from '../../
 import { hashSecret, secretTag } from '../../credentials/secret.ts'
 import { announceChange } from '../../db/changes.ts'
 import {
+  countLiveKeys,
   revokeKey as endKey,
   findKey,
   insertKey,
@@ -18,6 +19,7 @@ import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { Key, KeyCreate, KeyPatch } from '../../schemas/keys.ts'
 import { type AuditContext, audit, changesBetween } from '../audit/audit.ts'
+import { requireRoom } from '../plans/plans.ts'
 import { presentKey, presentNewKey } from './present.ts'
 import { type KeyAuthor, type KeyRights, refuseExcess, refuseStronger } from './rights.ts'
 import { requireAllowed } from './states.ts'
@@ -36,7 +38,7 @@ export type KeyFacts = KeyRights & Pick<KeyRow, 'name' | 'stage' | 'expiresAt'>
  * Makes a key and shows it, this once. What the body leaves out it has from its author: scopes, and of a key that
  * makes another also that key's addresses and limit.
  * @throws ApiError 400 for a stage of the other environment, a bad address or an expiry in the past, 403 for more than
- *   the author has
+ *   the author or the plan has
  */
 export async function createKey(
   tx: TenantTransaction,
@@ -54,6 +56,10 @@ export async function createKey(
     expiresAt: futureInstant(body.expiresAt),
   }
   refuseExcess(facts, author)
+  if (author.plan !== null) {
+    const [live] = await countLiveKeys(tx, author.context.organizationId)
+    requireRoom(settings.environment.name, author.plan, 'keys', live?.count ?? 0)
+  }
   const { row, text } = await issueKey(tx, settings, author, facts)
   await audit(tx, author.context, {
     action: 'key.created',

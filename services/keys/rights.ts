@@ -1,9 +1,11 @@
+import type { Config } from '../../config/config.ts'
 import { isWithin } from '../../credentials/allow-list.ts'
 import type { KeyRow } from '../../db/queries/keys.ts'
 import { allows, firstExcess, type Scope } from '../../schemas/access.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { AuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
+import { planOf } from '../plans/plans.ts'
 
 /** What a key may do, and from where. */
 export type KeyRights = Pick<KeyRow, 'scopes' | 'allowedIps' | 'rateLimitPerMinute'>
@@ -13,13 +15,20 @@ export interface KeyAuthor {
   readonly userId: string | null
   /** The author's own: its scopes, and where it acts through a key, that key's restrictions. */
   readonly rights: KeyRights
+  /** What the organization has subscribed to; null: the server itself makes the key. */
+  readonly plan: string | null
   /** Requests per minute of the whole organization: no key may be given more. */
   readonly organizationLimit: number
   readonly context: AuditContext
 }
 
 /** The author that an actor is. */
-export function keyAuthor(actor: Actor, organizationLimit: number, context: AuditContext): KeyAuthor {
+export function keyAuthor(
+  actor: Actor,
+  settings: Pick<Config, 'environment' | 'rateLimitPerMinute'>,
+  context: AuditContext,
+): KeyAuthor {
+  const { plan } = actor.organization
   return {
     userId: actor.user?.id ?? null,
     rights: {
@@ -27,7 +36,8 @@ export function keyAuthor(actor: Actor, organizationLimit: number, context: Audi
       allowedIps: [...(actor.key?.allowedIps ?? [])],
       rateLimitPerMinute: actor.key?.rateLimitPerMinute ?? null,
     },
-    organizationLimit,
+    plan,
+    organizationLimit: settings.rateLimitPerMinute * planOf(settings.environment.name, plan).rateLimitFactor,
     context,
   }
 }
@@ -37,6 +47,7 @@ export function systemAuthor(userId: string | null, context: AuditContext): KeyA
   return {
     userId,
     rights: { scopes: ['*'], allowedIps: [], rateLimitPerMinute: null },
+    plan: null,
     organizationLimit: Number.POSITIVE_INFINITY,
     context,
   }

@@ -139,6 +139,13 @@ t.test('more rights by rateLimitPerMinute', async (t) => {
   })
   t.equal(beyond.status, 403, 'more than the organization has')
   t.match(beyond.body.error.details, [{ path: 'body.rateLimitPerMinute', message: /organization's 5000/ }])
+  await server.app.database`update organizations set plan = 'team' where id = ${owner.organizationId}`
+  await server.app.changes.settle([`organization:${owner.organizationId}`])
+  const inPlan = await call('POST', '/api/keys', {
+    headers: owner.auth,
+    body: { name: 'Within a larger plan', rateLimitPerMinute: 25_000 },
+  })
+  t.equal(inPlan.status, 201)
 })
 
 t.test('more rights by allowedIps', async (t) => {
