@@ -3,14 +3,17 @@ import { operate, report, withJson } from '../operator.ts'
 
 /** `anteroom migrate` */
 export function migrateCommand(program: Command): void {
-  withJson(program.command('migrate').description('bring the environment's database schema up to date; several at once take turns')).action(
-    (options) =>
-      operate(async (config, databaseUrl ) => {
-        const { name } = config.environment
-        // Loaded here, as no other command needs what it brings along.
-        const { migrate } = await import('../../db/migrate.ts')
-        await migrate(databaseUrl, config.environment)
-        report(options, { environment: name }, [`The ${name} schema is up to date.`])
-      }),
+  withJson(
+    program
+      .command('migrate')
+      .description("bring the environment's database schema up to date; several at once take turns"),
+  ).action((options) =>
+    operate(async ({ config, databaseUrl }) => {
+      // Loaded here, as no other command needs what it brings along.
+      const { migrate } = await import('../../db/migrate.ts')
+      const { name } = config.environment
+      await migrate(databaseUrl, config.environment)
+      report(options, { environment: name }, [`The ${name} schema is up to date.`])
+    }),
   )
 }
