@@ -4,17 +4,18 @@ import type { Pace } from './harness/duel.ts'
 import { openStage, type Stage } from './harness/stage.ts'
 import { describe, exitCodeOf, type Outcome, report } from './report.ts'
 import { campaigns } from './rows/campaigns.ts'
+import { loginTiming } from './rows/login-timing.ts'
 import { memory } from './rows/memory.ts'
 import { peer } from './rows/peer.ts'
 import type { Row } from './rows/row.ts'
 import { start } from './rows/start.ts'
 import { whoami } from './rows/whoami.ts'
 
-const rows: readonly Row[] = [whoami, campaigns, peer, start, memory]
+const rows: readonly Row[] = [whoami, campaigns, peer, start, memory, loginTiming]
 
 const usage = `Usage: node bench/run.ts [row…] [--rounds 5] [--seconds 3] [--warm-up 2] [--strict] [--json]
 
-${rows.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}
+${rows.map(({ name, title }) => `  ${name.padEnd(13)} ${title}`).join('\n')}
 
   --rounds   how often the two candidates of a row take turns
   --seconds  of each turn
