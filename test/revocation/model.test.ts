@@ -1,0 +1,38 @@
+import t from 'tap'
+import type { Setting } from './model.ts'
+import { search } from './search.ts'
+
+type Fault = keyof NonNullable<Setting['faults']>
+
+for (const other of [null, 'something else', 'the same key'] as const) {
+  t.test(
+    `no order of steps lets a revoked key in after the answer; besides it changes: ${other}`,
+    async (t) => {
+      const { states, counterexample, seen } = search({ other })
+      t.comment(`${states} states`)
+      t.equal(counterexample, null)
+      for (const [name, count] of Object.entries(seen)) t.ok(count > 0, `${name}: ${count} states`)
+    },
+  )
+}
+
+const faults: [Fault, Setting['other']][] = [
+  ['noReread', null],
+  ['liveRowsOnly', null],
+  ['readBeforeLock', null],
+  ['upsert', null],
+  ['horizonById', 'something else'],
+  ['trustFromAnswer', null],
+  ['untrustedJoin', null],
+  ['idsOutOfOrder', 'the same key'],
+  ['keptMemory', null],
+  ['lossIsConsent', null],
+]
+
+for (const [fault, other] of faults) {
+  t.test(`the search finds the fault ${fault}`, async (t) => {
+    const { states, counterexample } = search({ other, faults: { [fault]: true } })
+    t.comment(`${states} states; ${counterexample?.join(', ')}`)
+    t.ok(counterexample)
+  })
+}
