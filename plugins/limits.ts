@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { ApiError } from '../schemas/errors.ts'
+import { rateLimitFactorOf } from '../services/plans/plans.ts'
 import { type LimiterMaker, narrower, type Outcome, prepareLimiters } from './limiters.ts'
 
 const MINUTE_MS = 60_000
@@ -42,7 +43,7 @@ export default fp<{ config: Config }>(
   async (app: FastifyInstance, { config }) => {
     const createLimiter = await prepareLimiters(app, config.redisUrl, `anteroom-${config.environment.name}-`)
     const organization = createLimiter<FastifyRequest>({
-      max: config.rateLimitPerMinute,
+      max: ({ organization: of }) => config.rateLimitPerMinute * rateLimitFactorOf(of?.plan ?? 'free'),
       windowMs: MINUTE_MS,
       keyOf: (request) => `organization:${request.organization?.id}`,
     })

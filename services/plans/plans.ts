@@ -52,6 +52,11 @@ export function planOf(environment: EnvironmentName, name: string): Plan {
   return environment === 'sandbox' ? { ...plan, features: everything } : plan
 }
 
+/** How many times RATE_LIMIT_PER_MINUTE an organization of that plan has; asked on every request. */
+export function rateLimitFactorOf(plan: string): number {
+  return (plans[plan as PlanName] ?? plans.free).rateLimitFactor
+}
+
 /** @throws ApiError 403 that names the feature, where the organization's plan lacks it */
 export function requireFeature(environment: EnvironmentName, plan: string, feature: Feature): void {
   if (!planOf(environment, plan).features[feature]) throw outsidePlan(plan, feature)
