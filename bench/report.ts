@@ -20,12 +20,18 @@ export function describe(outcome: Outcome): string {
 }
 
 function lines(name: string, ...texts: string[]): string {
-  const indent = 11
+  const indent = 14
   return texts.map((text, index) => `${(index === 0 ? name : '').padEnd(indent)}${text}\n`).join('')
 }
 
 function figure(value: number): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+/** Tells when the machine does other work: what little a small route needs is then mostly waiting. Null on a quiet one. */
+export function busyWarning(load: number, cores: number): string | null {
+  if (load < cores / 2) return null
+  return `The machine is busy (load average ${load.toFixed(1)} on ${cores} cores): ratios to bare Fastify will be off`
 }
 
 /** All rows for machines, with what they were measured on. */

@@ -1,8 +1,10 @@
 // `npm run bench` or `node bench/run.ts [row…]`: see README.md.
+
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Pace } from './harness/duel.ts'
 import { openStage, type Stage } from './harness/stage.ts'
-import { describe, exitCodeOf, type Outcome, report } from './report.ts'
+import { busyWarning, describe, exitCodeOf, type Outcome, report } from './report.ts'
 import { campaigns } from './rows/campaigns.ts'
 import { loginTiming } from './rows/login-timing.ts'
 import { memory } from './rows/memory.ts'
@@ -52,6 +54,9 @@ async function main(): Promise<number> {
     return 2
   }
   const chosen = positionals.length > 0 ? rows.filter(({ name }) => positionals.includes(name)) : rows
+
+  const warning = busyWarning(loadavg()[0] ?? 0, availableParallelism())
+  if (warning) process.stderr.write(`${warning}\n`)
 
   const stage = await openStage()
   const outcomes: Outcome[] = []

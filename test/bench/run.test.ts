@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { describe, exitCodeOf, type Outcome } from '../../bench/report.ts'
+import { busyWarning, describe, exitCodeOf, type Outcome } from '../../bench/report.ts'
 import { whoami } from '../../bench/rows/whoami.ts'
 
 // Two candidates, PostgreSQL and the load generator share the cores with the tests that run beside this one.
@@ -44,11 +44,16 @@ t.test('a failed row fails the bench, a missed target does so when asked to be s
   t.match(describe(failed), /^whoami +FAILED\n.*\n +an answer was missing\n$/)
 })
 
+t.test('a busy machine is told of', async (t) => {
+  t.equal(busyWarning(0.4, 2), null)
+  t.match(busyWarning(11.2, 2), 'load average 11.2 on 2 cores')
+})
+
 const quick = ['--rounds', '1', '--seconds', '0.5', '--warm-up', '0.5']
 
 t.test('the ratio rows run against the real server and say what they found', async (t) => {
   const { code, stdout, stderr } = await bench('whoami', 'campaigns', ...quick, '--json')
-  t.equal(stderr, '')
+  t.match(stderr, /^(The machine is busy .*\n)?$/)
   t.equal(code, 0)
   const { rows } = JSON.parse(stdout) as {
     rows: { name: string; failure?: string; finding?: { unit: string } }[]
