@@ -33,6 +33,14 @@ const queues = {
     deleteAfterSeconds: 60,
     notify: true,
   },
+  /** The hourly sweep of the access log: what fails now is done an hour later. */
+  log_retention: {
+    retryLimit: 2,
+    retryDelay: 60,
+    expireInSeconds: 600,
+    retentionSeconds: DAY,
+    deleteAfterSeconds: DAY,
+  },
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 /** The name of a queue. */

@@ -130,8 +130,9 @@ BEGIN
 END
 $$;
 --> statement-breakpoint
+-- Waits for readers no longer than writers can wait behind it: it is tried again.
 CREATE FUNCTION drop_log_partitions(before date) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET timezone = 'UTC' SET lock_timeout = '5s' AS $$
 DECLARE
 	partition text;
 	dropped integer := 0;

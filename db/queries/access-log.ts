@@ -116,3 +116,19 @@ function recordsOf(tx: Queryable, organizationId: string) {
     left join keys on keys.organization_id = log.organization_id and keys.id = log.key_id
     where log.organization_id = ${organizationId}`
 }
+
+/** Makes the partitions of today and the coming two days; a batch that finds its day missing makes it as well. */
+export function ensureLogPartitions(db: Queryable) {
+  return db`
+    select ensure_log_partition((now() at time zone 'UTC')::date + ahead) from generate_series(0, 2) as ahead`
+}
+
+/**
+ * Drops the partitions of days that ended more than so many days ago.
+ * @returns how many
+ */
+export async function dropLogPartitions(db: Queryable, days: number): Promise<number> {
+  const [row] = await db<{ dropped: number }[]>`
+    select drop_log_partitions((now() at time zone 'UTC')::date - ${days}::int) as dropped`
+  return row?.dropped ?? 0
+}
