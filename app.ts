@@ -52,6 +52,8 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     logger: { level: config.logLevel },
     // The access log keeps each request: two lines of process log beside it would only cost.
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger made for each request would cost more than the few lines that are ever written: they name the id.
+    childLoggerFactory: (logger) => logger,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     genReqId: () => newId('req'),
     requestIdHeader: false,

@@ -42,6 +42,8 @@ export default fp<{ databaseUrl: string }>(
     app.addHook('onClose', () => log.close())
 
     app.addHook('onRequest', (request, _reply, done) => {
+      // Node remembers the address of a connection from the first time it is asked, and can't tell it after its end.
+      void request.socket.remoteAddress
       if (!log.full || isProbe(request)) return done()
       request.recorded = true
       request.log.error({ requestId: request.id }, 'request refused: the access log is full')

@@ -13,7 +13,8 @@ export interface RequestRecord {
   readonly status: number
   /** Milliseconds until the response began. */
   readonly durationMs: number
-  readonly ip: string
+  /** Undefined where the caller was gone before anyone asked. */
+  readonly ip: string | undefined
   readonly userAgent: string | undefined
   /** What the route declared to need; several needs are parted by commas. */
   readonly access: string | undefined
@@ -63,7 +64,8 @@ function pathOf(url: string): string {
   return clean(withoutQuery(url), LONGEST_PATH) || '/'
 }
 
-function addressOf(ip: string): string {
+function addressOf(ip: string | undefined): string {
+  if (ip === undefined) return 'unknown'
   if (!PLAIN_IP.test(ip)) return clean(ip, LONGEST_IP) || 'unknown'
   // A socket that listens on both families shows IPv4 callers as IPv6 (RFC 4291, 2.5.5.2).
   return ip.startsWith(MAPPED_IPV4) && ip.includes('.') ? ip.slice(MAPPED_IPV4.length) : ip
