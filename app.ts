@@ -33,6 +33,7 @@ import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
 import { meRoutes } from './routes/me.ts'
+import { memberSessionRoutes } from './routes/member-sessions.ts'
 import { memberRoutes } from './routes/members.ts'
 import { organizationRoutes } from './routes/organization.ts'
 import { passwordRoutes } from './routes/password.ts'
@@ -98,6 +99,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(passwordRoutes)
       await api.register(organizationRoutes)
       await api.register(memberRoutes)
+      await api.register(memberSessionRoutes)
       await api.register(invitationRoutes)
       await api.register(acceptRoutes)
       await api.register(keyRoutes)

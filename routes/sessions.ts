@@ -14,6 +14,7 @@ import { deviceName } from '../services/accounts/device-name.ts'
 import { closeSessions } from '../services/accounts/sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
+import { noticeOf } from './notice.ts'
 
 /** The caller's own sessions, and the password that they hang on. */
 export async function sessionRoutes(app: Api): Promise<void> {
@@ -101,7 +102,7 @@ export async function sessionRoutes(app: Api): Promise<void> {
     async (request, reply) => {
       const { currentPassword, newPassword } = request.body
       const tags = await countingFailures(app, request, () =>
-        changePassword(accounts, personOf(request), currentPassword, newPassword),
+        changePassword(accounts, personOf(request), currentPassword, newPassword, noticeOf(app, request)),
       )
       await app.changes.settle(tags)
       return reply.code(204).send(null)

@@ -4,6 +4,7 @@ import { confirmPerson } from '../services/accounts/confirm.ts'
 import { beginTotp, finishTotp, removeTotp } from '../services/accounts/second-factor.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
+import { noticeOf } from './notice.ts'
 import { personOf } from './sessions.ts'
 
 /** The second factor: an authenticator app, and recovery codes for who loses it. */
@@ -47,7 +48,12 @@ export async function totpRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const { userId: id, sessionId } = personOf(request)
-      const { recoveryCodes, tags } = await finishTotp(accounts, { id, sessionId }, request.body.code)
+      const { recoveryCodes, tags } = await finishTotp(
+        accounts,
+        { id, sessionId },
+        request.body.code,
+        noticeOf(app, request),
+      )
       await app.changes.settle(tags)
       return { recoveryCodes }
     },
@@ -68,7 +74,7 @@ export async function totpRoutes(app: Api): Promise<void> {
     async (request, reply) => {
       const person = personOf(request)
       await countingFailures(app, request, () => confirmPerson(accounts, person, request.body ?? {}, 'fresh'))
-      await removeTotp(accounts, person.userId)
+      await removeTotp(accounts, person.userId, noticeOf(app, request))
       return reply.code(204).send(null)
     },
   )

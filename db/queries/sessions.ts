@@ -158,6 +158,23 @@ export async function endSessions(
   return ids
 }
 
+/**
+ * Ends a member's sessions in one organization and deletes their tokens.
+ * @returns the ids of those that this ended
+ */
+export async function endMemberSessions(
+  tx: Queryable,
+  organizationId: string,
+  userId: string,
+): Promise<string[]> {
+  const ended = await tx<{ id: string }[]>`
+    update sessions set ended_at = now()
+    where organization_id = ${organizationId} and user_id = ${userId} and ended_at is null returning id`
+  const ids = ended.map(({ id }) => id)
+  await tx`delete from tokens where organization_id = ${organizationId} and session_id = any(${ids}::text[])`
+  return ids
+}
+
 /** Whether the person proved who they are within the last quarter of an hour, in this session. */
 export function findRecentAuthentication(db: Queryable, userId: string, sessionId: string) {
   return db`

@@ -15,8 +15,10 @@ import {
   useTotpStep,
 } from '../../db/queries/authentication.ts'
 import { ApiError } from '../../schemas/errors.ts'
+import { secondFactorAddedMail, secondFactorRemovedMail } from '../mail/security-messages.ts'
 import type { Tried } from './brakes.ts'
 import type { Accounts } from './context.ts'
+import { giveNotice, type Notice } from './security-notice.ts'
 import { closeSessionsIn } from './sessions.ts'
 
 const STEP_SECONDS = 30
@@ -57,6 +59,7 @@ export async function finishTotp(
   accounts: Accounts,
   user: { id: string; sessionId: string },
   code: string,
+  notice: Notice,
 ): Promise<{ recoveryCodes: string[]; tags: string[] }> {
   const step = await accounts.brakes.tryCode(`totp ${user.id}`, async () => {
     const [row] = await findTotp(accounts.database, user.id)
@@ -78,6 +81,7 @@ export async function finishTotp(
     await replaceRecoveryCodes(tx, user.id, recoveryCodes.map(recoveryHash))
     await announceChange(tx, accounts.config.environment, `user:${user.id}`)
     const ended = await closeSessionsIn(tx, accounts.config, user.id, { except: user.sessionId })
+    await giveNotice(tx, notice, user.id, 'user.totp_added', secondFactorAddedMail)
     return [`user:${user.id}`, ...ended]
   })
   return { recoveryCodes: recoveryCodes.map((text) => text.replace(GROUP, '$&-')), tags }
@@ -87,7 +91,7 @@ export async function finishTotp(
  * Takes the second factor away.
  * @throws ApiError 404 where there is none, 409 where an organization of the user requires one
  */
-export async function removeTotp(accounts: Accounts, userId: string): Promise<void> {
+export async function removeTotp(accounts: Accounts, userId: string, notice: Notice): Promise<void> {
   await accounts.database.begin(async (tx) => {
     const [requiring] = await organizationsRequiringTotp(tx, userId)
     if (requiring) {
@@ -98,6 +102,7 @@ export async function removeTotp(accounts: Accounts, userId: string): Promise<vo
     }
     const [removed] = await deleteTotp(tx, userId)
     if (!removed) throw new ApiError('NOT_FOUND', 'No second factor is set up')
+    await giveNotice(tx, notice, userId, 'user.totp_removed', secondFactorRemovedMail)
   })
 }
 

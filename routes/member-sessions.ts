@@ -1,0 +1,33 @@
+import Type from 'typebox'
+import { actorOf } from '../plugins/access.ts'
+import { auditContextOf } from '../plugins/audit-context.ts'
+import { Id } from '../schemas/ids.ts'
+import { endSessionsOf } from '../services/members/end-sessions.ts'
+import { type Api, answers, noContent } from './api.ts'
+
+/** The sessions of members, for who looks after them. */
+export async function memberSessionRoutes(app: Api): Promise<void> {
+  const { config, tenancy } = app
+
+  app.delete(
+    '/members/:userId/sessions',
+    {
+      config: { access: 'members:write' },
+      schema: {
+        tags: ['Members'],
+        operationId: 'endMemberSessions',
+        summary: 'End the sessions of a member in this organization',
+        params: Type.Object({ userId: Id('usr') }),
+        response: answers({ 204: noContent }, 400, 401, 403, 404, 429),
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request)
+      const tags = await tenancy.write(actor.organization.id, (tx) =>
+        endSessionsOf(tx, config.environment, actor, auditContextOf(request), request.params.userId),
+      )
+      await app.changes.settle(tags)
+      return reply.code(204).send(null)
+    },
+  )
+}
