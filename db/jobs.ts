@@ -41,6 +41,14 @@ const queues = {
     retentionSeconds: DAY,
     deleteAfterSeconds: DAY,
   },
+  /** Keys that are due for rotation or expire soon: what one hour misses the next one finds. */
+  key_age: {
+    retryLimit: 0,
+    expireInSeconds: 600,
+    retentionSeconds: 3600,
+    deleteAfterSeconds: 3600,
+    notify: true,
+  },
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 /** The name of a queue. */

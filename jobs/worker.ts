@@ -4,6 +4,7 @@ import { connect } from '../db/connect.ts'
 import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
 import { openDelivery } from '../services/mail/delivery.ts'
 import { Mailer } from '../services/mail/mailer.ts'
+import { KEY_AGE_CRON, keyAge } from './key-age.ts'
 import { LOG_RETENTION_CRON, logRetention } from './log-retention.ts'
 import { mail } from './mail.ts'
 import { passwordReset } from './password-reset.ts'
@@ -21,10 +22,18 @@ const CONCURRENCY = 2
 const POLL_SECONDS = 5
 const POOL_SIZE = 4
 
-const works: Record<QueueName, Work> = { mail, password_reset: passwordReset, log_retention: logRetention }
+const works: Record<QueueName, Work> = {
+  mail,
+  password_reset: passwordReset,
+  log_retention: logRetention,
+  key_age: keyAge,
+}
 
 /** Queues that the clock fills, by cron. However many processes keep the clock, each time makes one job. */
-const schedules: Partial<Record<QueueName, string>> = { log_retention: LOG_RETENTION_CRON }
+const schedules: Partial<Record<QueueName, string>> = {
+  log_retention: LOG_RETENTION_CRON,
+  key_age: KEY_AGE_CRON,
+}
 
 /**
  * Takes jobs out of the queue until it is stopped. Any number of processes may do so at once.

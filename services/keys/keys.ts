@@ -19,6 +19,7 @@ import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { Key, KeyCreate, KeyPatch } from '../../schemas/keys.ts'
 import { type AuditContext, audit, changesBetween } from '../audit/audit.ts'
+import { emit } from '../events/emit.ts'
 import { requireRoom } from '../plans/plans.ts'
 import { presentKey, presentNewKey } from './present.ts'
 import { type KeyAuthor, type KeyRights, refuseExcess, refuseStronger } from './rights.ts'
@@ -61,13 +62,15 @@ export async function createKey(
     requireRoom(settings.environment.name, author.plan, 'keys', live?.count ?? 0)
   }
   const { row, text } = await issueKey(tx, settings, author, facts)
+  const key = presentNewKey(row)
+  await emit(tx, row.organizationId, 'key.created', key)
   await audit(tx, author.context, {
     action: 'key.created',
     targetType: 'key',
     targetId: row.id,
     changes: { ...facts, prefix: row.prefix },
   })
-  return { ...presentNewKey(row), key: text }
+  return { ...key, key: text }
 }
 
 /** Draws a new secret for a key of these facts and stores it. Rights are the caller's to check. */
@@ -153,6 +156,7 @@ export async function revokeKey(
   await announceChange(tx, settings.environment, `key:${id}`)
   const key = presentFound(await findKey(tx, context.organizationId, id))
   if (ended) {
+    await emit(tx, context.organizationId, 'key.revoked', key)
     await audit(tx, context, { action: 'key.revoked', targetType: 'key', targetId: id, changes: { reason } })
   }
   return key

@@ -12,6 +12,7 @@ import type { TenantTransaction } from '../../db/tenant.ts'
 import { ApiError, notFound } from '../../schemas/errors.ts'
 import type { Key, KeyRotate } from '../../schemas/keys.ts'
 import { audit } from '../audit/audit.ts'
+import { emit } from '../events/emit.ts'
 import { futureInstant, issueKey, type KeySettings, presentFound } from './keys.ts'
 import { presentNewKey } from './present.ts'
 import { type KeyAuthor, refuseStronger } from './rights.ts'
@@ -42,6 +43,9 @@ export async function rotateKey(
   const { row, text } = await issueKey(tx, settings, author, facts)
   const [retiring] = await retireKey(tx, organizationId, id, row.id, body?.graceHours ?? DEFAULT_GRACE_HOURS)
   await announceChange(tx, settings.environment, `key:${id}`)
+  const successor = presentNewKey(row)
+  await emit(tx, organizationId, 'key.rotated', presentFound(await findKey(tx, organizationId, id)))
+  await emit(tx, organizationId, 'key.created', successor)
   await audit(tx, author.context, {
     action: 'key.rotated',
     targetType: 'key',
@@ -54,7 +58,7 @@ export async function rotateKey(
     targetId: row.id,
     changes: { ...facts, prefix: row.prefix, replaces: id },
   })
-  return { ...presentNewKey(row), key: text }
+  return { ...successor, key: text }
 }
 
 /**
@@ -112,6 +116,12 @@ export async function undoRotation(
     changes: { replacedBy: { from: successorId, to: null } },
   })
   if (ended) {
+    await emit(
+      tx,
+      organizationId,
+      'key.revoked',
+      presentFound(await findKey(tx, organizationId, successorId)),
+    )
     await audit(tx, author.context, {
       action: 'key.revoked',
       targetType: 'key',

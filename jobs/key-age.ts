@@ -1,0 +1,11 @@
+import { tellKeyAges } from '../services/keys/age.ts'
+import type { Work } from './work.ts'
+
+/** Every hour, at a minute of its own. */
+export const KEY_AGE_CRON = '17 * * * *'
+
+/** Tells of keys that are due for rotation, and of those that expire soon. */
+export const keyAge: Work = async ({ database, log }) => {
+  const told = await tellKeyAges(database)
+  if (told.rotationDue + told.expiring > 0) log.info({ told }, 'keys told of for their age')
+}

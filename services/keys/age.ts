@@ -1,0 +1,55 @@
+import type { Database } from '../../db/connect.ts'
+import { markExpiring, markRotationDue } from '../../db/queries/key-age.ts'
+import { audit, systemContext } from '../audit/audit.ts'
+import { emit } from '../events/emit.ts'
+import { presentKey } from './present.ts'
+
+const BATCH = 100
+
+/**
+ * Tells, once for each, of keys that are older than 90 days and of keys that expire within seven days. Any number of
+ * processes may do so at once.
+ * @param database in the system role
+ * @returns how many keys were told of
+ */
+export async function tellKeyAges(database: Database): Promise<{ rotationDue: number; expiring: number }> {
+  const rotationDue = await inBatches(() =>
+    database.begin(async (tx) => {
+      const rows = await markRotationDue(tx, BATCH)
+      for (const { organizationId, id, createdAt } of rows) {
+        await audit(tx, systemContext(organizationId), {
+          action: 'key.rotation_due',
+          targetType: 'key',
+          targetId: id,
+          changes: { createdAt },
+        })
+      }
+      return rows.length
+    }),
+  )
+  const expiring = await inBatches(() =>
+    database.begin(async (tx) => {
+      const rows = await markExpiring(tx, BATCH)
+      for (const row of rows) {
+        await emit(tx, row.organizationId, 'key.expiring', presentKey(row))
+        await audit(tx, systemContext(row.organizationId), {
+          action: 'key.expiring',
+          targetType: 'key',
+          targetId: row.id,
+          changes: { expiresAt: row.expiresAt },
+        })
+      }
+      return rows.length
+    }),
+  )
+  return { rotationDue, expiring }
+}
+
+async function inBatches(tell: () => Promise<number>): Promise<number> {
+  let told = 0
+  for (;;) {
+    const count = await tell()
+    told += count
+    if (count < BATCH) return told
+  }
+}
