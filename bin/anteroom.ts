@@ -6,6 +6,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { auditCommands } from './commands/audit.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { organizationCommands } from './commands/organizations.ts'
 
 const program = new Command('anteroom')
   .description(
@@ -13,6 +14,7 @@ const program = new Command('anteroom')
   )
   .version(packageJson.version)
 migrateCommand(program)
+organizationCommands(program)
 auditCommands(program)
 leakKeyCommands(program)
 

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { limited } from '../plugins/limits.ts'
 import { ForgotBody, ResetBody } from '../schemas/accounts.ts'
@@ -29,7 +30,7 @@ export async function passwordRoutes(app: Api): Promise<void> {
         operationId: 'forgotPassword',
         summary: 'Ask for a new password: a link comes by e-mail, where there is such an account',
         body: ForgotBody,
-        response: answers({ 202: noContent }, 400, 429, 503),
+        response: answers({ 202: Type.Object({ message: Type.String() }) }, 400, 429, 503),
       },
     },
     async (request, reply) => {
@@ -37,7 +38,10 @@ export async function passwordRoutes(app: Api): Promise<void> {
       const outcome = await forgotten(request)
       if (outcome.isExceeded) throw limited(outcome, 'too_many_resets')
       await requestPasswordReset(jobs, database, encryptionKey, request.body.email)
-      return reply.code(202).send(null)
+      // The same words in any case: whether there is such an account is nobody's business.
+      return reply
+        .code(202)
+        .send({ message: 'A link is on its way, if there is an account with this address' })
     },
   )
 

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { testApp } from '../support/app.ts'
+
+const run = promisify(execFile)
+
+t.test('the operator makes organizations and sets their plans, also beside a running server', async (t) => {
+  const { call, tenant, databaseUrl, app } = await testApp(t)
+  const anteroom = async (...args: string[]) => {
+    const { stdout } = await run(process.execPath, ['bin/anteroom.js', ...args], {
+      env: { ...process.env, DATABASE_URL: databaseUrl, PASSWORD_BCRYPT_COST: '4' },
+    })
+    return stdout
+  }
+  const { organizationId, auth } = await tenant()
+  t.equal((await call('GET', '/api/whoami', { headers: auth })).body.organization.plan, 'free')
+  const changed = await anteroom('organizations', 'set-plan', organizationId, 'team', '--json')
+  t.match(JSON.parse(changed), { id: organizationId, plan: 'team' })
+  let plan = 'free'
+  for (let tries = 0; tries < 200 && plan === 'free'; tries += 1) {
+    plan = (await call('GET', '/api/whoami', { headers: auth })).body.organization.plan
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  t.equal(plan, 'team')
+
+  const owner = ['--owner-email', 'Owner@Made.example', '--owner-name', 'Owner']
+  const made = JSON.parse(
+    await anteroom('organizations', 'create', 'Made', ...owner, '--plan', 'enterprise', '--json'),
+  )
+  const login = await call('POST', '/api/auth/login', {
+    body: { email: 'owner@made.example', password: made.password },
+  })
+  t.match(login, { status: 200, body: { organization: { id: made.organizationId, plan: 'enterprise' } } })
+  t.match(
+    await anteroom('organizations', 'list'),
+    new RegExp(`${made.organizationId} +enterprise +1 members +Made`),
+  )
+
+  const again = anteroom('organizations', 'create', 'Again', ...owner)
+  await t.rejects(again, { code: 1, stderr: /exists already/ })
+  await t.rejects(anteroom('organizations', 'set-plan', organizationId, 'gold'), {
+    code: 1,
+    stderr: /free, team/,
+  })
+  const nobody = organizationId.replace(/.{4}$/, '0000')
+  await t.rejects(anteroom('organizations', 'set-plan', nobody, 'team'), { code: 1, stderr: /not found/ })
+  const wrong = anteroom('organizations', 'create', 'X', '--owner-email', 'no', '--owner-name', 'X')
+  await t.rejects(wrong, { code: 1, stderr: /no e-mail address/ })
+  const records = await app.database`
+    select action from audit_records where actor_type = 'operator' order by action`
+  t.same(
+    records.map(({ action }) => action),
+    ['organization.created', 'organization.plan_changed'],
+  )
+})
