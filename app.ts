@@ -25,6 +25,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
+import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
 import { healthRoutes } from './routes/health.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
@@ -119,6 +120,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await dashboard.register(access)
 
       await dashboard.register(dashboardSessionRoutes)
+      await dashboard.register(dashboardSwitchRoutes)
     },
     { prefix: '/dashboard' },
   )

@@ -1,5 +1,7 @@
 import { actorOf } from '../plugins/access.ts'
 import { Login, SwitchBody } from '../schemas/accounts.ts'
+import { ApiError } from '../schemas/errors.ts'
+import { openSessionOf } from '../services/accounts/sessions.ts'
 import { switchOrganization } from '../services/accounts/switch.ts'
 import { type Api, answers } from './api.ts'
 import { noStore } from './attempts.ts'
@@ -23,9 +25,22 @@ export async function switchRoutes(app: Api): Promise<void> {
         response: answers({ 200: Login }, 400, 401, 403, 429),
       },
     },
-    (request) => {
-      const place = app.placeOf(request, actorOf(request).user?.email ?? '')
-      return switchOrganization(app.accounts, personOf(request), request.body.organizationId, place)
+    async (request) => {
+      const actor = actorOf(request)
+      if (actor.type === 'session') {
+        throw new ApiError('FORBIDDEN', 'The dashboard’s cookie is exchanged for no tokens', {
+          reason: 'cookie_for_tokens',
+          hint: 'The dashboard switches with POST /dashboard/session/switch',
+        })
+      }
+      const place = app.placeOf(request, actor.user?.email ?? '')
+      const opened = await switchOrganization(
+        app.accounts,
+        personOf(request),
+        request.body.organizationId,
+        (tx, member) => openSessionOf(tx, app.config, member, place),
+      )
+      return opened.login
     },
   )
 }

@@ -58,14 +58,14 @@ export async function openDashboardSession(
   settings: SessionSettings,
   member: MembershipRow,
   origin: SessionOrigin,
-): Promise<{ cookie: string }> {
+): Promise<{ cookie: string; sessionId: string }> {
   const { organizationId, userId } = member
   const session = { organizationId, id: newId('ses'), userId }
   const lifetimeSeconds = SESSION_SECONDS.dashboard
   await insertSession(db, { ...session, ...origin, kind: 'dashboard', lifetimeSeconds })
   const { text } = generateCredential('ds_')
   await insertTokens(db, session, [{ kind: 'cookie', hash: sha256(text), seconds: cookieSeconds(settings) }])
-  return { cookie: text }
+  return { cookie: text, sessionId: session.id }
 }
 
 /** Makes an access and a refresh token for a session. */

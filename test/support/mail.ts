@@ -21,8 +21,8 @@ export interface MailServer {
   url: string
   /** Everything that came, in order. */
   received: ReceivedMail[]
-  /** The next message to an address that `take` did not give yet; waits for it. */
-  take(to: string): Promise<ReceivedMail>
+  /** The next message to an address, with that in its text, that `take` did not give yet; waits for it. */
+  take(to: string, containing?: string): Promise<ReceivedMail>
   /** What the server answers instead of taking a message, e.g. `{responseCode: 451}`; null: it takes them. */
   refuseWith: { responseCode: number; message: string } | null
   stop(): Promise<void>
@@ -55,9 +55,11 @@ export async function mailServer(t: Test): Promise<MailServer> {
     url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     received,
     refuseWith: null,
-    async take(to) {
+    async take(to, containing = '') {
       for (let tries = 0; tries < 400; tries += 1) {
-        const mail = received.find((candidate) => candidate.to === to && !taken.has(candidate))
+        const mail = received.find(
+          (candidate) => candidate.to === to && !taken.has(candidate) && candidate.text.includes(containing),
+        )
         if (mail) {
           taken.add(mail)
           return mail

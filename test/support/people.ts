@@ -38,7 +38,7 @@ export async function mailingApp(t: Test, variables: Record<string, string> = {}
       body: { email, role },
     })
     expectStatus(answer, 201)
-    return { email, id: answer.body.id, token: tokenOf(await smtp.take(email)) }
+    return { email, id: answer.body.id, token: tokenOf(await smtp.take(email, 'accept#token=')) }
   }
   return {
     ...server,

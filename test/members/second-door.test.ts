@@ -1,0 +1,77 @@
+import { generate } from 'otplib'
+import t from 'tap'
+import { bearer, mailingApp } from '../support/people.ts'
+
+const sameOrigin = { 'sec-fetch-site': 'same-origin' }
+
+t.test(
+  'an existing user with a second factor needs it to accept an invitation, and to log in after the choice',
+  async (t) => {
+    const { call, tenant, invited } = await mailingApp(t)
+    const owner = await tenant()
+    const guest = await tenant()
+    const headers = bearer(guest.accessToken)
+    const begun = await call('POST', '/api/auth/totp', { headers })
+    const secret: string = begun.body.secret
+    const at = (offsetSeconds: number) =>
+      generate({ secret, epoch: Math.floor(Date.now() / 1000) + offsetSeconds })
+    const confirmed = await call('POST', '/api/auth/totp/confirm', { headers, body: { code: await at(-30) } })
+    t.equal(confirmed.status, 200)
+
+    const { token } = await invited(owner, 'member', guest.email)
+    const accept = (totp?: string) =>
+      call('POST', '/api/members/invitations/accept', {
+        body: { token, password: guest.password, ...(totp ? { totp } : {}) },
+      })
+    t.match(await accept(), { status: 401, body: { error: { message: 'Second factor required' } } })
+    t.equal((await accept('000000')).status, 401)
+    t.equal((await accept(await at(0))).status, 200, 'the invitation was not used up by the tries')
+
+    const { email, password } = guest
+    const code: string = confirmed.body.recoveryCodes[0]
+    const choice = await call('POST', '/api/auth/login', { body: { email, password, totp: code } })
+    t.equal(choice.status, 409)
+    const named = await call('POST', '/api/auth/login', {
+      body: { email, password, totp: code, organizationId: choice.body.organizations[0].id },
+    })
+    t.equal(named.status, 200, 'the code was not used up by the choice')
+  },
+)
+
+t.test('the dashboard switches its cookie, and gives no tokens for it', async (t) => {
+  const { call, tenant, invited } = await mailingApp(t)
+  const owner = await tenant()
+  const guest = await tenant()
+  const { token } = await invited(owner, 'viewer', guest.email)
+  await call('POST', '/api/members/invitations/accept', { body: { token, password: guest.password } })
+  const { email, password } = guest
+  const login = await call('POST', '/dashboard/session', {
+    headers: sameOrigin,
+    body: { email, password, organizationId: guest.organizationId },
+  })
+  const headers = { cookie: cookieOf(login.headers['set-cookie']), ...sameOrigin }
+  const body = { organizationId: owner.organizationId }
+  t.equal((await call('POST', '/api/auth/switch', { headers, body })).status, 403)
+  const switched = await call('POST', '/dashboard/session/switch', { headers, body })
+  t.match(switched, {
+    status: 200,
+    body: { organization: { id: owner.organizationId }, user: { role: 'viewer' } },
+  })
+  const next = { cookie: cookieOf(switched.headers['set-cookie']), ...sameOrigin }
+  const who = await call('GET', '/api/whoami', { headers: next })
+  t.match(who.body, { organization: { id: owner.organizationId }, credential: { type: 'session' } })
+  t.equal((await call('GET', '/api/whoami', { headers })).status, 401, 'the cookie before ends')
+  const refused = await call('POST', '/dashboard/session/switch', {
+    headers: bearer(guest.accessToken),
+    body,
+  })
+  t.equal(refused.status, 403)
+  const nowhere = { organizationId: owner.organizationId.replace(/.{4}$/, '0000') }
+  t.equal((await call('POST', '/dashboard/session/switch', { headers: next, body: nowhere })).status, 403)
+})
+
+function cookieOf(header: unknown): string {
+  const lines = (Array.isArray(header) ? header : [header]).map(String)
+  const line = lines.find((text) => /^(__Host-)?anteroom=/.test(text)) ?? ''
+  return line.slice(0, line.indexOf(';'))
+}
