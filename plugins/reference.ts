@@ -2,10 +2,12 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { isOptional } from './validation.ts'
 
 /** The OpenAPI 3.1 document at `/openapi.json`, drawn from the routes' schemas, and a page to read it at `/docs`. */
 export default fp<{ version: string }>(
   async (app: FastifyInstance, { version }) => {
+    const bodiless = new Set<string | undefined>()
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
@@ -52,7 +54,19 @@ export default fp<{ version: string }>(
         const access = route.config?.access
         if (!schema?.response) return { schema: { ...schema, hide: true }, url }
         const security = access === undefined || access === 'public' ? { security: [] } : {}
+        if (isOptional(schema.body)) bodiless.add(schema.operationId)
         return { schema: { ...schema, ...security }, url }
+      },
+      // The plugin knows required bodies alone, and TypeBox says on the schema itself that one may be left out.
+      transformObject: (document) => {
+        if ('swaggerObject' in document) return document.swaggerObject
+        for (const path of Object.values(document.openapiObject.paths ?? {})) {
+          for (const operation of [path?.post, path?.delete]) {
+            const body = operation?.requestBody
+            if (body && 'content' in body && bodiless.has(operation.operationId)) body.required = false
+          }
+        }
+        return document.openapiObject
       },
     })
     await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })

@@ -40,8 +40,9 @@ export default fp(
   { name: 'validation' },
 )
 
-function isOptional(schema: unknown): boolean {
-  return (schema as { '~optional'?: boolean })['~optional'] === true
+/** Whether a body's schema says that there may be none. */
+export function isOptional(schema: unknown): boolean {
+  return (schema as { '~optional'?: boolean } | undefined)?.['~optional'] === true
 }
 
 // Fastify hands null over where there is no body.

@@ -39,7 +39,7 @@ export function chainRecord(row: AuditRow): ChainRecord {
  * The SHA-256 of a record, in hexadecimal digits: over the JSON array (RFC 8785 form, UTF-8) of its places as text. The
  * database's `append_audit` computes the same: `docs/audit.md` has the list.
  */
-export function hashRecord(record: ChainRecord): string {
+function hashRecord(record: ChainRecord): string {
   const places = [
     VERSION,
     record.organizationId,
