@@ -1,10 +1,11 @@
 import t from 'tap'
-import { testApp } from '../support/app.ts'
 import { tokenOf } from '../support/mail.ts'
 import { bearer, mailingApp, someEmail } from '../support/people.ts'
 
+const server = await mailingApp(t)
+
 t.test('a name is changed everywhere at once', async (t) => {
-  const { call, tenant } = await testApp(t)
+  const { call, tenant } = server
   const owner = await tenant()
   const headers = bearer(owner.accessToken)
   const changed = await call('PATCH', '/api/me', { headers, body: { name: 'Ada' } })
@@ -14,7 +15,7 @@ t.test('a name is changed everywhere at once', async (t) => {
 })
 
 t.test('an e-mail address is changed when both addresses have confirmed it', async (t) => {
-  const { call, tenant, smtp } = await mailingApp(t)
+  const { call, tenant, smtp } = server
   const owner = await tenant()
   const headers = bearer(owner.accessToken)
   const email = someEmail()
@@ -47,7 +48,7 @@ t.test('an e-mail address is changed when both addresses have confirmed it', asy
 })
 
 t.test('a change of address can be cancelled, and does not take what has become somebody’s', async (t) => {
-  const { call, tenant, smtp } = await mailingApp(t)
+  const { call, tenant, smtp } = server
   const owner = await tenant()
   const headers = bearer(owner.accessToken)
   const email = someEmail()
@@ -72,7 +73,7 @@ t.test('a change of address can be cancelled, and does not take what has become 
 })
 
 t.test('the export holds what is known about a person, and no key', async (t) => {
-  const { call, tenant, join, app } = await mailingApp(t)
+  const { call, tenant, join, app } = server
   const owner = await tenant()
   const member = await join(owner, 'admin')
   const made = await call('POST', '/api/keys', { headers: member.auth, body: { name: 'A key' } })
@@ -104,7 +105,7 @@ t.test('the export holds what is known about a person, and no key', async (t) =>
 })
 
 t.test('a long history is cut at ten thousand records, and says so', async (t) => {
-  const { call, tenant, app } = await testApp(t)
+  const { call, tenant, app } = server
   const owner = await tenant()
   await app.database`
     insert into sessions (organization_id, id, user_id)
@@ -116,7 +117,7 @@ t.test('a long history is cut at ten thousand records, and says so', async (t) =
 })
 
 t.test('erasure leaves a pseudonym in the audit log, and nothing else', async (t) => {
-  const { call, tenant, join, smtp, app } = await mailingApp(t)
+  const { call, tenant, join, smtp, app } = server
   const owner = await tenant()
   const member = await join(owner, 'admin')
   await call('POST', '/api/keys', { headers: member.auth, body: { name: 'Stays' } })
@@ -147,7 +148,7 @@ t.test('erasure leaves a pseudonym in the audit log, and nothing else', async (t
 t.test(
   'a last owner is told which organizations stand in the way, and may erase those with them',
   async (t) => {
-    const { call, tenant, join } = await mailingApp(t)
+    const { call, tenant, join } = server
     const owner = await tenant()
     const headers = bearer(owner.accessToken)
     const { password } = owner

@@ -2,8 +2,10 @@ import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { bearer, mailingApp, someEmail } from '../support/people.ts'
 
+const server = await mailingApp(t)
+
 t.test('invite, accept as a new user, list, change the role, remove', async (t) => {
-  const { call, tenant, invited, app } = await mailingApp(t)
+  const { call, tenant, invited, app } = server
   const owner = await tenant()
   const headers = bearer(owner.accessToken)
   const { email, token, id } = await invited(owner, 'member')
@@ -69,7 +71,7 @@ t.test('invite, accept as a new user, list, change the role, remove', async (t) 
 })
 
 t.test('an existing user accepts with their password, and then has a choice at log-in', async (t) => {
-  const { call, tenant, invited } = await mailingApp(t)
+  const { call, tenant, invited } = server
   const one = await tenant()
   const other = await tenant()
   const { token } = await invited(one, 'admin', other.email)
@@ -103,7 +105,7 @@ t.test('an existing user accepts with their password, and then has a choice at l
 })
 
 t.test('switching organizations needs no new log-in and lengthens nothing', async (t) => {
-  const { call, tenant, invited, app } = await mailingApp(t)
+  const { call, tenant, invited, app } = server
   const one = await tenant()
   const other = await tenant()
   const { token } = await invited(one, 'viewer', other.email)
@@ -138,7 +140,7 @@ t.test('switching organizations needs no new log-in and lengthens nothing', asyn
 })
 
 t.test('resending ends the old link, withdrawing ends both', async (t) => {
-  const { call, tenant, invited, smtp, app } = await mailingApp(t)
+  const { call, tenant, invited, smtp, app } = server
   const owner = await tenant()
   const headers = bearer(owner.accessToken)
   const { email, token, id } = await invited(owner, 'viewer')
@@ -173,7 +175,7 @@ t.test('resending ends the old link, withdrawing ends both', async (t) => {
 })
 
 t.test('nobody gives or touches more than they have', async (t) => {
-  const { call, tenant, join } = await mailingApp(t)
+  const { call, tenant, join } = server
   const owner = await tenant()
   const admin = await join(owner, 'admin')
   const member = await join(owner, 'member')
@@ -205,7 +207,7 @@ t.test('nobody gives or touches more than they have', async (t) => {
 })
 
 t.test('everyone may leave, but the last owner', async (t) => {
-  const { call, tenant, join } = await mailingApp(t)
+  const { call, tenant, join } = server
   const owner = await tenant()
   const viewer = await join(owner, 'viewer')
   const headers = bearer(owner.accessToken)
@@ -220,7 +222,7 @@ t.test('everyone may leave, but the last owner', async (t) => {
 })
 
 t.test('a removed member’s keys stay, are marked, and the owners are told', async (t) => {
-  const { call, tenant, join, smtp, invited } = await mailingApp(t)
+  const { call, tenant, join, smtp, invited } = server
   const owner = await tenant()
   const admin = await join(owner, 'admin')
   const made = await call('POST', '/api/keys', { headers: admin.auth, body: { name: 'Left behind' } })
@@ -273,7 +275,7 @@ t.test('production without SMTP_URL says so', async (t) => {
 })
 
 t.test('a plan that is full says which limit', async (t) => {
-  const { call, tenant, app } = await mailingApp(t)
+  const { call, tenant, app } = server
   const owner = await tenant()
   await app.database`
     insert into users (id, email, name, password_hash)

@@ -13,9 +13,11 @@ function tally(statuses: readonly number[]): Record<number, number> {
   return counts
 }
 
+// Two replicas on one database.
+const one = await mailingApp(t)
+const other = await testApp(t, {}, one)
+
 t.test('of two hundred who accept one invitation at once, on two replicas, one joins', async (t) => {
-  const one = await mailingApp(t)
-  const other = await testApp(t, {}, one)
   const owner = await one.tenant()
   const { token, email } = await one.invited(owner, 'member')
   const answers = await Promise.all(
@@ -34,8 +36,6 @@ t.test('of two hundred who accept one invitation at once, on two replicas, one j
 })
 
 t.test('of two hundred who accept one invitation as an existing user, one joins', async (t) => {
-  const one = await mailingApp(t)
-  const other = await testApp(t, {}, one)
   const owner = await one.tenant()
   const guest = await one.tenant()
   const { token } = await one.invited(owner, 'admin', guest.email)
@@ -70,8 +70,6 @@ t.test(
 )
 
 t.test('of two hundred requests by which the last two owners remove each other, one succeeds', async (t) => {
-  const one = await mailingApp(t)
-  const other = await testApp(t, {}, one)
   const tenant = await one.tenant()
   const second = await one.join(tenant, 'owner')
   const owners = [
@@ -94,8 +92,6 @@ t.test('of two hundred requests by which the last two owners remove each other, 
 })
 
 t.test('of two owners who demote each other at once, again and again, one succeeds', async (t) => {
-  const one = await mailingApp(t)
-  const other = await testApp(t, {}, one)
   const tenant = await one.tenant()
   const second = await one.join(tenant, 'owner')
   const first = { userId: tenant.userId, auth: bearer(tenant.accessToken) }
@@ -116,8 +112,6 @@ t.test('of two owners who demote each other at once, again and again, one succee
 })
 
 t.test('a demoted or removed member’s next request has the new rights, on any replica', async (t) => {
-  const one = await mailingApp(t)
-  const other = await testApp(t, {}, one)
   const owner = await one.tenant()
   const headers = bearer(owner.accessToken)
   const member = await one.join(owner, 'admin')

@@ -4,10 +4,12 @@ import { bearer, mailingApp } from '../support/people.ts'
 
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
+const server = await mailingApp(t)
+
 t.test(
   'an existing user with a second factor needs it to accept an invitation, and to log in after the choice',
   async (t) => {
-    const { call, tenant, invited } = await mailingApp(t)
+    const { call, tenant, invited } = server
     const owner = await tenant()
     const guest = await tenant()
     const headers = bearer(guest.accessToken)
@@ -39,7 +41,7 @@ t.test(
 )
 
 t.test('the dashboard switches its cookie, and gives no tokens for it', async (t) => {
-  const { call, tenant, invited } = await mailingApp(t)
+  const { call, tenant, invited } = server
   const owner = await tenant()
   const guest = await tenant()
   const { token } = await invited(owner, 'viewer', guest.email)
