@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { ConfigError } from '../config/config.ts'
 import { EmbeddedError } from '../db/embedded/launcher.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { accountCommands } from './commands/accounts.ts'
 import { auditCommands } from './commands/audit.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
@@ -16,6 +17,7 @@ const program = new Command('anteroom')
 migrateCommand(program)
 organizationCommands(program)
 auditCommands(program)
+accountCommands(program)
 leakKeyCommands(program)
 
 try {

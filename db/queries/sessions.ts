@@ -145,6 +145,8 @@ export async function endSessions(
 ): Promise<string[]> {
   const only = 'only' in which ? which.only : null
   const except = 'except' in which ? which.except : null
+  // Log-ins and switches hold the user for as long as they open a session: none slips in between.
+  await db`select from users where id = ${userId} for no key update`
   const ended = await db<{ id: string }[]>`
     update sessions set ended_at = now()
     where user_id = ${userId} and ended_at is null
@@ -167,6 +169,7 @@ export async function endMemberSessions(
   organizationId: string,
   userId: string,
 ): Promise<string[]> {
+  await tx`select from memberships where organization_id = ${organizationId} and user_id = ${userId} for update`
   const ended = await tx<{ id: string }[]>`
     update sessions set ended_at = now()
     where organization_id = ${organizationId} and user_id = ${userId} and ended_at is null returning id`
@@ -210,15 +213,21 @@ export async function touchSessions(
       and tokens.kind = 'cookie' and tokens.expires_at > now()`
 }
 
-/** Gives a session the end and the proof of another one of the same user, which it came from (system role). */
-export async function inheritSession(db: Queryable, userId: string, from: string, to: string): Promise<void> {
-  await db`
+/**
+ * Gives a session the end and the proof of another one of the same user, which it came from (system role).
+ * @returns no row where that one has ended
+ */
+export async function inheritSession(db: Queryable, userId: string, from: string, to: string) {
+  const inherited = await db<{ id: string }[]>`
     update sessions set expires_at = least(sessions.expires_at, origin.expires_at), authenticated_at = origin.authenticated_at
     from sessions as origin
-    where sessions.user_id = ${userId} and sessions.id = ${to} and origin.user_id = ${userId} and origin.id = ${from}`
+    where sessions.user_id = ${userId} and sessions.id = ${to} and origin.user_id = ${userId} and origin.id = ${from}
+      and origin.ended_at is null
+    returning sessions.id`
   await db`
     update tokens set expires_at = least(tokens.expires_at, sessions.expires_at)
     from sessions
     where sessions.user_id = ${userId} and sessions.id = ${to}
       and tokens.organization_id = sessions.organization_id and tokens.session_id = sessions.id`
+  return inherited
 }
