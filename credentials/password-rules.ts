@@ -1,7 +1,7 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 
 /** The shortest and the longest password, in characters (NIST SP 800-63B-4 3.1.1.2: at least 8, room for 64 and more). */
-export const PASSWORD_LENGTH = { minimum: 8, maximum: 256 } as const
+const PASSWORD_LENGTH = { minimum: 8, maximum: 256 } as const
 
 // A listed password with an exclamation mark behind it is the first thing that a guesser tries.
 const ORNAMENTS = /[^\p{L}\p{N}]+$/u

@@ -1,7 +1,7 @@
-import Type from 'typebox'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { Id } from '../schemas/ids.ts'
+import { Strict } from '../schemas/primitives.ts'
 import { endSessionsOf } from '../services/members/end-sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
 
@@ -9,22 +9,22 @@ import { type Api, answers, noContent } from './api.ts'
 export async function memberSessionRoutes(app: Api): Promise<void> {
   const { config, tenancy } = app
 
-  app.delete(
-    '/members/:userId/sessions',
+  app.post(
+    '/members/end-sessions',
     {
       config: { access: 'members:write' },
       schema: {
         tags: ['Members'],
         operationId: 'endMemberSessions',
         summary: 'End the sessions of a member in this organization',
-        params: Type.Object({ userId: Id('usr') }),
+        body: Strict({ userId: Id('usr') }),
         response: answers({ 204: noContent }, 400, 401, 403, 404, 429),
       },
     },
     async (request, reply) => {
       const actor = actorOf(request)
       const tags = await tenancy.write(actor.organization.id, (tx) =>
-        endSessionsOf(tx, config.environment, actor, auditContextOf(request), request.params.userId),
+        endSessionsOf(tx, config.environment, actor, auditContextOf(request), request.body.userId),
       )
       await app.changes.settle(tags)
       return reply.code(204).send(null)

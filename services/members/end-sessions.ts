@@ -23,7 +23,7 @@ export async function endSessionsOf(
   const { id: organizationId } = actor.organization
   const [member] = await findMember(tx, organizationId, userId)
   if (!member) throw notFound('Member')
-  requireAuthority(await authorityOf(tx, actor), member.role, 'params.userId')
+  requireAuthority(await authorityOf(tx, actor), member.role, 'body.userId')
   const ids = await endMemberSessions(tx, organizationId, userId)
   const tags = ids.map((id) => `session:${id}`)
   for (const tag of tags) await announceChange(tx, environment, tag)
