@@ -4,7 +4,7 @@ import { Id } from './ids.ts'
 import { Email, Name, Strict } from './primitives.ts'
 
 // NIST SP 800-63B 3.1.1.2: at least 8 characters, room for at least 64, no rules of composition.
-export const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
+const NewPassword = Type.String({ minLength: 8, maxLength: 256 })
 export const PresentedPassword = Type.String({ minLength: 1, maxLength: 256 })
 
 export const Organization = Type.Object(

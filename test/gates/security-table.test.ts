@@ -55,6 +55,6 @@ t.test('every anchor of the page leads somewhere', (t) => {
       .replace(/[^\w -]/g, '')
       .replaceAll(' ', '-'),
   )
-  for (const [, anchor] of page.matchAll(/\]\(#([^)]+)\)/g)) t.ok(headings.includes(anchor ?? ''), anchor)
+  for (const [, anchor = ''] of page.matchAll(/\]\(#([^)]+)\)/g)) t.ok(headings.includes(anchor), anchor)
   t.end()
 })
