@@ -75,7 +75,8 @@ async function launch(
   settings: Settings,
   deadline: number,
 ): Promise<Postmaster | string> {
-  const port = await freePort()
+  // Another start may be told the port of the one before, for clients that know no other.
+  const port = settings.port ? Number(settings.port) : await freePort()
   const all = { ...(await defaults()), ...settings, port: String(port) }
   const args = ['-D', await nameFor(cluster.data, account)]
   for (const [name, value] of Object.entries(all)) args.push('-c', `${name}=${value}`)
