@@ -48,8 +48,8 @@ export function openDelivery(smtpUrl: string | null, publicUrl: () => string, lo
           // An object, not text: an address is never read as a list of several.
           to: { name: '', address: to },
           subject,
-          text,
-          html,
+          text: partOf('text/plain', text),
+          html: partOf('text/html', html),
           messageId: `<${id}@${host}>`,
           // RFC 3834: out-of-office programs stay silent.
           headers: { 'Auto-Submitted': 'auto-generated' },
@@ -72,4 +72,13 @@ function print({ to, subject, text }: Mail, log: MailLog): void {
 function hostOf(publicUrl: string): string {
   const { hostname } = new URL(publicUrl)
   return isIP(hostname.replace(/^\[|\]$/g, '')) || !hostname.includes('.') ? 'anteroom.localhost' : hostname
+}
+
+// What is plain ASCII goes as it stands, its links whole: the usual encoding breaks lines of more than 76 characters,
+// where RFC 5322 (2.1.1) allows 998.
+function partOf(type: string, content: string): string | { raw: string } {
+  const plain = /^[\n\x20-\x7e]*$/.test(content) && !/.{998}/.test(content)
+  if (!plain) return content
+  const headers = `Content-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: 7bit`
+  return { raw: `${headers}\r\n\r\n${content.replaceAll('\n', '\r\n')}` }
 }

@@ -30,6 +30,20 @@ t.test('a message goes out by SMTP as text and HTML, names escaped', async (t) =
   t.notMatch(received.html, /<b>/)
 })
 
+t.test('a message of plain ASCII goes as it stands: no link is broken in two', async (t) => {
+  const smtp = await mailServer(t)
+  const link = `https://example.com/dashboard/accept#token=mt_${'a'.repeat(150)}`
+  const log = { info: () => {}, warn: () => {} }
+  const delivery = openDelivery(smtp.url, () => 'https://api.acme.example', log)
+  const parts = { subject: 'Plain', paragraphs: ['One.'], link: { label: 'Open', url: link }, footer: 'End.' }
+  await delivery.deliver(compose('ada@example.com', parts), 'id')
+  delivery.close()
+  const { raw, text, from } = await smtp.take('ada@example.com')
+  t.match(raw, `\r\n${link}\r\n`)
+  t.match(text, link)
+  t.equal(from, 'Anteroom <no-reply@api.acme.example>')
+})
+
 t.test('a message leaves with its transaction, a tenant’s too, and not without it', async (t) => {
   const smtp = await mailServer(t)
   const server = await testApp(t, { SMTP_URL: smtp.url })

@@ -13,6 +13,8 @@ export interface ReceivedMail {
   messageId: string
   text: string
   html: string
+  /** As it came over the wire. */
+  raw: string
 }
 
 /** A mail server of a test's own, on a free port of loopback. */
@@ -107,6 +109,7 @@ function readMessage(raw: string, to: string): ReceivedMail {
     messageId: headerOf(headers, 'Message-ID'),
     text: decode(partOf('text/plain')),
     html: decode(partOf('text/html')),
+    raw,
   }
 }
 

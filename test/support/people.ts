@@ -67,8 +67,8 @@ export function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` }
 }
 
-/** Fails with the whole answer where its status is another one. */
-export function expectStatus(answer: Answer, status: number): void {
+// Fails with the whole answer where its status is another one.
+function expectStatus(answer: Answer, status: number): void {
   if (answer.status === status) return
   throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`)
 }
