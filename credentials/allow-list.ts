@@ -7,8 +7,8 @@ type Range = readonly [Address, number]
 const MAPPED_BITS = 96
 
 /**
- * An entry of an allow-list in its one canonical form: an address, or a CIDR whose host bits are zero. IPv4-mapped
- * IPv6 becomes IPv4; IPv6 is written as RFC 5952 has it.
+ * An entry of an allow-list in its canonical form: an address, or a CIDR whose host bits are zero (`/32` stays where it
+ * was written, so that callers find what they sent). IPv4-mapped IPv6 becomes IPv4; IPv6 is written as RFC 5952 has it.
  * @returns null for anything that some programs would read as another address: octal, hexadecimal and short IPv4,
  *   zone ids, names
  */
@@ -17,7 +17,7 @@ export function normaliseEntry(text: string): string | null {
   if (!range) return null
   const [address, bits] = range
   const full = address.kind() === 'ipv4' ? 32 : 128
-  if (bits === full) return write(address)
+  if (bits === full) return text.includes('/') ? `${write(address)}/${bits}` : write(address)
   const network =
     address.kind() === 'ipv4'
       ? ipaddr.IPv4.networkAddressFromCIDR(`${address}/${bits}`)

@@ -118,7 +118,7 @@ t.test('entries are normalised on the way in, and bad ones are named', async (t)
     headers: auth,
     body: { name: 'F', allowedIps: given },
   })
-  t.strictSame(made.body.allowedIps, ['10.1.2.3', '10.0.0.0/8', '2001:db8::/32'])
+  t.strictSame(made.body.allowedIps, ['10.1.2.3', '10.0.0.0/8', '2001:db8::/32', '10.1.2.3/32'])
 
   const patched = await server.call('PATCH', `/api/keys/${keyId}`, {
     headers: auth,
