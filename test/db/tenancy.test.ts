@@ -228,16 +228,17 @@ t.test('tenancy', async (t) => {
   )
 
   t.test('a connection that is cut under a transaction ends the transaction, and nothing else', async (t) => {
-    const cut = async (tx: postgres.TransactionSql) => {
+    const pidOf = async (tx: postgres.TransactionSql) => {
       const [row] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
-      await admin`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`
+      return row?.pid ?? 0
     }
+    const cut = (pid: number) => admin`select pg_terminate_backend(${pid}, 5000)`.execute()
     const name = 'half a transaction'
     const lost = { code: /^(CONNECTION_CLOSED|ECONNRESET|EPIPE|57P01)$/ }
     for (let round = 0; round < 3; round += 1) {
       const idle = tenancy.write(one.organizationId, async (tx) => {
         await tx`update campaigns set name = ${name}`
-        await cut(tx)
+        await cut(await pidOf(tx))
         // Long after it was lost, as after a slow hash.
         await new Promise((resolve) => setTimeout(resolve, 50))
         await tx`update campaigns set name = ${name}`
@@ -245,8 +246,8 @@ t.test('tenancy', async (t) => {
       await t.rejects(idle, lost, 'while it sent nothing')
       const busy = tenancy.write(one.organizationId, async (tx) => {
         await tx`update campaigns set name = ${name}`
-        const ending = cut(tx)
-        await tx`select pg_sleep(5)`.catch(() => ending)
+        const ending = cut(await pidOf(tx))
+        await tx`select pg_sleep(60)`.catch(() => ending)
         await tx`update campaigns set name = ${name}`
       })
       await t.rejects(busy, lost, 'while it waited for an answer')
