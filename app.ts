@@ -7,8 +7,9 @@ import accessLog from './plugins/access-log.ts'
 import accounts from './plugins/accounts.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
-import errors from './plugins/errors.ts'
+import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 import idempotency from './plugins/idempotency.ts'
+import jsonBody from './plugins/json-body.ts'
 import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
@@ -62,10 +63,13 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     // A request on a connection that stays open while the server closes is served, and recorded, like any other.
     return503OnClosing: false,
+    frameworkErrors,
+    clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(errors)
   await app.register(validation)
+  await app.register(jsonBody)
   await app.register(securityHeaders)
   await app.register(database, { config, databaseUrl })
   await app.register(accessLog, { databaseUrl })

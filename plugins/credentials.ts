@@ -13,6 +13,7 @@ export type Presented =
 // RFC 6750, 2.1: one space or more after the scheme, then a b64token.
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
 const SHORTEST_CREDENTIAL = 24
+const ENCODINGS = 3
 
 /**
  * Reads `Authorization` and `x-api-key` as the contract's table has them.
@@ -42,6 +43,7 @@ export function readCredentials(raw: IncomingMessage): Presented {
   const bearer = BEARER.exec(authorization)?.[1]
   if (bearer === undefined) throw badRequest('headers.authorization', 'must be of the form: Bearer <token>')
   if (key === undefined) return { style: 'bearer', bearer }
+  if (key.trim() === '') throw badRequest('headers.x-api-key', 'is empty')
   if (bearer.startsWith('sk_')) {
     throw badRequest(
       'headers.authorization',
@@ -54,7 +56,7 @@ export function readCredentials(raw: IncomingMessage): Presented {
 /** @throws ApiError 400 for a URL that carries a credential: URLs end up in histories and logs */
 export function refuseCredentialInUrl(url: string): void {
   if (url.length < SHORTEST_CREDENTIAL) return
-  if (containsCredential(url) || (url.includes('%') && containsCredential(decodeLoosely(url)))) {
+  if (holdsCredential(url)) {
     throw new ApiError(
       'BAD_REQUEST',
       'A credential must not be sent in a URL: use the headers, and replace this one',
@@ -63,6 +65,17 @@ export function refuseCredentialInUrl(url: string): void {
       },
     )
   }
+}
+
+// What was encoded twice on its way through forms and proxies is as readable as before.
+function holdsCredential(url: string): boolean {
+  let text = url
+  for (let layer = 0; layer <= ENCODINGS; layer += 1) {
+    if (containsCredential(text)) return true
+    if (!text.includes('%')) return false
+    text = decodeLoosely(text)
+  }
+  return false
 }
 
 function decodeLoosely(url: string): string {

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { sqlState } from '../db/connect.ts'
 import { isStalePlan } from '../db/driver-guards.ts'
 import { ApiError, type ErrorDetail, ErrorEnvelope } from '../schemas/errors.ts'
+import { newId } from '../schemas/ids.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,6 +40,45 @@ export default fp(
   },
   { name: 'errors' },
 )
+
+/** Answers a URL that the router can't read: no hook has seen the request, so that its id is added here. */
+export function frameworkErrors(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const message =
+    error.code === 'FST_ERR_BAD_URL' ? 'The URL is not well-formed' : 'A part of the path is too long'
+  reply.header('x-request-id', request.id)
+  return sendError(new ApiError('BAD_REQUEST', message, { cause: error }), request, reply)
+}
+
+/** Answers what is no HTTP request at all, or one whose headers are too large, and closes the connection. */
+export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy(error)
+    return
+  }
+  const requestId = newId('req')
+  const message = clientErrors[error.code ?? ''] ?? 'This is not a well-formed HTTP request'
+  const body = JSON.stringify({ error: { code: 'BAD_REQUEST', message, requestId } } satisfies ErrorEnvelope)
+  socket.end(
+    [
+      'HTTP/1.1 400 Bad Request',
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${requestId}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}
+
+const clientErrors: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: 'The headers are too large: 16 KiB in all is the most',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive',
+}
 
 function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply) {
   request.refusalReason ??= error.reason ?? null
@@ -100,7 +141,17 @@ function describe({ instancePath, keyword, message, params }: ValidationEntry, c
   if (keyword === 'pattern' && /x00|u0000/.test(String(params.pattern))) {
     return { path: place, message: 'must be one line of text, not blank and without control characters' }
   }
-  return { path: place, message: message ?? 'is invalid' }
+  if (keyword === 'pattern') {
+    const prefix = /^\^([a-z]+_)\[0-7\]/.exec(String(params.pattern))?.[1]
+    if (prefix) return { path: place, message: `must be an id, which begins with ${prefix}` }
+  }
+  const format = keyword === 'format' ? formats[String(params.format)] : undefined
+  return { path: place, message: format ?? message ?? 'is invalid' }
+}
+
+const formats: Record<string, string> = {
+  'date-time': 'must be a point in time such as 2026-12-31T23:59:59Z (RFC 3339)',
+  email: 'must be an e-mail address',
 }
 
 // Class 22 is data that PostgreSQL can't hold, e.g. a NUL character within text: the caller's, not ours.

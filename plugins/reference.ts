@@ -55,7 +55,8 @@ export default fp<{ version: string }>(
         if (!schema?.response) return { schema: { ...schema, hide: true }, url }
         const security = access === undefined || access === 'public' ? { security: [] } : {}
         if (isOptional(schema.body)) bodiless.add(schema.operationId)
-        return { schema: { ...schema, ...security }, url }
+        // What a caller needs: a scope, or `public`, `authenticated`, `user`, `key`.
+        return { schema: { ...schema, ...security, 'x-access': access ?? 'public' }, url }
       },
       // The plugin knows required bodies alone, and TypeBox says on the schema itself that one may be left out.
       transformObject: (document) => {

@@ -33,7 +33,7 @@ export async function auditRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const { action, target, actor, from, to } = request.query
-      const page = readPage(request.query)
+      const page = readPage(request.query, 'aud')
       const { id } = actorOf(request).organization
       if (from && to && Date.parse(from) >= Date.parse(to)) {
         throw badRequest('querystring.from', 'must be before to')

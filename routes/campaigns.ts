@@ -51,7 +51,7 @@ export async function campaignRoutes(app: Api): Promise<void> {
       },
     },
     async (request) => {
-      const page = readPage(request.query)
+      const page = readPage(request.query, 'cmp')
       const { id } = actorOf(request).organization
       const rows = await tenancy.read(id, (tx) => listCampaigns(tx, id, page, request.query.status ?? null))
       const { items, nextCursor } = pageOf(rows, page.limit)

@@ -48,7 +48,7 @@ export async function keyRoutes(app: Api): Promise<void> {
       },
     },
     async (request) => {
-      const page = readPage(request.query)
+      const page = readPage(request.query, 'key')
       const { id } = actorOf(request).organization
       const rows = await tenancy.read(id, (tx) => listKeys(tx, id, page))
       const { items, nextCursor } = pageOf(rows, page.limit)

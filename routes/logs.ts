@@ -65,9 +65,10 @@ export async function logRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const { keyId, status, path, from, to } = request.query
-      const page = readPage(request.query)
+      const page = readPage(request.query, 'req')
       const { id } = actorOf(request).organization
-      if (from && to && from >= to) throw badRequest('querystring.from', 'must be before to')
+      if (from && to && Date.parse(from) >= Date.parse(to))
+        throw badRequest('querystring.from', 'must be before to')
       const filter = {
         keyId,
         status,

@@ -1,4 +1,5 @@
 import { badRequest } from './errors.ts'
+import type { IdPrefix } from './ids.ts'
 
 /** What a list's query asks for, once read. */
 export interface PageRequest {
@@ -13,16 +14,19 @@ export interface PageOf<T> {
   readonly nextCursor: string | null
 }
 
-const CURSOR = /^[a-z]{2,4}_[0-9a-z]{26}$/
+const CURSOR = /^[a-z]{2,4}_[0-7][0-9a-hjkmnp-tv-z]{25}$/
 
 /**
  * Reads `limit` and `cursor`.
+ * @param prefix of the list's ids: another list's cursor would silently give a wrong page
  * @throws ApiError 400 for a cursor that no answer of ours carried
  */
-export function readPage(query: { limit: number; cursor?: string }): PageRequest {
+export function readPage(query: { limit: number; cursor?: string }, prefix?: IdPrefix): PageRequest {
   if (query.cursor === undefined) return { limit: query.limit, after: null }
   const after = Buffer.from(query.cursor, 'base64url').toString('latin1')
-  if (!CURSOR.test(after)) throw badRequest('querystring.cursor', 'is not a cursor of this API')
+  if (!CURSOR.test(after) || (prefix && !after.startsWith(`${prefix}_`))) {
+    throw badRequest('querystring.cursor', 'is not one that this list gave: leave it out to start anew')
+  }
   return { limit: query.limit, after }
 }
 
