@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const READY_MS = 30_000
+const READY_MS = 60_000
 const STOP_MS = 10_000
-const POLL_MS = 5
+const POLL_MS = 10
 const KEPT_OUTPUT = 4_000
 
 /** A server that the bench started, listening on a loopback port of its own. */
@@ -39,7 +39,7 @@ process.on('exit', () => {
 
 /**
  * Starts a candidate as a process of its own and waits until it answers.
- * @throws Error with the end of its output when it ends or stays silent for 30 s
+ * @throws Error with the end of its output when it ends or stays silent for 60 s
  */
 export async function startServer({
   script,

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type EmbeddedDatabase, startEmbedded } from '../../db/embedded/launcher.ts'
+import { type EmbeddedDatabase, startEmbedded, stopEmbedded } from '../../db/embedded/launcher.ts'
 import { makeTenant, startAnteroom, type Tenant } from './anteroom.ts'
 import { type LoadGenerator, startLoadGenerator } from './load.ts'
 import type { Server } from './process.ts'
@@ -34,7 +34,11 @@ export async function openStage(): Promise<Stage> {
 
   async function newFolder(): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'anteroom-bench-'))
-    undo.unshift(() => rm(folder, { recursive: true, force: true }))
+    undo.push(async () => {
+      // A server that was killed has left its PostgreSQL behind.
+      await stopEmbedded(folder)
+      await rm(folder, { recursive: true, force: true })
+    })
     // Under root, PostgreSQL runs as a user who has to get in.
     await chmod(folder, 0o755)
     return folder
