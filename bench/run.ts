@@ -6,14 +6,16 @@ import type { Pace } from './harness/duel.ts'
 import { openStage, type Stage } from './harness/stage.ts'
 import { busyWarning, describe, exitCodeOf, type Outcome, report } from './report.ts'
 import { campaigns } from './rows/campaigns.ts'
+import { flood } from './rows/flood.ts'
 import { loginTiming } from './rows/login-timing.ts'
 import { memory } from './rows/memory.ts'
 import { peer } from './rows/peer.ts'
+import { revocation } from './rows/revocation.ts'
 import type { Row } from './rows/row.ts'
 import { start } from './rows/start.ts'
 import { whoami } from './rows/whoami.ts'
 
-const rows: readonly Row[] = [whoami, campaigns, peer, start, memory, loginTiming]
+const rows: readonly Row[] = [whoami, campaigns, peer, start, memory, loginTiming, revocation, flood]
 
 const usage = `Usage: node bench/run.ts [row…] [--rounds 5] [--seconds 3] [--warm-up 2] [--strict] [--json]
 

@@ -27,7 +27,7 @@ export interface Sighting {
   readonly revoked: number
   /** DELETEs that had to be repeated, as no answer came or one of 5xx. */
   readonly repeated: number
-  readonly deleteMs: { readonly median: number; readonly p99: number; readonly greatest: number }
+  readonly deleteMs: Readonly<Record<'least' | 'median' | 'p99' | 'greatest', number>>
   readonly requests: number
   /** Requests with a key that began after the answer to its DELETE. */
   readonly late: number
@@ -175,7 +175,7 @@ class Race {
       circumstance,
       revoked: share.length,
       repeated,
-      deleteMs: { median: at(0.5), p99: at(0.99), greatest: at(1) },
+      deleteMs: { least: at(0), median: at(0.5), p99: at(0.99), greatest: at(1) },
       requests: this.#requests,
       late: Object.values(this.#late).reduce((sum, count) => sum + count, 0),
       lateAnswers: this.#late,
