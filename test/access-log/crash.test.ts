@@ -89,7 +89,7 @@ t.test('killed in the middle of its work, the next process finds every answered 
 t.test('two processes that find the same dead spools replay each once', async (t) => {
   const { owner, sql, start, spooled } = await ground(t)
   const answered = new Set<string>()
-  const dying = await Promise.all([start(), start(), start()])
+  const dying = await Promise.all([start(), start()])
   await Promise.all(
     dying.map((server) => {
       let count = 0
@@ -102,7 +102,7 @@ t.test('two processes that find the same dead spools replay each once', async (t
   )
   const living = await Promise.all([start(), start()])
   const [{ count: spools } = { count: 0 }] = await sql`select count(*)::int as count from log_spools`
-  t.ok(spools >= 2)
+  t.equal(spools >= 2, true)
   await until(async () => {
     const [row] =
       await sql`select count(distinct id)::int as count from access_logs where path = '/api/whoami'`
