@@ -1,3 +1,4 @@
+import type postgres from 'postgres'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import { idFloor } from '../../schemas/id-time.ts'
 import type { Database, Queryable } from '../connect.ts'
@@ -82,8 +83,8 @@ export function letGoOfSpool(db: Database, spool: string) {
 }
 
 /**
- * A page of an organization's records, newest first. Each filter has an index in the order of the page, and every
- * bound of time is one of the id, by which days are left out.
+ * A page of an organization's records, newest first. Each filter has an index in the order of the page; every bound
+ * of time is one of the id, by which days are left out.
  */
 export function listAccessRecords(
   tx: Queryable,
@@ -92,29 +93,37 @@ export function listAccessRecords(
   filter: AccessFilter,
 ) {
   const { keyId, status, path, from, to } = filter
+  const wanted = tx`organization_id = ${organizationId}
+    ${page.after === null ? tx`` : tx`and id < ${page.after}`}
+    ${keyId === undefined ? tx`` : tx`and key_id = ${keyId}`}
+    ${status === undefined ? tx`` : tx`and status = ${status}`}
+    ${path === undefined ? tx`` : tx`and path = ${path}`}
+    ${from === undefined ? tx`` : tx`and id >= ${idFloor('req', from)}`}
+    ${to === undefined ? tx`` : tx`and id < ${idFloor('req', to)}`}
+    order by id desc limit ${page.limit + 1}`
+  const several = [keyId, status, path].filter((value) => value !== undefined).length > 1
   return tx<AccessRecord[]>`
-    ${recordsOf(tx, organizationId)}
-    ${page.after === null ? tx`` : tx`and log.id < ${page.after}`}
-    ${keyId === undefined ? tx`` : tx`and log.key_id = ${keyId}`}
-    ${status === undefined ? tx`` : tx`and log.status = ${status}`}
-    ${path === undefined ? tx`` : tx`and log.path = ${path}`}
-    ${from === undefined ? tx`` : tx`and log.id >= ${idFloor('req', from)}`}
-    ${to === undefined ? tx`` : tx`and log.id < ${idFloor('req', to)}`}
-    order by log.id desc limit ${page.limit + 1}`
+    select log.*, case when keys.created_at <= log.at - interval '90 days' then 'key.rotation_due' end as notice
+    from ${several ? foundInIndex(tx, organizationId, wanted) : tx`(select * from access_logs where ${wanted}) as log`}
+    left join keys on keys.organization_id = ${organizationId} and keys.id = log.key_id
+    order by ${several ? tx`found.id` : tx`log.id`} desc`
+}
+
+// Filters that are seldom true together pass over many records: each index carries what the other filters ask for,
+// so that these need not be fetched to be passed over. `offset 0` keeps the two steps apart.
+function foundInIndex(tx: Queryable, organizationId: string, wanted: postgres.PendingQuery<postgres.Row[]>) {
+  return tx`(select id from access_logs where ${wanted}) as found cross join lateral (
+    select * from access_logs where organization_id = ${organizationId} and id = found.id offset 0
+  ) as log`
 }
 
 /** One record, or no row. */
 export function findAccessRecord(tx: Queryable, organizationId: string, id: string) {
-  return tx<AccessRecord[]>`${recordsOf(tx, organizationId)} and log.id = ${id}`
-}
-
-// Keys older than 90 days are due for rotation: told of each request that still used one.
-function recordsOf(tx: Queryable, organizationId: string) {
-  return tx`
+  return tx<AccessRecord[]>`
     select log.*, case when keys.created_at <= log.at - interval '90 days' then 'key.rotation_due' end as notice
     from access_logs log
     left join keys on keys.organization_id = log.organization_id and keys.id = log.key_id
-    where log.organization_id = ${organizationId}`
+    where log.organization_id = ${organizationId} and log.id = ${id}`
 }
 
 /** Makes the partitions of today and the coming two days; a batch that finds its day missing makes it as well. */

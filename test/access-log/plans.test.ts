@@ -9,7 +9,7 @@ import {
 import { newId } from '../../schemas/ids.ts'
 import { testApp } from '../support/app.ts'
 
-const ROWS = 30_000
+const ROWS = 15_000
 const DAYS = 10
 const nothing: AccessFilter = {
   keyId: undefined,
@@ -58,10 +58,8 @@ t.test(
         listAccessRecords(app.database, org, { limit: 50, after }, { ...nothing, ...filter }),
       )
       t.notMatch(plan, /Seq Scan on access_logs/, `${name}: no table is read whole`)
-      // With all of them at once so few rows are left that fetching and sorting those is as well.
-      if (Object.keys(filter).length > 2) continue
       t.notMatch(plan, /Sort/, `${name}: nothing is sorted`)
-      t.match(plan, /Index Scan Backward/, name)
+      t.match(plan, /Index (Only )?Scan Backward/, name)
     }
     const day = await explain(
       listAccessRecords(app.database, org, { limit: 50, after: null }, { ...nothing, ...filters[5]?.[1] }),
@@ -78,7 +76,8 @@ t.test(
         literal(parameters[Number(place) - 1]),
       )
       const rows = await owner.unsafe(`explain (analyze, costs off, timing off, summary off) ${text}`)
-      return rows.map((row) => row['QUERY PLAN']).join('\n')
+      const lines = rows.map((row) => row['QUERY PLAN'] as string)
+      return lines.filter((line) => !line.includes('never executed')).join('\n')
     }
   },
 )
