@@ -1,6 +1,12 @@
 import type { Environment } from '../../config/environment.ts'
 import { normaliseEntry } from '../../credentials/allow-list.ts'
-import { type CredentialPrefix, displayPrefix, generateCredential } from '../../credentials/format.ts'
+import {
+  type CredentialPrefix,
+  containsCredential,
+  displayPrefix,
+  generateCredential,
+  redactCredentials,
+} from '../../credentials/format.ts'
 import { hashSecret, secretTag } from '../../credentials/secret.ts'
 import { announceChange } from '../../db/changes.ts'
 import {
@@ -25,6 +31,9 @@ import { presentKey, presentNewKey } from './present.ts'
 import { type KeyAuthor, type KeyRights, refuseExcess, refuseStronger } from './rights.ts'
 import { requireAllowed } from './states.ts'
 
+/** Milliseconds since 1970 of the last instant that RFC 3339 can write. */
+export const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
 /** What key services need to know of the process. */
 export interface KeySettings {
   readonly environment: Environment
@@ -47,6 +56,7 @@ export async function createKey(
   author: KeyAuthor,
   body: KeyCreate,
 ): Promise<Key & { key: string }> {
+  refuseCredential('body.name', body.name)
   const facts: KeyFacts = {
     name: body.name,
     stage: stageOf(settings.environment, body.stage).stage,
@@ -117,6 +127,7 @@ export async function patchKey(
   id: string,
   patch: KeyPatch,
 ): Promise<Key> {
+  refuseCredential('body.name', patch.name)
   const { organizationId } = author.context
   const [row] = await lockKey(tx, organizationId, id)
   if (!row) throw notFound('Key')
@@ -152,12 +163,19 @@ export async function revokeKey(
   id: string,
   reason: string | null,
 ): Promise<Key> {
-  const [ended] = await endKey(tx, context.organizationId, id, reason)
+  // The reason of a revocation is no reason to refuse one: a credential in it is cut down instead.
+  const kept = reason && redactCredentials(reason)
+  const [ended] = await endKey(tx, context.organizationId, id, kept)
   await announceChange(tx, settings.environment, `key:${id}`)
   const key = presentFound(await findKey(tx, context.organizationId, id))
   if (ended) {
     await emit(tx, context.organizationId, 'key.revoked', key)
-    await audit(tx, context, { action: 'key.revoked', targetType: 'key', targetId: id, changes: { reason } })
+    await audit(tx, context, {
+      action: 'key.revoked',
+      targetType: 'key',
+      targetId: id,
+      changes: { reason: kept },
+    })
   }
   return key
 }
@@ -187,10 +205,15 @@ function normaliseIps(entries: readonly string[]): string[] {
   return [...normal]
 }
 
-/** @throws ApiError 400 for an instant that has passed */
+/** @throws ApiError 400 for an instant that has passed, or that RFC 3339 has no year for */
 export function futureInstant(text: string | null | undefined): Date | null {
   if (text == null) return null
   const instant = new Date(text)
-  if (instant.getTime() > Date.now()) return instant
-  throw badRequest('body.expiresAt', 'must be in the future')
+  if (instant.getTime() > Date.now() && instant.getTime() <= LAST_INSTANT) return instant
+  throw badRequest('body.expiresAt', 'must be in the future, and before the year 10000')
+}
+
+// Someone who pastes a key where its name or a reason belongs would have it stored in clear, and shown.
+function refuseCredential(path: string, text: string | null | undefined): void {
+  if (text && containsCredential(text)) throw badRequest(path, 'holds a credential')
 }

@@ -13,7 +13,7 @@ import { ApiError, notFound } from '../../schemas/errors.ts'
 import type { Key, KeyRotate } from '../../schemas/keys.ts'
 import { audit } from '../audit/audit.ts'
 import { emit } from '../events/emit.ts'
-import { futureInstant, issueKey, type KeySettings, presentFound } from './keys.ts'
+import { futureInstant, issueKey, type KeySettings, LAST_INSTANT, presentFound } from './keys.ts'
 import { presentNewKey } from './present.ts'
 import { type KeyAuthor, refuseStronger } from './rights.ts'
 import { keyStatus, requireAllowed } from './states.ts'
@@ -146,5 +146,6 @@ async function lockFor(
 
 // From when a key was made to its expiry: a key made for 90 days is followed by one for 90 days.
 function sameDistance({ createdAt, expiresAt, now }: KeyRow & { now: Date }): Date | null {
-  return expiresAt && new Date(now.getTime() + expiresAt.getTime() - createdAt.getTime())
+  if (!expiresAt) return null
+  return new Date(Math.min(now.getTime() + expiresAt.getTime() - createdAt.getTime(), LAST_INSTANT))
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
@@ -58,40 +58,31 @@ t.test('the command line exports and verifies, with and without a database', asy
       )
     })
   const file = join(t.testdir(), 'export.jsonl')
-  const [online, own, kept, printed] = await Promise.all([
-    run('audit', 'verify', '--json'),
-    run('audit', 'verify', '--organization', organizationId),
-    run('audit', 'export', '--out', file),
-    run('audit', 'export'),
-  ])
-  t.match(online, { code: 0 })
-  t.match(JSON.parse(online.out), { ok: true, organizations: 2, problems: [] })
-  t.match(own, { code: 0, out: /of 1 organizations checked: every chain is whole/ })
-  t.match(kept, { code: 0, out: /records written to/ })
-  t.equal(printed.out, await readFile(file, 'utf8'))
-
+  t.match(await run('audit', 'export', '--out', file), { code: 0, out: /records written to/ })
+  const text = await readFile(file, 'utf8')
   const shown = (await server.call('GET', '/api/audit', { headers: auth })).body.audit
-  const lines = printed.out
+  const lines = text
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
   const exported = lines.filter((line) => line.id && line.organizationId === organizationId)
   t.strictSame(shown.map(sorted), exported.reverse().map(sorted), 'the API shows what an export holds')
 
-  await disk`delete from audit_records where sequence = 2`
-  await writeFile(`${file}.edited`, printed.out.replace('Name 1', 'Name 9'))
-  const [offline, edited, broken, anchored, missing] = await Promise.all([
-    run('audit', 'verify', '--file', file),
-    run('audit', 'verify', '--file', `${file}.edited`),
-    run('audit', 'verify', '--json'),
+  await disk`delete from audit_records where sequence = 2 and organization_id = ${organizationId}`
+  const [own, broken, offline, missing] = await Promise.all([
+    run('audit', 'verify', '--organization', organizationId, '--json'),
     run('audit', 'verify', '--anchor', file),
+    run('audit', 'verify', '--file', file),
     run('audit', 'verify', '--file', `${file}.missing`),
   ])
-  t.match(offline, { code: 0 })
-  t.match(edited, { code: 1, out: /was changed: its hash is of other content/ })
-  t.match(broken, { code: 1 })
-  t.match(JSON.parse(broken.out), { ok: false, problems: [{ sequence: 3, problem: /record 2 is missing/ }] })
-  t.match(anchored, { code: 1 })
+  t.match(own, { code: 1 })
+  t.match(JSON.parse(own.out), {
+    ok: false,
+    organizations: 1,
+    problems: [{ sequence: 3, problem: /record 2 is missing/ }],
+  })
+  t.match(broken, { code: 1, out: /of 2 organizations checked: 1 problems/ })
+  t.match(offline, { code: 0, out: /of 2 organizations checked: every chain is whole/ })
   t.match(missing, { code: 1, error: /ENOENT/ })
 })
 

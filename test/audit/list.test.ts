@@ -1,8 +1,9 @@
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 
+const { call, tenant } = await testApp(t)
+
 t.test('who did what to a key, by which credential, from where', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth, both, keyId, userId, organizationId } = await tenant()
   const made = (await call('POST', '/api/keys', { headers: both, body: { name: 'Watched' } })).body
   const agent = { 'user-agent': 'audit-test/1.0' }
@@ -49,7 +50,6 @@ t.test('who did what to a key, by which credential, from where', async (t) => {
 })
 
 t.test('filters and pages', async (t) => {
-  const { call, tenant } = await testApp(t)
   const [one, other] = await Promise.all([tenant(), tenant()])
   const names = ['a', 'b', 'c', 'd', 'e']
   for (const name of names) await call('POST', '/api/keys', { headers: one.both, body: { name } })
@@ -94,7 +94,6 @@ t.test('filters and pages', async (t) => {
 })
 
 t.test('it takes the scope logs:read', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const { key } = (
     await call('POST', '/api/keys', { headers: auth, body: { name: 'K', scopes: ['keys:read'] } })

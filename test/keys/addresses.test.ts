@@ -33,6 +33,8 @@ async function keyFor(server: TestApp, allowedIps: string[]): Promise<string> {
   return made.body.key
 }
 
+const server = await testApp(t)
+
 const forged = [
   ['x-forwarded-for', '203.0.113.7'],
   ['X-FORWARDED-FOR', '203.0.113.7, 203.0.113.7'],
@@ -45,7 +47,6 @@ const forged = [
 ]
 
 t.test('a key is accepted from its addresses alone', async (t) => {
-  const server = await testApp(t)
   const key = await keyFor(server, ['127.0.0.2', '127.1.0.0/16'])
   for (const from of ['127.0.0.2', '127.1.2.3']) t.equal((await ask(server, key, { from })).status, 200, from)
   for (const from of ['127.0.0.1', '127.2.0.1']) {
@@ -57,7 +58,6 @@ t.test('a key is accepted from its addresses alone', async (t) => {
 })
 
 t.test('without TRUST_PROXY no header makes an address', async (t) => {
-  const server = await testApp(t)
   const key = await keyFor(server, ['203.0.113.7'])
   for (const headers of forged) {
     t.equal((await ask(server, key, { from: '127.0.0.1', headers })).status, 403, headers.join(': '))
@@ -90,7 +90,6 @@ t.test('behind a trusted proxy the address is the last one that no trusted proxy
 t.test(
   'the refusal is in the log under its reason, and does not count against the organization',
   async (t) => {
-    const server = await testApp(t)
     const { auth } = await server.tenant()
     const made = await server.call('POST', '/api/keys', {
       headers: auth,
@@ -111,7 +110,6 @@ t.test(
 )
 
 t.test('entries are normalised on the way in, and bad ones are named', async (t) => {
-  const server = await testApp(t)
   const { auth, keyId } = await server.tenant()
   const given = ['::ffff:10.1.2.3', '10.9.9.9/8', '2001:DB8:0::1/32', '10.1.2.3/32']
   const made = await server.call('POST', '/api/keys', {
@@ -133,7 +131,6 @@ t.test('entries are normalised on the way in, and bad ones are named', async (t)
 })
 
 t.test('a change of the list holds from the answer on', async (t) => {
-  const server = await testApp(t)
   const { auth, keyId, key } = await server.tenant()
   t.equal((await ask(server, key, { from: '127.0.0.1' })).status, 200)
   await server.call('PATCH', `/api/keys/${keyId}`, { headers: auth, body: { allowedIps: ['127.0.0.5'] } })

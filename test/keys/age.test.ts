@@ -3,10 +3,12 @@ import { tellKeyAges } from '../../services/keys/age.ts'
 import { testApp } from '../support/app.ts'
 import { testWorker } from '../support/mail.ts'
 
+const server = await testApp(t)
+const { app, call, tenant } = server
+
 const DAY_MS = 86_400_000
 
 t.test('a key older than 90 days says so in the list, and once in the audit log', async (t) => {
-  const { app, call, tenant } = await testApp(t)
   const { auth, keyId } = await tenant()
   const make = async (name: string) =>
     (await call('POST', '/api/keys', { headers: auth, body: { name } })).body as { id: string }
@@ -30,7 +32,6 @@ t.test('a key older than 90 days says so in the list, and once in the audit log'
 })
 
 t.test('a key that expires within seven days is told of once for that expiry', async (t) => {
-  const { app, call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const make = async (days: number) => {
     const expiresAt = new Date(Date.now() + days * DAY_MS).toISOString()
@@ -55,7 +56,6 @@ t.test('a key that expires within seven days is told of once for that expiry', a
 })
 
 t.test('more keys than one batch, and several processes at once: each is told of once', async (t) => {
-  const { app, call, tenant } = await testApp(t)
   const { auth, organizationId } = await tenant()
   await app.database`
     insert into keys (organization_id, id, public_id, prefix, name, stage, secret_hash, secret_tag, scopes, created_at)
@@ -73,8 +73,6 @@ t.test('more keys than one batch, and several processes at once: each is told of
 })
 
 t.test('the worker does it by the clock, and when it is asked to', async (t) => {
-  const server = await testApp(t)
-  const { app, call, tenant } = server
   const { auth, keyId } = await tenant()
   await testWorker(t, server)
   const schedules = await app.jobs.boss.getSchedules()

@@ -20,6 +20,8 @@ interface Step {
   of: number
 }
 
+const server = await testApp(t)
+
 const step = fc.record<Step>({
   act: fc.constantFrom(
     'patch',
@@ -35,8 +37,7 @@ const step = fc.record<Step>({
   of: fc.nat({ max: 5 }),
 })
 
-t.test('any sequence of acts leaves every key as the table of its life says', async (t) => {
-  const server = await testApp(t)
+t.test('any sequence of acts leaves every key as the table of its life says', async () => {
   const tenant = await server.tenant()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
@@ -52,7 +53,6 @@ t.test('any sequence of acts leaves every key as the table of its life says', as
 })
 
 t.test('undoing waits for the successor’s own rotation to be undone', async (t) => {
-  const server = await testApp(t)
   const tenant = await server.tenant()
   const keys = [await firstKey(server, tenant)]
   for (const [of, act] of [

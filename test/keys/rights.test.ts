@@ -1,6 +1,8 @@
 import t from 'tap'
 import { type Tenant, type TestApp, testApp } from '../support/app.ts'
 
+const server = await testApp(t)
+const { app, call } = server
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
 async function limitedKey({ call }: TestApp, { auth }: Tenant, body: object) {
@@ -9,8 +11,6 @@ async function limitedKey({ call }: TestApp, { auth }: Tenant, body: object) {
 }
 
 t.test('more rights by scopes', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const owner = await server.tenant()
   const limited = await limitedKey(server, owner, { scopes: ['keys:write', 'campaigns:read'] })
   const headers = bearer(limited.key)
@@ -40,8 +40,6 @@ t.test('more rights by scopes', async (t) => {
 })
 
 t.test('more rights by taking over a stronger key', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const owner = await server.tenant()
   const { key } = await limitedKey(server, owner, { scopes: ['keys:write'] })
   const headers = bearer(key)
@@ -63,8 +61,6 @@ t.test('more rights by taking over a stronger key', async (t) => {
 })
 
 t.test('more rights than the user has, by a key beside', async (t) => {
-  const server = await testApp(t)
-  const { call, app } = server
   const owner = await server.tenant()
   await app.database`update memberships set role = 'member' where user_id = ${owner.userId}`
   await app.changes.settle([`user:${owner.userId}`])
@@ -79,8 +75,6 @@ t.test('more rights than the user has, by a key beside', async (t) => {
 })
 
 t.test('more rights by userId, organizationId and role', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const [owner, other] = await Promise.all([server.tenant(), server.tenant()])
   const made = await limitedKey(server, owner, {})
   const foreign = {
@@ -149,8 +143,6 @@ t.test('more rights by rateLimitPerMinute', async (t) => {
 })
 
 t.test('more rights by allowedIps', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const owner = await server.tenant()
   const { id, key } = await limitedKey(server, owner, { allowedIps: ['127.0.0.0/8'] })
   const headers = bearer(key)
@@ -167,8 +159,6 @@ t.test('more rights by allowedIps', async (t) => {
 })
 
 t.test('a route tells a caller with a good key which scope it lacks', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const owner = await server.tenant()
   const { key } = await limitedKey(server, owner, { scopes: ['campaigns:read'] })
   const answer = await call('POST', '/api/campaigns', { headers: bearer(key), body: { name: 'No' } })
@@ -179,8 +169,6 @@ t.test('a route tells a caller with a good key which scope it lacks', async (t) 
 })
 
 t.test('stages belong to their environment', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const { auth } = await server.tenant()
   const prefixes = { development: /^sk_dev_/, staging: /^sk_staging_/ }
   for (const [stage, prefix] of Object.entries(prefixes)) {
@@ -194,8 +182,6 @@ t.test('stages belong to their environment', async (t) => {
 })
 
 t.test('an expired key is refused, and stays so', async (t) => {
-  const server = await testApp(t)
-  const { call } = server
   const { auth } = await server.tenant()
   const past = await call('POST', '/api/keys', {
     headers: auth,

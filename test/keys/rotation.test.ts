@@ -1,10 +1,11 @@
 import t from 'tap'
 import { type TestApp, testApp } from '../support/app.ts'
 
+const { app, call, tenant } = await testApp(t)
+
 const HOUR_MS = 3_600_000
 
 t.test('a rotated key lives on for its grace, says so, and has a successor like it', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const expiresAt = new Date(Date.now() + 30 * 24 * HOUR_MS).toISOString()
   const body = {
@@ -56,7 +57,6 @@ t.test('a rotated key lives on for its grace, says so, and has a successor like 
 })
 
 t.test('an old key that ends before its grace is over ends on its own day', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const expiresAt = new Date(Date.now() + 2 * HOUR_MS).toISOString()
   const old = (await call('POST', '/api/keys', { headers: auth, body: { name: 'Short', expiresAt } })).body
@@ -68,7 +68,6 @@ t.test('an old key that ends before its grace is over ends on its own day', asyn
 t.test(
   'no grace at all ends the old key with the answer; the successor may be told another expiry',
   async (t) => {
-    const { call, tenant } = await testApp(t)
     const { auth } = await tenant()
     const old = await newKey(call, auth)
     await call('GET', '/api/whoami', { headers: bearer(old.key) })
@@ -84,7 +83,6 @@ t.test(
 )
 
 t.test('grace is whole hours from 0 to 720', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const old = await newKey(call, auth)
   for (const graceHours of [-1, 721, 1.5, '24', null]) {
@@ -96,7 +94,6 @@ t.test('grace is whole hours from 0 to 720', async (t) => {
 })
 
 t.test('a rotation can be finished early, or undone while the old key lives', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
 
   const finished = await newKey(call, auth)
@@ -124,7 +121,6 @@ t.test('a rotation can be finished early, or undone while the old key lives', as
 })
 
 t.test('what a state does not allow is a 409 that says why', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const refuse = async (id: string, path: string, why: RegExp) => {
     const answer = await call('POST', `/api/keys/${id}/${path}`, { headers: auth })
@@ -151,7 +147,6 @@ t.test('what a state does not allow is a 409 that says why', async (t) => {
 })
 
 t.test('a repeated request makes one successor; of two rotations at once one wins', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
   const old = await newKey(call, auth)
   const headers = { ...auth, 'idempotency-key': 'rotate-once' }
@@ -171,7 +166,6 @@ t.test('a repeated request makes one successor; of two rotations at once one win
 })
 
 t.test("another tenant's key can't be rotated, finished or undone", async (t) => {
-  const { call, tenant } = await testApp(t)
   const [one, other] = await Promise.all([tenant(), tenant()])
   const old = await newKey(call, one.auth)
   await call('POST', `/api/keys/${old.id}/rotate`, { headers: one.auth })
@@ -180,8 +174,20 @@ t.test("another tenant's key can't be rotated, finished or undone", async (t) =>
   }
 })
 
+t.test('the longest life there is has no longer one after it', async (t) => {
+  const { auth } = await tenant()
+  const expiresAt = '9999-12-31T23:59:59.999Z'
+  const old = (await call('POST', '/api/keys', { headers: auth, body: { name: 'Long', expiresAt } })).body
+  await app.database`update keys set created_at = created_at - interval '1 year' where id = ${old.id}`
+  t.equal((await call('POST', `/api/keys/${old.id}/rotate`, { headers: auth })).body.expiresAt, expiresAt)
+  const beyond = await call('POST', '/api/keys', {
+    headers: auth,
+    body: { name: 'Longer', expiresAt: '9999-12-31T23:59:59-12:00' },
+  })
+  t.equal(beyond.status, 400)
+})
+
 t.test('a key may rotate itself', async (t) => {
-  const { call, tenant } = await testApp(t)
   const { auth, keyId } = await tenant()
   const rotated = await call('POST', `/api/keys/${keyId}/rotate`, { headers: auth })
   t.equal(rotated.status, 201)
