@@ -32,6 +32,11 @@ export function takePasswordReset(db: Queryable, hash: Buffer) {
     delete from password_resets where hash = ${hash} and expires_at > now() returning user_id`
 }
 
+/** Forgets tokens that nobody used and that count for no limit any more. */
+export function sweepPasswordResets(db: Queryable) {
+  return db`delete from password_resets where expires_at < now() - interval '1 hour'`
+}
+
 /** Ends every other token of a user. */
 export function deletePasswordResets(db: Queryable, userId: string) {
   return db`delete from password_resets where user_id = ${userId}`

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, index, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import { bytes, id, instant, organizationId } from './columns.ts'
 
@@ -29,6 +30,7 @@ export const auditRecords = pgTable(
     unique('audit_records_id').on(table.organizationId, table.id),
     index('audit_records_action').on(table.organizationId, table.action, table.sequence.desc()),
     index('audit_records_target').on(table.organizationId, table.targetId, table.sequence.desc()),
+    index('audit_records_user').on(table.userId, table.id).where(sql`${table.userId} is not null`),
   ],
 )
 

@@ -43,6 +43,9 @@ export const keys = pgTable(
     index('keys_expiry')
       .on(table.expiresAt)
       .where(sql`${table.expiresAt} is not null and ${table.revokedAt} is null`),
+    index('keys_creator')
+      .on(table.organizationId, table.createdBy)
+      .where(sql`${table.createdBy} is not null`),
     index('keys_replaced_by')
       .on(table.organizationId, table.replacedBy)
       .where(sql`${table.replacedBy} is not null`),

@@ -9,6 +9,7 @@ import {
   deletePasswordResets,
   findPasswordReset,
   insertPasswordReset,
+  sweepPasswordResets,
   takePasswordReset,
 } from '../../db/queries/password-resets.ts'
 import { ApiError } from '../../schemas/errors.ts'
@@ -49,6 +50,7 @@ export async function sendPasswordReset(
   await services.database.begin(async (tx) => {
     const [user] = await findUserByEmail(tx, email)
     if (!user) return
+    await sweepPasswordResets(tx)
     const { text: token } = generateCredential('mt_')
     const [kept] = await insertPasswordReset(tx, user.id, sha256(token), MINUTES * 60, MOST_AN_HOUR)
     if (!kept) return
