@@ -1,41 +1,69 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config/config.ts'
-import { EmbeddedError, startEmbedded } from './db/embedded/launcher.ts'
+import { type EmbeddedDatabase, EmbeddedError, startEmbedded } from './db/embedded/launcher.ts'
 import { migrate } from './db/migrate.ts'
-import { startWorker, type Worker } from './jobs/worker.ts'
+import { startWorker } from './jobs/worker.ts'
 import { makeDemo } from './services/demo/demo.ts'
 import { welcome } from './services/demo/welcome.ts'
 
 const GRACE_MS = 1500
+// What a start may still take that was told to end: a database that is made for the first time, say.
+const START_MS = 30_000
 
-/** Starts one environment: database, migrations, server; and stops them in the opposite order. */
+/** What has been started so far; the database is stopped once nothing uses it any more. */
+const running: { users: { stop: () => Promise<unknown> }[]; database: EmbeddedDatabase | null } = {
+  users: [],
+  database: null,
+}
+
+/** Starts one environment: database, migrations, server, worker. */
 async function main(): Promise<void> {
   const config = readConfig()
-  const database = config.databaseUrl ? null : await startEmbedded({ dataDir: config.dataDir })
+  let fatal: (error: Error) => void = (error) => fail(error)
+  const database = config.databaseUrl
+    ? null
+    : await startEmbedded({ dataDir: config.dataDir, onLost: (error) => fatal(error) })
+  running.database = database
   const databaseUrl = config.databaseUrl ?? (database?.url as string)
   await migrate(databaseUrl, config.environment)
 
   const app = await buildApp(config, databaseUrl)
-  let worker: Worker | null = null
-  const grace = closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err }) => {
-    if (err) app.log.fatal({ err }, 'stopping after an error')
-    await Promise.all([worker?.stop(), app.close()])
-    await database?.stop()
-  })
-  app.addHook('onClose', () => grace.uninstall())
+  running.users.push({ stop: () => app.close() })
+  fatal = (error) => {
+    app.log.fatal({ err: error }, 'stopping as the database is gone')
+    fail(error)
+  }
 
-  const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
   await app.listen({ host: config.host, port: config.port })
+  // Once it listens: who never sees the welcome would never get the password that it shows this once.
+  const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
-  worker = await startWorker(config, databaseUrl, () => app.publicUrl(), app.log)
+  running.users.push(await startWorker(config, databaseUrl, () => app.publicUrl(), app.log))
 }
 
-main().catch((error: unknown) => {
+/** Tells why in a line, stops what runs, and ends with exit code 1. */
+function fail(error: unknown): void {
   const lines = error instanceof ConfigError ? error.lines : [explain(error)]
   for (const line of lines) process.stderr.write(`${line}\n`)
-  process.exit(1)
+  process.exitCode = 1
+  void stopAll().finally(() => process.exit(1))
+  setTimeout(() => process.exit(1), GRACE_MS).unref()
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.allSettled(running.users.map((user) => user.stop()))
+  await running.database?.stop().catch(() => {})
+}
+
+// From the first moment on: a database that is being started for a server which is told to end would stay behind.
+closeWithGrace({ delay: START_MS, logger: false }, async ({ err }) => {
+  if (err) process.stderr.write(`${explain(err)}\n`)
+  await starting
+  setTimeout(() => process.exit(1), GRACE_MS).unref()
+  await stopAll()
 })
+const starting = main().catch(fail)
 
 function explain(error: unknown): string {
   if (error instanceof EmbeddedError) return error.message
