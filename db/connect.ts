@@ -9,6 +9,8 @@ export type Database = postgres.Sql
 export type Queryable = postgres.Sql | postgres.TransactionSql
 
 const POOL_SIZE = 10
+/** Between two tries of a connection that was refused, on average. */
+const RECONNECT_SECONDS = 0.2
 const CONNECT_SECONDS = 5
 
 /**
@@ -66,6 +68,8 @@ export function connectionOptions(
     ...(options.lasting ? { max_lifetime: null } : {}),
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     onnotice: () => {},
+    // The driver's own waits 20 s once a pool's ten connections have been refused a few times.
+    backoff: () => RECONNECT_SECONDS * (0.5 + Math.random()),
     connection: {
       application_name: `anteroom ${environment.name}`,
       search_path: environment.schema,

@@ -16,7 +16,7 @@ import { newId } from '../../schemas/ids.ts'
 import { type Acknowledged, AcknowledgementBook, type Receipt } from './receipt.ts'
 
 /** How long a replica may answer from memory after it last read the changes, on the database's clock. */
-export const LEASE_MS = 2000
+const LEASE_MS = 2000
 /** By how much sooner it stops: for clocks that run at different rates, rounded times, and timers that fire early. */
 const MARGIN_MS = 50
 const RENEW_MS = 500
