@@ -27,6 +27,7 @@ import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
+import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
@@ -113,6 +114,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(keyLeakRoutes)
       await api.register(campaignRoutes)
       await api.register(logRoutes)
+      await api.register(eventRoutes)
       await api.register(auditRoutes)
     },
     { prefix: '/api' },

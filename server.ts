@@ -35,10 +35,12 @@ async function main(): Promise<void> {
     fail(error)
   }
 
+  app.starting.underWay = true
   await app.listen({ host: config.host, port: config.port })
   // Once it listens: who never sees the welcome would never get the password that it shows this once.
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
+  app.starting.underWay = false
   running.users.push(await startWorker(config, databaseUrl, () => app.publicUrl(), app.log))
 }
 

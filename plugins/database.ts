@@ -13,6 +13,8 @@ declare module 'fastify' {
     tenancy: Tenancy
     /** Where callers reach this server, without a trailing slash: `PUBLIC_URL`, or the address it listens on. */
     publicUrl(): string
+    /** Under way until what a first caller needs is there: the server is up then, and not ready. */
+    readonly starting: { underWay: boolean }
   }
 }
 
@@ -24,6 +26,7 @@ export default fp<{ config: Config; databaseUrl: string }>(
     app.decorate('config', config)
     app.decorate('database', database)
     app.decorate('tenancy', tenancy)
+    app.decorate('starting', { underWay: false })
     app.decorate('publicUrl', () => {
       const address = app.server.address()
       const port = address && typeof address === 'object' ? address.port : config.port

@@ -28,6 +28,7 @@ export default fp<{ version: string }>(
           { name: 'Keys', description: 'API keys' },
           { name: 'Campaigns', description: 'Sets of questions that candidates are invited to answer' },
           { name: 'Logs', description: 'Every request, refused ones too' },
+          { name: 'Events', description: 'What happened, in the order in which it did' },
           { name: 'Health', description: 'Whether the server is well' },
         ],
         components: {

@@ -31,6 +31,7 @@ export async function healthRoutes(app: Api): Promise<void> {
       },
     },
     async () => {
+      if (app.starting.underWay) throw new ApiError('UNAVAILABLE', 'The start is not done yet')
       await app.database`select from campaigns limit 0`.catch((cause: unknown) => {
         throw new ApiError('UNAVAILABLE', 'The database is out of reach or not migrated', { cause })
       })

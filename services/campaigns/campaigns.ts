@@ -11,6 +11,7 @@ import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
 import type { Campaign, CampaignCreate, CampaignPatch, QuestionInput } from '../../schemas/campaigns.ts'
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
+import { emit } from '../events/emit.ts'
 import { campaignTransitions } from './states.ts'
 
 const DEFAULT_VALID_HOURS = 168
@@ -53,7 +54,9 @@ export async function createCampaign(
     metadata: body.metadata ?? {},
   }
   const [row] = await insertCampaign(tx, organizationId, newId('cmp'), fields)
-  return presentCampaign(row as CampaignRow)
+  const campaign = presentCampaign(row as CampaignRow)
+  await emit(tx, organizationId, 'campaign.created', campaign)
+  return campaign
 }
 
 /** @throws ApiError 404 where the organization has no such campaign */
@@ -91,8 +94,7 @@ export async function patchCampaign(
   ) {
     throw new ApiError('CONFLICT', `A campaign can't go from ${row.status} to ${next.status}`)
   }
-  const [updated] = await updateCampaign(tx, organizationId, id, next)
-  return presentCampaign(updated as CampaignRow)
+  return writeCampaign(tx, organizationId, id, next)
 }
 
 /** Archives a campaign; one that is archived already stays as it is. */
@@ -104,8 +106,19 @@ export async function archiveCampaign(
   const [row] = await lockCampaign(tx, organizationId, id)
   if (!row) throw notFound('Campaign')
   if (row.status === 'archived') return presentCampaign(row)
-  const [updated] = await updateCampaign(tx, organizationId, id, { ...row, status: 'archived' })
-  return presentCampaign(updated as CampaignRow)
+  return writeCampaign(tx, organizationId, id, { ...row, status: 'archived' })
+}
+
+async function writeCampaign(
+  tx: TenantTransaction,
+  organizationId: string,
+  id: string,
+  fields: CampaignFields,
+): Promise<Campaign> {
+  const [row] = await updateCampaign(tx, organizationId, id, fields)
+  const campaign = presentCampaign(row as CampaignRow)
+  await emit(tx, organizationId, 'campaign.updated', campaign)
+  return campaign
 }
 
 function numberQuestions(questions: readonly QuestionInput[]): Question[] {

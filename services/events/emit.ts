@@ -1,31 +1,21 @@
 import type { Queryable } from '../../db/connect.ts'
+import { insertEvent } from '../../db/queries/events.ts'
+import type { EventType } from '../../schemas/events.ts'
+import { newId } from '../../schemas/ids.ts'
 
-/** What organizations can be told of. */
-export type EventType =
-  | 'campaign.created'
-  | 'campaign.updated'
-  | 'invite.created'
-  | 'invite.cancelled'
-  | 'invite.expired'
-  | 'interview.started'
-  | 'interview.paused'
-  | 'interview.completed'
-  | 'interview.abandoned'
-  | 'key.created'
-  | 'key.rotated'
-  | 'key.revoked'
-  | 'key.expiring'
-  | 'webhook.test'
+/** How long an event can be asked for, in days. */
+export const EVENTS_KEPT_DAYS = 30
 
 /**
  * Tells an organization that something happened, when the transaction commits and not at all when it does not.
- * Nobody can subscribe yet: this is the one place that every room calls.
- * @param _tx the transaction of what happened
- * @param _data the object as the API shows it; never a secret
+ * @param tx the transaction of what happened
+ * @param data the object as the API shows it; never a secret
  */
 export async function emit(
-  _tx: Queryable,
-  _organizationId: string,
-  _type: EventType,
-  _data: object,
-): Promise<void> {}
+  tx: Queryable,
+  organizationId: string,
+  type: EventType,
+  data: object,
+): Promise<void> {
+  await insertEvent(tx, { organizationId, id: newId('evt'), type, data: data as Record<string, unknown> })
+}
