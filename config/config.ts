@@ -91,7 +91,6 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
   const problems: string[] = []
   const given = readVariables(source, problems)
   const variables = validate(given, problems)
-  if (!variables) throw new ConfigError(problems)
 
   const environment = environmentOf(variables.ANTEROOM_ENV)
   const production = environment.name === 'production'
@@ -165,21 +164,23 @@ interface ValidationError {
   params: Record<string, unknown>
 }
 
-function validate(given: Record<string, string>, problems: string[]): Variables | null {
+// Ajv stops at what it can't coerce, so that wrong variables are named, set aside, and the rest is read all the same.
+function validate(given: Record<string, string>, problems: string[]): Variables {
   try {
     return envSchema<Variables>({ schema: structuredClone(Variables), data: given, env: false })
   } catch (error) {
     const errors = (error as { errors?: ValidationError[] }).errors
     if (!errors) throw error
-    const seen = new Set<string>()
+    const wrong = new Set<string>()
     for (const { instancePath, message, params } of errors) {
       const name = instancePath.slice(1)
-      if (seen.has(name)) continue
-      seen.add(name)
+      if (wrong.has(name)) continue
+      wrong.add(name)
       const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
       problems.push(`${name} ${message ?? 'is invalid'}${allowed}`)
     }
-    return null
+    const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name)))
+    return validate(rest, problems)
   }
 }
 
@@ -200,10 +201,17 @@ function url(
 
 function networks(name: string, value: string | undefined, problems: string[]): string[] {
   const entries = (value ?? '').split(/[\s,]+/).filter(Boolean)
-  const wrong = entries.filter((entry) => !ipaddr.isValid(entry) && !ipaddr.isValidCIDR(entry))
+  const wrong = entries.filter((entry) => !isNetwork(entry))
   if (wrong.length > 0)
     problems.push(`${name} must be addresses or CIDRs separated by commas; not one: ${wrong.join(', ')}`)
   return entries
+}
+
+// ipaddr.js also takes `1` and `10.1` for addresses, which nobody means who writes them here.
+function isNetwork(entry: string): boolean {
+  const address = entry.split('/', 1)[0] ?? ''
+  const whole = address.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(address)
+  return whole && (entry === address ? ipaddr.isValid(entry) : ipaddr.isValidCIDR(entry))
 }
 
 function encryptionKey(value: string | undefined, problems: string[]): Buffer | null {
