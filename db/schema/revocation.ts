@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, customType, index, pgTable, text } from 'drizzle-orm/pg-core'
 import { id, instant } from './columns.ts'
 
@@ -15,8 +16,8 @@ export const changes = pgTable(
   'changes',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
-    transactionId: transactionId('transaction_id').notNull(),
-    tag: text('tag').notNull(),
+    transactionId: transactionId('transaction_id').notNull().default(sql`pg_current_xact_id()`),
+    tag: id('tag').notNull(),
     at: instant('at').notNull().defaultNow(),
   },
   (table) => [

@@ -1,2 +1,0 @@
--- interviews
-SELECT;

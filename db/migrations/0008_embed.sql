@@ -1,2 +1,0 @@
--- embed
-SELECT;
