@@ -33,8 +33,8 @@ const queues = {
     deleteAfterSeconds: 60,
     notify: true,
   },
-  /** The hourly sweep of the access log: what fails now is done an hour later. */
-  log_retention: {
+  /** The hourly sweep of what is kept for a time: what fails now is done an hour later. */
+  retention: {
     retryLimit: 2,
     retryDelay: 60,
     expireInSeconds: 600,

@@ -5,9 +5,9 @@ import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
 import { openDelivery } from '../services/mail/delivery.ts'
 import { Mailer } from '../services/mail/mailer.ts'
 import { KEY_AGE_CRON, keyAge } from './key-age.ts'
-import { LOG_RETENTION_CRON, logRetention } from './log-retention.ts'
 import { mail } from './mail.ts'
 import { passwordReset } from './password-reset.ts'
+import { RETENTION_CRON, retention } from './retention.ts'
 import type { Work, WorkContext, WorkerLog } from './work.ts'
 
 /** A worker at work. */
@@ -25,13 +25,13 @@ const POOL_SIZE = 4
 const works: Record<QueueName, Work> = {
   mail,
   password_reset: passwordReset,
-  log_retention: logRetention,
+  retention,
   key_age: keyAge,
 }
 
 /** Queues that the clock fills, by cron. However many processes keep the clock, each time makes one job. */
 const schedules: Partial<Record<QueueName, string>> = {
-  log_retention: LOG_RETENTION_CRON,
+  retention: RETENTION_CRON,
   key_age: KEY_AGE_CRON,
 }
 

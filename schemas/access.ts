@@ -52,6 +52,6 @@ export function firstExcess(wanted: readonly Scope[], granted: readonly string[]
   return wanted.find((scope) => !allows(granted, scope)) ?? null
 }
 
-export const ScopeSchema = Type.Enum([...scopes])
+const ScopeSchema = Type.Enum([...scopes])
 export const ScopeList = Type.Array(ScopeSchema, { minItems: 1, maxItems: scopes.length, uniqueItems: true })
 export const RoleSchema = Type.Enum([...roles])

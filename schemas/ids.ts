@@ -38,7 +38,7 @@ export function Id(prefix: IdPrefix) {
 }
 
 /** The pattern of an id with that prefix, for schemas. */
-export function idPattern(prefix: IdPrefix): string {
+function idPattern(prefix: IdPrefix): string {
   return `^${prefix}_[0-7][${ALPHABET}]{${LENGTH - 1}}$`
 }
 

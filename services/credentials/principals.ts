@@ -64,7 +64,7 @@ export interface Actor {
 }
 
 /** The scopes that two grants both allow. */
-export function intersectScopes(one: readonly string[], other: readonly string[]): readonly string[] {
+function intersectScopes(one: readonly string[], other: readonly string[]): readonly string[] {
   if (one.includes('*')) return other
   if (other.includes('*')) return one
   const both = scopes.filter((scope) => covers(one, scope) && covers(other, scope))

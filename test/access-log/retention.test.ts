@@ -47,9 +47,9 @@ t.test('days older than the retention are dropped by the scheduled job, the othe
 
   const worker = await startWorker(config, databaseUrl, () => '', app.log)
   t.teardown(() => worker.stop())
-  const [scheduled] = await database`select cron from sandbox_jobs.schedule where name = 'log_retention'`
+  const [scheduled] = await database`select cron from sandbox_jobs.schedule where name = 'retention'`
   t.match(scheduled?.cron, /^\d+ \* \* \* \*$/)
-  await app.jobs.add(database, 'log_retention', {})
+  await app.jobs.add(database, 'retention', {})
   await until(async () => (await aged()) === 2)
   await until(async () => (await database`select from key_needs`).length === 2)
   const [tomorrow] = await database`

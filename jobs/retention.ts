@@ -1,20 +1,22 @@
 import { dropLogPartitions, ensureLogPartitions } from '../db/queries/access-log.ts'
 import { forgetOldEvents } from '../db/queries/events.ts'
+import { sweepKeptResponses } from '../db/queries/idempotency.ts'
 import { forgetOldUsage } from '../db/queries/key-usage.ts'
 import { EVENTS_KEPT_DAYS } from '../services/events/emit.ts'
 import type { Work } from './work.ts'
 
 /** Every hour: a day that is over is dropped as soon as it is too old, whenever the process was started. */
-export const LOG_RETENTION_CRON = '17 * * * *'
+export const RETENTION_CRON = '17 * * * *'
 
 /**
- * Drops the days of the access log that are older than `LOG_RETENTION_DAYS`, makes the coming ones, and forgets events
- * that are too old to be asked for.
+ * Drops the days of the access log that are older than `LOG_RETENTION_DAYS` and makes the coming ones; forgets events
+ * and kept responses that are too old to be asked for.
  */
-export const logRetention: Work = async ({ config, database, log }) => {
+export const retention: Work = async ({ config, database, log }) => {
   await ensureLogPartitions(database)
   const dropped = await dropLogPartitions(database, config.logRetentionDays)
   await forgetOldUsage(database, config.logRetentionDays)
   await forgetOldEvents(database, EVENTS_KEPT_DAYS)
+  await sweepKeptResponses(database)
   if (dropped > 0) log.info({ days: dropped }, 'old days of the access log dropped')
 }
