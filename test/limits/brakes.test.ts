@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t, { type Test } from 'tap'
+import { type ParsedCredential, parseCredential } from '../../credentials/format.ts'
+import { secretTag } from '../../credentials/secret.ts'
 import { type Answer, type TestApp, testApp } from '../support/app.ts'
 import { inventedKey, withWrongSecret } from '../support/wrong-keys.ts'
 
@@ -88,6 +90,21 @@ t.test('invented keys cost no bcrypt, wrong secrets of a real key the allowance 
   t.equal((await whoami(server, withWrongSecret(key))).status, 429)
   t.equal((await whoami(server, key)).status, 200, 'the good one, for the first time, from the same address')
 })
+
+t.test(
+  'a wrong secret that only bcrypt can tell from the right one costs one, however often it is tried',
+  async (t) => {
+    const { server, key } = await cold(t)
+    const wrong = withWrongSecret(key)
+    const { publicId, secret } = parseCredential(wrong) as ParsedCredential
+    await server.app.database`update keys set secret_tag = ${secretTag(secret)} where public_id = ${publicId}`
+    const cost = await bcrypts(async () => {
+      t.same(await tally(5, () => whoami(server, wrong)), { 401: 5 })
+      t.equal((await whoami(server, wrong)).status, 401)
+    })
+    t.equal(cost, 1)
+  },
+)
 
 t.test('an address that failed too often gets 429, with when to come again', async (t) => {
   const { server, key } = await cold(t)

@@ -4,6 +4,7 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { fingerprint } from '../../credentials/secret.ts'
 import { type Answer, type Tenant, type TestApp, testApp } from '../support/app.ts'
+import { mailingApp } from '../support/people.ts'
 
 const SCHEMA = 'sandbox'
 
@@ -98,31 +99,46 @@ t.test('whatever takes rights away holds on the other replica from the answer on
   t.equal((await whoami(two, session)).status, 401, 'a log-out')
 })
 
+t.test('a demotion and a removal hold on the other replica from the answer on', async (t) => {
+  const one = await mailingApp(t)
+  const two = await testApp(t, {}, one)
+  const owner = await one.tenant()
+  const member = await one.join(owner, 'admin')
+  const byOwner = { headers: { authorization: `Bearer ${owner.accessToken}` } }
+  await warm(two, member.auth)
+  const makesKey = () => two.call('POST', '/api/keys', { headers: member.auth, body: { name: 'Mine' } })
+  t.equal((await makesKey()).status, 201)
+  const demoted = await one.call('PATCH', `/api/members/${member.userId}`, {
+    ...byOwner,
+    body: { role: 'viewer' },
+  })
+  t.equal(demoted.status, 200)
+  t.equal((await makesKey()).status, 403)
+  await warm(two, member.auth)
+  t.equal((await one.call('DELETE', `/api/members/${member.userId}`, byOwner)).status, 204)
+  t.equal((await whoami(two, member.auth)).status, 401)
+})
+
 t.test('a listening connection that is cut delays nothing past the answer', async (t) => {
   const { one, two, tenant, admin } = await pair(t)
+  const listening = admin`datname = current_database() and query ilike 'listen "anteroom%'`
+  const bothListen = async () => (await admin`select from pg_stat_activity where ${listening}`).length === 2
   for (let round = 0; round < 3; round += 1) {
     const key = await newKey(one, tenant)
     await warm(two, key.auth)
-    const cut = await admin`
-      select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and query ilike 'listen "anteroom%' and pid <> pg_backend_pid()`
-    t.ok(cut.length >= 2, `${cut.length} listening connections cut`)
+    await until(bothListen)
+    await admin`select pg_terminate_backend(pid) from pg_stat_activity where ${listening}`
     const { status, body } = await one.call('DELETE', `/api/keys/${key.id}`, { headers: tenant.auth })
     t.equal(status, 200)
     t.ok(body.receipt.replicas.some(({ id }: { id: string }) => id === two.app.changes.id))
     t.equal((await whoami(two, key.auth)).status, 401)
   }
+  await until(bothListen)
   const last = await newKey(one, tenant)
-  await warm(two, last.auth)
-  await until(
-    async () =>
-      (
-        await admin`select from pg_stat_activity where datname = current_database() and query ilike 'listen "anteroom%'`
-      ).length >= 2,
-  )
   const { body } = await one.call('DELETE', `/api/keys/${last.id}`, { headers: tenant.auth })
+  const { replicas } = body.receipt
   t.ok(
-    body.receipt.replicas.every(({ acknowledgedAt }: { acknowledgedAt: unknown }) => acknowledgedAt),
+    replicas.every(({ acknowledgedAt }: { acknowledgedAt: unknown }) => acknowledgedAt),
     'they hear again',
   )
 })
