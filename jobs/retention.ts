@@ -2,15 +2,18 @@ import { dropLogPartitions, ensureLogPartitions } from '../db/queries/access-log
 import { forgetOldEvents } from '../db/queries/events.ts'
 import { sweepKeptResponses } from '../db/queries/idempotency.ts'
 import { forgetOldUsage } from '../db/queries/key-usage.ts'
+import { forgetEndedSessions } from '../db/queries/sessions.ts'
 import { EVENTS_KEPT_DAYS } from '../services/events/emit.ts'
 import type { Work } from './work.ts'
 
 /** Every hour: a day that is over is dropped as soon as it is too old, whenever the process was started. */
 export const RETENTION_CRON = '17 * * * *'
 
+const ENDED_SESSIONS_KEPT_DAYS = 30
+
 /**
- * Drops the days of the access log that are older than `LOG_RETENTION_DAYS` and makes the coming ones; forgets events
- * and kept responses that are too old to be asked for.
+ * Drops the days of the access log that are older than `LOG_RETENTION_DAYS` and makes the coming ones; forgets events,
+ * kept responses, tokens and sessions that nobody can use or ask for any more.
  */
 export const retention: Work = async ({ config, database, log }) => {
   await ensureLogPartitions(database)
@@ -18,5 +21,6 @@ export const retention: Work = async ({ config, database, log }) => {
   await forgetOldUsage(database, config.logRetentionDays)
   await forgetOldEvents(database, EVENTS_KEPT_DAYS)
   await sweepKeptResponses(database)
+  await forgetEndedSessions(database, ENDED_SESSIONS_KEPT_DAYS)
   if (dropped > 0) log.info({ days: dropped }, 'old days of the access log dropped')
 }

@@ -231,3 +231,12 @@ export async function inheritSession(db: Queryable, userId: string, from: string
       and tokens.organization_id = sessions.organization_id and tokens.session_id = sessions.id`
   return inherited
 }
+
+/**
+ * Forgets tokens that ended a day ago, and sessions that ended so many days ago.
+ * @param days how long an ended session can be looked back at
+ */
+export async function forgetEndedSessions(db: Queryable, days: number): Promise<void> {
+  await db`delete from tokens where expires_at < now() - interval '1 day'`
+  await db`delete from sessions where ended_at < now() - make_interval(days => ${days})`
+}
