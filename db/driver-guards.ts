@@ -2,6 +2,8 @@ import postgres from 'postgres'
 
 // What postgres.js (3.4) keeps of a query; it is not part of its types.
 interface QueryInternals extends Promise<unknown> {
+  strings: readonly string[]
+  active: boolean
   executed: boolean
   cancelled: unknown
   /** Hands the query to a connection: the pool's, or the one of the transaction that the query belongs to. */
@@ -14,7 +16,7 @@ const transactions = new WeakSet<Handler>()
 const ended = new WeakSet<Handler>()
 
 /**
- * Makes a client of postgres.js live through two things that would hang or end the process.
+ * Makes a client of postgres.js live through three things that would hang or end the process.
  *
  * A table that changes its columns makes each connection's prepared statements on it fail once ("cached plan must not
  * change result type"), and postgres.js then sends the query again by itself. Where more queries travel behind it, it
@@ -24,6 +26,10 @@ const ended = new WeakSet<Handler>()
  *
  * A connection that is lost under a transaction has no socket any more, and what the transaction still sends, its
  * `rollback` first of all, is an exception that nothing can catch (porsager/postgres#1208). Here nothing is sent.
+ *
+ * A connection that is lost while it is being opened rejects a question of postgres.js to itself, for the array types
+ * there are, whose answer nobody waits for: an unhandled rejection ends the process. Here it stays without an answer;
+ * the query for which the connection was opened fails as it should, and the next connection asks again.
  */
 export function guard(client: postgres.Sql): void {
   guardQueries(Object.getPrototypeOf(client`select`) as object)
@@ -60,6 +66,11 @@ function guardQueries(prototype: object): void {
       value: async function handle(this: QueryInternals): Promise<void> {
         if (this.executed) return
         this.executed = true
+        if (asksForTypes(this)) {
+          this.reject = () => {
+            this.active = false
+          }
+        }
         if (transactions.has(this.handler)) {
           // The first to hear of it, before the transaction that would go on to its rollback.
           Promise.prototype.then.call(this, undefined, (error: unknown) => {
@@ -72,6 +83,10 @@ function guardQueries(prototype: object): void {
       },
     },
   })
+}
+
+function asksForTypes({ strings }: QueryInternals): boolean {
+  return strings[0]?.includes('pg_catalog.pg_type') === true && strings[0].includes('typarray')
 }
 
 /** The connection went away under a transaction. */
