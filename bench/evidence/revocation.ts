@@ -1,4 +1,4 @@
-// node bench/evidence/revocation.ts [--keys 500] [--clients 100] [--every 50] [--pause 100]
+// node bench/evidence/revocation.ts [--keys 500] [--clients 100] [--every 50] [--pause 250]
 import { parseArgs } from 'node:util'
 import { circumstances, watchRevocations } from './revocations.ts'
 
@@ -7,7 +7,7 @@ const { values } = parseArgs({
     keys: { type: 'string', default: '500' },
     clients: { type: 'string', default: '100' },
     every: { type: 'string', default: '50' },
-    pause: { type: 'string', default: '100' },
+    pause: { type: 'string', default: '250' },
   },
 })
 
