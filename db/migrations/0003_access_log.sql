@@ -126,10 +126,11 @@ BEGIN
 		RETURN;
 	END IF;
 	PERFORM pg_advisory_xact_lock(hashtextextended('anteroom log partitions ' || current_schema(), 0));
-	IF to_regclass(format('%I', partition)) IS NULL THEN
-		EXECUTE format('CREATE TABLE %I PARTITION OF access_logs FOR VALUES FROM (%L) TO (%L)',
-			partition, request_id_floor(day::timestamptz), request_id_floor((day + 1)::timestamptz));
-	END IF;
+	EXECUTE format('CREATE TABLE %I PARTITION OF access_logs FOR VALUES FROM (%L) TO (%L)',
+		partition, request_id_floor(day::timestamptz), request_id_floor((day + 1)::timestamptz));
+EXCEPTION WHEN duplicate_table THEN
+	-- Another process made it while this one waited: what this one had looked up before is no longer so.
+	NULL;
 END
 $$;
 --> statement-breakpoint
