@@ -87,3 +87,8 @@ export function connectionOptions(
 export function sqlState(error: unknown): string | null {
   return error instanceof postgres.PostgresError ? error.code : null
 }
+
+/** Whether PostgreSQL ended or refused the whole connection, for whatever reason, and not one query. */
+export function isConnectionRefused(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && ['FATAL', 'PANIC'].includes(error.severity)
+}

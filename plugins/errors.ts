@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { sqlState } from '../db/connect.ts'
+import { isConnectionRefused, sqlState } from '../db/connect.ts'
 import { isStalePlan } from '../db/driver-guards.ts'
 import { ApiError, type ErrorDetail, ErrorEnvelope } from '../schemas/errors.ts'
 import { newId } from '../schemas/ids.ts'
@@ -112,8 +112,8 @@ function toApiError(error: FastifyError | Error): ApiError {
     return new ApiError('UNAVAILABLE', 'The database was changed meanwhile: try again', { cause: error })
   }
   const state = sqlState(error)
-  if (state) return databaseError(state, error)
-  if (isConnectionLoss(error))
+  if (state && !isConnectionRefused(error)) return databaseError(state, error)
+  if (state || isConnectionLoss(error))
     return new ApiError('UNAVAILABLE', 'The database is out of reach', { cause: error })
   return frameworkError(error as FastifyError)
 }
