@@ -10,6 +10,8 @@ async function open(t: Test, path: string) {
   const base = await server.listen()
   const browser = await openBrowser(t)
   const page = await browser.newPage()
+  // The reference is a large page, and the machine of the tests has more to do.
+  page.setDefaultTimeout(90_000)
   const trouble: string[] = []
   page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
   page.on('pageerror', (error) => trouble.push(error.message))
@@ -28,14 +30,7 @@ t.test(
   async (t) => {
     const { page, trouble } = await open(t, '/docs')
     await page.getByText(FIRST_OPERATION).first().waitFor()
-    t.equal(
-      await page
-        .locator('.information-container h2')
-        .first()
-        .innerText()
-        .then((text) => text.split('\n')[0]?.trim().split(' ')[0]),
-      'Anteroom',
-    )
+    t.match(await page.title(), /Anteroom/)
     t.same(trouble, [])
   },
 )
