@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
 import { installJobs } from './jobs.ts'
+import journal from './migrations/meta/_journal.json' with { type: 'json' }
 
+const MIGRATIONS_TABLE = '__drizzle_migrations'
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 const MIGRATION_LOCK = 4_617_315_517
 
@@ -25,11 +25,33 @@ export async function migrate(url: string, environment: Environment): Promise<vo
     // A lock of the whole database, not of the schema: roles belong to the cluster and both environments make them.
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
     await prepareSchema(client, environment)
-    await applyMigrations(drizzle({ client }), { migrationsFolder, migrationsSchema: environment.schema })
+    if (await isBehind(client)) await applyMigrations(client, environment)
     await installJobs(url, environment)
   } finally {
     await client.end()
   }
+}
+
+// The migrator's own rule: what is newer than the newest migration that was applied is missing.
+async function isBehind(client: postgres.Sql): Promise<boolean> {
+  const [table] = await client<
+    { made: boolean }[]
+  >`select to_regclass(${MIGRATIONS_TABLE}) is not null as made`
+  if (!table?.made) return true
+  const [newest] = await client<{ at: number }[]>`
+    select coalesce(max(created_at), 0)::float8 as at from ${client(MIGRATIONS_TABLE)}`
+  return journal.entries.some((entry) => entry.when > (newest?.at ?? 0))
+}
+
+// Loaded only where there is something to apply: drizzle is a quarter of what a start has to read.
+async function applyMigrations(client: postgres.Sql, environment: Environment): Promise<void> {
+  const { drizzle } = await import('drizzle-orm/postgres-js')
+  const { migrate: apply } = await import('drizzle-orm/postgres-js/migrator')
+  await apply(drizzle({ client }), {
+    migrationsFolder,
+    migrationsSchema: environment.schema,
+    migrationsTable: MIGRATIONS_TABLE,
+  })
 }
 
 async function prepareSchema(client: postgres.Sql, environment: Environment): Promise<void> {
