@@ -13,7 +13,6 @@ import jsonBody from './plugins/json-body.ts'
 import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
-import metrics from './plugins/metrics.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import securityHeaders from './plugins/security-headers.ts'
@@ -84,7 +83,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(mail, { databaseUrl })
 
   if (config.metricsPort !== null) {
-    await app.register(metrics, { port: config.metricsPort, host: config.host })
+    await app.register(import('./plugins/metrics.ts'), { port: config.metricsPort, host: config.host })
   }
 
   await app.register(healthRoutes)

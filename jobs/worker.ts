@@ -51,7 +51,7 @@ export async function startWorker(
   )
   const encryptionKey = encryptionKeyOf(config)
   const database = connect(databaseUrl, config.environment, { max: POOL_SIZE })
-  const delivery = openDelivery(config.smtpUrl, publicUrl, log)
+  const delivery = await openDelivery(config.smtpUrl, publicUrl, log)
   const mailer = new Mailer(jobs, encryptionKey, config)
   const context: WorkContext = { config, database, mailer, delivery, encryptionKey, publicUrl, log }
 

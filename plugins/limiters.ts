@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 
 const REDIS_TIMEOUT_MS = 250
 const WARN_EVERY_MS = 10_000
@@ -90,7 +90,9 @@ async function counterMaker(app: FastifyInstance, store: { redis?: Redis; nameSp
 }
 
 async function openRedis(app: FastifyInstance, url: string): Promise<Redis> {
-  const redis = new Redis(url.replace(/^valkey/, 'redis'), {
+  // Loaded only where it is used: most sandboxes have none.
+  const { Redis: Client } = await import('ioredis')
+  const redis = new Client(url.replace(/^valkey/, 'redis'), {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

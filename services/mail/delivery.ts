@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { createTransport } from 'nodemailer'
 import type { Mail } from './compose.ts'
 
 /** The lines of the process log that mail needs. */
@@ -26,11 +25,17 @@ const SILENCE_MS = 30_000
  * Delivers by SMTP, or, without an SMTP_URL, into the log. The sender's address is `from` in the query of SMTP_URL,
  * and no-reply at the host of the public URL where that says nothing.
  */
-export function openDelivery(smtpUrl: string | null, publicUrl: () => string, log: MailLog): Delivery {
+export async function openDelivery(
+  smtpUrl: string | null,
+  publicUrl: () => string,
+  log: MailLog,
+): Promise<Delivery> {
   if (smtpUrl === null) return { deliver: async (mail) => print(mail, log), close: () => {} }
   const url = new URL(smtpUrl)
   const sender = url.searchParams.get('from')
   url.searchParams.delete('from')
+  // Loaded only where it is used: most sandboxes write their mail to the log.
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport({
     url: url.href,
     connectionTimeout: CONNECT_MS,

@@ -34,7 +34,7 @@ t.test('a message of plain ASCII goes as it stands: no link is broken in two', a
   const smtp = await mailServer(t)
   const link = `https://example.com/dashboard/accept#token=mt_${'a'.repeat(150)}`
   const log = { info: () => {}, warn: () => {} }
-  const delivery = openDelivery(smtp.url, () => 'https://api.acme.example', log)
+  const delivery = await openDelivery(smtp.url, () => 'https://api.acme.example', log)
   const parts = { subject: 'Plain', paragraphs: ['One.'], link: { label: 'Open', url: link }, footer: 'End.' }
   await delivery.deliver(compose('ada@example.com', parts), 'id')
   delivery.close()
@@ -102,7 +102,7 @@ t.test('an address that the mail server refuses for good is not tried again', as
 t.test('the sandbox without SMTP_URL writes the message to the log', async (t) => {
   const lines: Record<string, unknown>[] = []
   const log = { info: (fields: object) => lines.push({ ...fields }), warn: () => {} }
-  const delivery = openDelivery(null, () => 'http://127.0.0.1:3000', log)
+  const delivery = await openDelivery(null, () => 'http://127.0.0.1:3000', log)
   await delivery.deliver(mail('ada@example.com'), 'id')
   delivery.close()
   t.match(lines, [{ mail: { to: 'ada@example.com', subject: 'A subject', text: /#token=abc/ } }])
