@@ -1,17 +1,15 @@
-import { actorOf } from '../plugins/access.ts'
 import { Login, LoginBody, OrganizationChoice, RefreshBody, SignupBody } from '../schemas/accounts.ts'
 import { ApiError } from '../schemas/errors.ts'
 import { signUp } from '../services/accounts/accounts.ts'
 import { logIn } from '../services/accounts/log-in.ts'
 import { refreshSession } from '../services/accounts/refresh.ts'
-import { closeSessions } from '../services/accounts/sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
-import { personOf } from './sessions.ts'
+import { logOut } from './sessions.ts'
 
 /** Accounts: sign up, log in, refresh, log out. */
 export async function authRoutes(app: Api): Promise<void> {
-  const { accounts, config, cookies, database, limits } = app
+  const { accounts, config, database, limits } = app
 
   app.addHook('onRequest', noStore)
 
@@ -88,11 +86,6 @@ export async function authRoutes(app: Api): Promise<void> {
         response: answers({ 204: noContent }, 400, 401, 403, 429),
       },
     },
-    async (request, reply) => {
-      const { userId, sessionId } = personOf(request)
-      await app.changes.settle(await closeSessions(database, config, userId, { only: sessionId }))
-      if (actorOf(request).type === 'session') cookies.clear(reply, 'session')
-      return reply.code(204).send(null)
-    },
+    (request, reply) => logOut(app, request, reply),
   )
 }

@@ -1,4 +1,3 @@
-import { actorOf } from '../plugins/access.ts'
 import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
 import { LoginBody, OrganizationChoice } from '../schemas/accounts.ts'
 import { DashboardSession } from '../schemas/sessions.ts'
@@ -12,7 +11,7 @@ import {
 } from '../services/accounts/sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
-import { personOf } from './sessions.ts'
+import { logOut } from './sessions.ts'
 
 /** The dashboard's session: a cookie that no script reads. */
 export async function dashboardSessionRoutes(app: Api): Promise<void> {
@@ -65,11 +64,6 @@ export async function dashboardSessionRoutes(app: Api): Promise<void> {
         response: answers({ 204: noContent }, 400, 401, 403, 429),
       },
     },
-    async (request, reply) => {
-      const { userId, sessionId } = personOf(request)
-      await app.changes.settle(await closeSessions(database, config, userId, { only: sessionId }))
-      if (actorOf(request).type === 'session') cookies.clear(reply, 'session')
-      return reply.code(204).send(null)
-    },
+    (request, reply) => logOut(app, request, reply),
   )
 }

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { findSession, type ListedSession, listSessions } from '../db/queries/sessions.ts'
 import { actorOf } from '../plugins/access.ts'
@@ -125,6 +125,18 @@ export function personOf(request: FastifyRequest): Person {
   const { user, sessionId } = actorOf(request)
   if (user && sessionId) return { userId: user.id, sessionId }
   throw new ApiError('FORBIDDEN', 'This is for the user in person: log in', { reason: 'no_session' })
+}
+
+/**
+ * Ends the caller's own session in every process, with the cookie that it may have come in. Both log-outs are this.
+ * @throws ApiError 403 for who is not the user in person
+ */
+export async function logOut(app: Api, request: FastifyRequest, reply: FastifyReply): Promise<null> {
+  const { userId, sessionId } = personOf(request)
+  await app.changes.settle(await closeSessions(app.database, app.config, userId, { only: sessionId }))
+  if (actorOf(request).type === 'session') app.cookies.clear(reply, 'session')
+  reply.code(204)
+  return null
 }
 
 function presentSession(row: ListedSession, currentId: string): Session {
