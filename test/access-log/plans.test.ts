@@ -37,6 +37,9 @@ t.test(
       from generate_series(1, ${ROWS}::int) as n
     ) as spread`
     await owner`vacuum analyze access_logs`
+    // A day that has just begun holds so few rows that reading it whole is cheaper than any index: what is asked
+    // here is whether an index can answer.
+    await owner`set enable_seqscan = off`
 
     const now = Date.now()
     const [middle] = await owner`select request_id_floor(now() - interval '5 days') as id`
@@ -59,7 +62,8 @@ t.test(
       )
       t.notMatch(plan, /Seq Scan on access_logs/, `${name}: no table is read whole`)
       // So few are left by all of them at once that these may be found day by day and sorted as well.
-      if (Object.keys(filter).length < 3) t.notMatch(plan, /Sort/, `${name}: nothing is sorted`)
+      if (Object.keys(filter).length > 2) continue
+      t.notMatch(plan, /Sort/, `${name}: nothing is sorted`)
       t.match(plan, /Index (Only )?Scan Backward/, name)
     }
     const day = await explain(
