@@ -2,14 +2,22 @@ import Type from 'typebox'
 import { Id } from './ids.ts'
 import { Instant } from './primitives.ts'
 
-/** What organizations can be told of. */
+/** What organizations can be told of: every type of event there is. */
 export const eventTypes = [
   'campaign.created',
   'campaign.updated',
+  'invite.created',
+  'invite.cancelled',
+  'invite.expired',
+  'interview.started',
+  'interview.paused',
+  'interview.completed',
+  'interview.abandoned',
   'key.created',
   'key.rotated',
   'key.revoked',
   'key.expiring',
+  'webhook.test',
 ] as const
 
 export type EventType = (typeof eventTypes)[number]
