@@ -6,6 +6,14 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund
 
+# The dashboard: what builds it is a devDependency.
+FROM node:24-bookworm-slim AS web
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
+COPY web web
+RUN node web/build.ts
+
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Anteroom" \
       org.opencontainers.image.description="The front door of an AI-interview platform" \
@@ -22,6 +30,7 @@ RUN install -d -o node -g node /data \
 COPY --from=packages /app/node_modules node_modules
 # .dockerignore lists what this copies
 COPY . .
+COPY --from=web /app/web/dist web/dist
 USER node
 VOLUME /data
 EXPOSE 3000

@@ -24,6 +24,7 @@ import { acceptRoutes } from './routes/accept.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
+import { dashboardPageRoutes } from './routes/dashboard-pages.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -129,5 +130,6 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     },
     { prefix: '/dashboard' },
   )
+  await app.register(dashboardPageRoutes, { prefix: '/dashboard' })
   return app
 }

@@ -1,4 +1,4 @@
-// Runs before `npm start` and `npm test`, so that both work on a fresh clone.
+// Runs before `npm start` and `npm test`, so that both work on a fresh clone: installs and builds what is not there yet.
 // Plain JavaScript without dependencies: it has to run on whatever Node (20 or newer) started npm.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -73,4 +73,15 @@ if (reason !== undefined) {
     fail(
       'npm ci did not install the pinned Node. Are install scripts turned off? Try: npm ci --ignore-scripts=false',
     )
+}
+
+// Under the pinned Node, as an older one does not run TypeScript.
+const builder = path.join(root, 'web', 'build.ts')
+if (existsSync(builder)) {
+  const { error, status } = spawnSync(pinnedNode, [builder], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  if (error !== undefined || status !== 0) fail('The dashboard could not be built; what went wrong is above.')
 }

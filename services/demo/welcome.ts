@@ -10,6 +10,7 @@ export function welcome(publicUrl: string, environment: string, demo: Demo | nul
     '',
     `  Base URL    ${publicUrl}/api`,
     `  Reference   ${publicUrl}/docs`,
+    `  Dashboard   ${publicUrl}/dashboard`,
   ]
   if (!demo) return `\n${where.join('\n')}\n\n`
   return `\n${[

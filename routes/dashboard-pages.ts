@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyReply } from 'fastify'
+import { ApiError } from '../schemas/errors.ts'
+import type { Api } from './api.ts'
+
+const root = path.join(import.meta.dirname, '..', 'web', 'dist', 'dashboard')
+const asset = /^assets\/[\w.-]+$/
+// All that the pages load comes from this server, and nothing is written into them: no inline script, no inline style.
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "media-src 'self' blob:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The dashboard's pages: files that web/build.ts made. What they show comes from the API. */
+export async function dashboardPageRoutes(app: Api): Promise<void> {
+  await app.register(fastifyStatic, { root, serve: false, preCompressed: true, suppressWarning: true })
+  // Read anew each time, as it names the assets that fit it; they never change under their names.
+  const page = (reply: FastifyReply) => {
+    if (!existsSync(path.join(root, 'index.html'))) throw notBuilt()
+    return reply
+      .header('content-security-policy', contentSecurityPolicy)
+      .header('cache-control', 'no-cache')
+      .sendFile('index.html', { cacheControl: false })
+  }
+
+  app.get('/', { schema: { hide: true } }, (_request, reply) => page(reply))
+  app.get('/*', { schema: { hide: true } }, (request, reply) => {
+    const { '*': rest } = request.params as { '*': string }
+    if (!asset.test(rest)) return page(reply)
+    return reply.sendFile(rest, { immutable: true, maxAge: '365d' })
+  })
+}
+
+function notBuilt(): ApiError {
+  return new ApiError('UNAVAILABLE', 'The dashboard is not built', {
+    hint: 'npm start builds it; so does node web/build.ts',
+    headers: { 'retry-after': '10' },
+  })
+}
