@@ -1,1 +1,19 @@
-SELECT;
+-- How far an organization's own time is ahead of the database's. Time is moved in the sandbox alone.
+ALTER TABLE organizations ADD COLUMN clock_offset_seconds integer NOT NULL DEFAULT 0 CHECK (clock_offset_seconds >= 0);
+--> statement-breakpoint
+DO $$
+BEGIN
+	IF current_schema() = 'production' THEN
+		ALTER TABLE organizations ADD CONSTRAINT organizations_clock_stands CHECK (clock_offset_seconds = 0);
+	END IF;
+END
+$$;
+--> statement-breakpoint
+-- What time it is for an organization: every expiry of its invites and interviews is measured by it.
+CREATE FUNCTION organization_now(organization text) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+	SELECT now() + make_interval(secs => clock_offset_seconds) FROM organizations WHERE id = organization
+$$;
+--> statement-breakpoint
+-- For how long recordings are kept, by the organization's own choice.
+ALTER TABLE organizations ADD COLUMN media_retention_days integer NOT NULL DEFAULT 90
+	CHECK (media_retention_days BETWEEN 1 AND 3650);

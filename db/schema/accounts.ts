@@ -4,6 +4,7 @@ import {
   check,
   foreignKey,
   index,
+  integer,
   pgTable,
   primaryKey,
   text,
@@ -25,6 +26,10 @@ export const organizations = pgTable(
     createdAt: createdAt(),
     /** What happens to a key that was found in public: `revoke`, or `report` to the owners alone. */
     leakedKeys: text('leaked_keys').notNull().default('revoke'),
+    /** How far the organization's own time is ahead; 0 but in a sandbox whose clock was moved. */
+    clockOffsetSeconds: integer('clock_offset_seconds').notNull().default(0),
+    /** For how long recordings are kept. */
+    mediaRetentionDays: integer('media_retention_days').notNull().default(90),
   },
   (table) => [check('organizations_leaked_keys', sql`${table.leakedKeys} in ('revoke', 'report')`)],
 )
