@@ -59,9 +59,11 @@ export async function prepareLimiters(
     }
     const own = local(settings)
     const common = shared?.(settings)
+    // Asked on every request: without Redis, the library's own promise is the answer.
+    if (!common) return own as Limiter
     return async (request, call) => {
       const here = outcomeOf(await own(request, call))
-      if (!common || performance.now() < pausedUntil) return here
+      if (performance.now() < pausedUntil) return here
       try {
         return narrower(outcomeOf(await common(request, call)), here)
       } catch (error) {

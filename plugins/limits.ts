@@ -20,8 +20,11 @@ declare module 'fastify' {
 
 /** The brakes of the API: what holds is answered with 429, `Retry-After` and `x-ratelimit-*`. */
 export interface Limits {
-  /** Counts a request of an organization, and of its key where that has a limit of its own. */
-  countRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  /**
+   * Counts a request of an organization, and of its key where that has a limit of its own.
+   * @param done told of the refusal where a limit is exceeded: a hook's callback, as this is asked on every request
+   */
+  countRequest(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void
   /**
    * Whether the request's address, or the key id that it presents, has failed too often of late. Counts nothing.
    * @returns the refusal to throw where the credential turns out to be bad: a good one passes the brake
@@ -71,15 +74,17 @@ export default fp<{ config: Config }>(
 
     app.decorate('createLimiter', createLimiter)
     app.decorate('limits', {
-      async countRequest(request, reply) {
-        const outcome = await organization(request)
-        const narrowest = request.actor?.key?.rateLimitPerMinute
-          ? narrower(outcome, await key(request))
-          : outcome
-        if (narrowest.isExceeded) throw limited(narrowest, 'rate_limited')
-        reply.header('x-ratelimit-limit', narrowest.max)
-        reply.header('x-ratelimit-remaining', narrowest.remaining)
-        reply.header('x-ratelimit-reset', narrowest.ttlInSeconds)
+      countRequest(request, reply, done) {
+        const counted = request.actor?.key?.rateLimitPerMinute
+          ? Promise.all([organization(request), key(request)]).then(([one, other]) => narrower(one, other))
+          : organization(request)
+        counted.then((outcome) => {
+          if (outcome.isExceeded) return done(limited(outcome, 'rate_limited'))
+          reply.header('x-ratelimit-limit', outcome.max)
+          reply.header('x-ratelimit-remaining', outcome.remaining)
+          reply.header('x-ratelimit-reset', outcome.ttlInSeconds)
+          done()
+        }, done)
       },
       async brakeOf(request, publicId) {
         const byAddress = await addressFailures(request, { increment: false })

@@ -6,7 +6,7 @@ export default fp(
   async (app: FastifyInstance) => {
     app.addHook('onRequest', (request, reply, done) => {
       if (!request.actor) return done()
-      app.limits.countRequest(request, reply).then(() => done(), done)
+      app.limits.countRequest(request, reply, done)
     })
   },
   { name: 'organization-limit', dependencies: ['context', 'limits'] },

@@ -96,7 +96,7 @@ export function listAccessRecords(
   const wanted = tx`organization_id = ${organizationId}
     ${page.after === null ? tx`` : tx`and id < ${page.after}`}
     ${keyId === undefined ? tx`` : tx`and key_id = ${keyId}`}
-    ${status === undefined ? tx`` : tx`and status = ${status}`}
+    ${statusIs(tx, status)}
     ${path === undefined ? tx`` : tx`and path = ${path}`}
     ${from === undefined ? tx`` : tx`and id >= ${idFloor('req', from)}`}
     ${to === undefined ? tx`` : tx`and id < ${idFloor('req', to)}`}
@@ -107,6 +107,13 @@ export function listAccessRecords(
     from ${several ? foundInIndex(tx, organizationId, wanted) : tx`(select * from access_logs where ${wanted}) as log`}
     left join keys on keys.organization_id = ${organizationId} and keys.id = log.key_id
     order by ${several ? tx`found.id` : tx`log.id`} desc`
+}
+
+// Nearly every request is answered with 200: the index of statuses holds the others, and 200s are met soon enough on
+// the way through all. The constant is what tells the planner so.
+function statusIs(tx: Queryable, status: number | undefined) {
+  if (status === undefined) return tx``
+  return status === 200 ? tx`and status = 200` : tx`and status = ${status} and status <> 200`
 }
 
 // Filters that are seldom true together pass over many records: each index carries what the other filters ask for,
