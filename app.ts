@@ -24,12 +24,17 @@ import { acceptRoutes } from './routes/accept.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
+import { candidateRoutes } from './routes/candidates.ts'
 import { dashboardPageRoutes } from './routes/dashboard-pages.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
+import { embedRoutes } from './routes/embed.ts'
+import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { interviewRoutes } from './routes/interviews.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { inviteRoutes } from './routes/invites.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
 import { keyRotationRoutes } from './routes/key-rotation.ts'
 import { keyUsageRoutes } from './routes/key-usage.ts'
@@ -113,11 +118,24 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(keyUsageRoutes)
       await api.register(keyLeakRoutes)
       await api.register(campaignRoutes)
+      await api.register(candidateRoutes)
+      await api.register(inviteRoutes)
+      await api.register(interviewRoutes)
       await api.register(logRoutes)
       await api.register(eventRoutes)
       await api.register(auditRoutes)
     },
     { prefix: '/api' },
+  )
+  await app.register(
+    async (embed) => {
+      await embed.register(context, { verifier: app.verifier })
+      await embed.register(access)
+
+      await embed.register(embedRoutes)
+      await embed.register(embedAnswerRoutes)
+    },
+    { prefix: '/api/embed' },
   )
   await app.register(
     async (dashboard) => {

@@ -6,9 +6,10 @@ import type { Actor } from '../services/credentials/principals.ts'
 
 /**
  * What a route needs of its caller:
- * `public` nothing; `authenticated` anyone who is known; `user` a person; `key` an API key; or a scope.
+ * `public` nothing; `authenticated` anyone who is known to an organization; `user` a person; `key` an API key;
+ * `interview` a candidate's interview session, which opens nothing else; or a scope.
  */
-export type Access = 'public' | 'authenticated' | 'user' | 'key' | Exclude<Scope, '*'>
+export type Access = 'public' | 'authenticated' | 'user' | 'key' | 'interview' | Exclude<Scope, '*'>
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,6 +42,10 @@ export default fp(
 )
 
 function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | null {
+  if (access === 'interview') {
+    return actor.type === 'interview' ? null : forbidden('an interview session', 'no_interview_session')
+  }
+  if (actor.type === 'interview') return forbidden('more than an interview session', 'interview_session')
   if (access === 'authenticated') return null
   if (access === 'user') return actor.user ? null : forbidden('a user', 'no_user')
   if (access === 'key') return actor.key ? null : forbidden('an API key', 'no_key')

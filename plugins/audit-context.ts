@@ -5,6 +5,7 @@ import { actorOf } from './access.ts'
 /** Who acts and from where, of a request that has an actor. */
 export function auditContextOf(request: FastifyRequest): AuditContext {
   const actor = actorOf(request)
+  if (actor.type === 'interview') throw new Error('what candidates do is no matter of the audit log')
   return {
     ...originOf(request),
     organizationId: actor.organization.id,

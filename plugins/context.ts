@@ -20,6 +20,7 @@ import {
   type Refusal,
   type Verdict,
 } from '../services/credentials/verifier.ts'
+import { verifyInterviewSession } from '../services/embed/verify.ts'
 import { type Presented, readCredentials } from './credentials.ts'
 import { refuseCrossSite } from './session-cookie.ts'
 
@@ -139,6 +140,12 @@ class ActorResolver {
       if (presented.bearer.startsWith('sk_')) {
         const key = await this.#verifyKey(attempt, presented.bearer)
         this.#become(request, keyActorOf(this.#ofKey, key), fingerprint(presented.bearer))
+        return
+      }
+      if (presented.bearer.startsWith('ist_')) {
+        const { principal, refusal } = await verifyInterviewSession(this.#app.database, presented.bearer)
+        if (!principal) throw await this.#refuse(attempt, 'Invalid bearer token', refusal)
+        this.#become(request, principal, null)
         return
       }
       const principal = await this.#verifyToken(attempt, presented.bearer)

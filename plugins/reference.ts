@@ -27,6 +27,13 @@ export default fp<{ version: string }>(
           { name: 'Members', description: 'Who belongs to the organization, as what, and who is invited' },
           { name: 'Keys', description: 'API keys' },
           { name: 'Campaigns', description: 'Sets of questions that candidates are invited to answer' },
+          { name: 'Candidates', description: 'People who are invited' },
+          { name: 'Invites', description: 'Single-use ways into an interview' },
+          { name: 'Interviews', description: 'What candidates answered' },
+          {
+            name: 'Embed',
+            description: 'What a candidate’s browser asks for, with an interview session (ist_…)',
+          },
           { name: 'Logs', description: 'Every request, refused ones too' },
           { name: 'Events', description: 'What happened, in the order in which it did' },
           { name: 'Health', description: 'Whether the server is well' },

@@ -41,7 +41,8 @@ export async function whoamiRoutes(app: Api): Promise<void> {
         environment,
         organization,
         user,
-        credential: { type, ...credential, scopes: [...scopes] },
+        // An interview session does not come this far.
+        credential: { type: type as Exclude<typeof type, 'interview'>, ...credential, scopes: [...scopes] },
       })
     },
   )

@@ -25,6 +25,8 @@ const questionFields = {
 const QuestionInput = Strict({ id: Type.Optional(QuestionId), ...questionFields })
 export type QuestionInput = Static<typeof QuestionInput>
 
+export const Question = Type.Object({ id: Type.String(), ...questionFields }, { title: 'Question' })
+
 export const Campaign = Type.Object(
   {
     id: Id('cmp'),
@@ -32,7 +34,7 @@ export const Campaign = Type.Object(
     description: Nullable(Type.String()),
     status: Type.Enum([...campaignStatuses]),
     language: Type.String(),
-    questions: Type.Array(Type.Object({ id: Type.String(), ...questionFields })),
+    questions: Type.Array(Question),
     inviteValidHours: Type.Integer(),
     metadata: Type.Record(Type.String(), Type.Unknown()),
     counts: Type.Object({

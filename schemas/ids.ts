@@ -23,6 +23,7 @@ export type IdPrefix =
   | 'app'
   | 'aud'
   | 'minv'
+  | 'blk'
 
 /**
  * A new id: its type's prefix and a UUID version 7 (RFC 9562) in Crockford's base32, as the TypeID

@@ -9,9 +9,10 @@ BEGIN
 END
 $$;
 --> statement-breakpoint
--- What time it is for an organization: every expiry of its invites and interviews is measured by it.
+-- What time it is for an organization: every expiry of its invites and interviews is measured by it. To the
+-- millisecond, as times are kept and shown.
 CREATE FUNCTION organization_now(organization text) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-	SELECT now() + make_interval(secs => clock_offset_seconds) FROM organizations WHERE id = organization
+	SELECT date_trunc('milliseconds', now()) + make_interval(secs => clock_offset_seconds) FROM organizations WHERE id = organization
 $$;
 --> statement-breakpoint
 -- For how long recordings are kept, by the organization's own choice.

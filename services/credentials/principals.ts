@@ -46,13 +46,15 @@ export interface UserPrincipal {
 
 /** Who is asking, as every later step sees it. */
 export interface Actor {
-  readonly type: 'api_key' | 'api_key+user' | 'user' | 'session' | 'oauth'
+  readonly type: 'api_key' | 'api_key+user' | 'user' | 'session' | 'oauth' | 'interview'
   readonly organization: ActingOrganization
   readonly user: ActingUser | null
   /** What is allowed: the key's scopes and the user's role, intersected where both are present. */
   readonly scopes: readonly string[]
   readonly key: KeyPrincipal | null
   readonly sessionId: string | null
+  /** The one interview that an interview session opens. */
+  readonly interviewId?: string
   /** The user must set a second factor up before anything else. */
   readonly totpMissing?: boolean
   readonly credential: {
@@ -121,5 +123,23 @@ export function keyAndUserActor(key: KeyPrincipal, principal: UserPrincipal): Ac
     scopes: intersectScopes(key.scopes, roleScopes(principal.user.role)),
     sessionId: principal.sessionId,
     totpMissing: principal.totpMissing,
+  }
+}
+
+/** A candidate's browser: one interview, and nothing else of the organization. */
+export function interviewActor(
+  organization: ActingOrganization,
+  interviewId: string,
+  expiresAt: Date,
+): Actor {
+  return {
+    type: 'interview',
+    organization,
+    user: null,
+    scopes: [],
+    key: null,
+    sessionId: null,
+    interviewId,
+    credential: { id: interviewId, prefix: 'ist_', name: null, expiresAt },
   }
 }

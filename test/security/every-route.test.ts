@@ -59,7 +59,7 @@ t.test('every route', async (t) => {
     t.ok(operations.length > 40, `${operations.length} operations`)
     for (const { name, access } of operations) {
       t.ok(
-        ['public', 'authenticated', 'user', 'key', ...scopes].includes(access as Scope),
+        ['public', 'authenticated', 'user', 'key', 'interview', ...scopes].includes(access as Scope),
         `${name}: ${access}`,
       )
     }

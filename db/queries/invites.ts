@@ -1,0 +1,162 @@
+import type { PageRequest } from '../../schemas/cursor.ts'
+import type { InviteStatus } from '../../schemas/invites.ts'
+import type { Queryable } from '../connect.ts'
+import type { invites } from '../schema/invites.ts'
+
+/** An invite as stored, with its state on the organization's clock. */
+export type InviteRow = Omit<typeof invites.$inferSelect, 'status'> & {
+  status: InviteStatus
+  /** As it stands in the row: `pending` until somebody wrote down that it expired. */
+  storedStatus: InviteStatus
+  interviewId: string | null
+}
+
+/** What a list is narrowed by; null: not at all. */
+export interface InviteFilter {
+  readonly status: string | null
+  readonly campaignId: string | null
+  readonly candidateId: string | null
+  readonly email: string | null
+}
+
+// Each statement asks for the organization's time once, however many rows it reads.
+const columns = (tx: Queryable, organizationId: string) => tx`
+  invites.organization_id, invites.id, invites.campaign_id, invites.candidate_id, invites.expires_at, invites.sent_count,
+  invites.created_at, invites.status as stored_status,
+  case when invites.status = 'pending' and invites.expires_at <= (select organization_now(${organizationId}))
+    then 'expired' else invites.status end as status,
+  (select interviews.id from interviews where interviews.organization_id = ${organizationId}
+    and interviews.invite_id = invites.id) as interview_id`
+
+/** A page of invites, newest first. */
+export function listInvites(tx: Queryable, organizationId: string, page: PageRequest, filter: InviteFilter) {
+  return tx<InviteRow[]>`
+    select * from (
+      select ${columns(tx, organizationId)} from invites
+      where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
+        and (${filter.campaignId}::text is null or campaign_id = ${filter.campaignId})
+        and (${filter.candidateId}::text is null or candidate_id = ${filter.candidateId})
+        and (${filter.email}::text is null or candidate_id = (
+          select id from candidates where organization_id = ${organizationId} and email = ${filter.email}))
+    ) as listed
+    where ${filter.status}::text is null or status = ${filter.status}
+    order by id desc limit ${page.limit + 1}`
+}
+
+/** One invite, or no row. */
+export function findInvite(tx: Queryable, organizationId: string, id: string) {
+  return tx<InviteRow[]>`
+    select ${columns(tx, organizationId)} from invites where organization_id = ${organizationId} and id = ${id}`
+}
+
+/** One invite, locked until the transaction ends. */
+export function lockInvite(tx: Queryable, organizationId: string, id: string) {
+  return tx<InviteRow[]>`
+    select ${columns(tx, organizationId)} from invites
+    where organization_id = ${organizationId} and id = ${id} for update of invites`
+}
+
+/** A candidate's invites to a campaign that still lead somewhere or did: with the state of their interviews. */
+export function findInvitesOf(
+  tx: Queryable,
+  organizationId: string,
+  campaignId: string,
+  candidateId: string,
+) {
+  return tx<{ id: string; status: InviteStatus; interviewStatus: string | null }[]>`
+    select ${columns(tx, organizationId)},
+      (select interviews.status from interviews where interviews.organization_id = ${organizationId}
+        and interviews.invite_id = invites.id) as interview_status
+    from invites
+    where organization_id = ${organizationId} and campaign_id = ${campaignId} and candidate_id = ${candidateId}
+    order by id desc`
+}
+
+/** @param invite.hours until it expires, on the organization's clock */
+export function insertInvite(
+  tx: Queryable,
+  invite: { organizationId: string; id: string; campaignId: string; candidateId: string; hours: number },
+) {
+  const { organizationId, id, campaignId, candidateId, hours } = invite
+  return tx<InviteRow[]>`
+    insert into invites (organization_id, id, campaign_id, candidate_id, created_at, expires_at)
+    select ${organizationId}, ${id}, ${campaignId}, ${candidateId}, now, now + make_interval(hours => ${hours})
+    from organization_now(${organizationId}) as now
+    returning organization_id, id, campaign_id, candidate_id, expires_at, sent_count, created_at, status,
+      status as stored_status, null as interview_id`
+}
+
+/** Writes an invite's state. */
+export function setInviteStatus(tx: Queryable, organizationId: string, id: string, status: InviteStatus) {
+  return tx`update invites set status = ${status} where organization_id = ${organizationId} and id = ${id}`
+}
+
+/**
+ * Puts an invite's end off.
+ * @param until so many hours after the present end, or a point in time
+ * @returns no row where that is not later than now, or more than 720 hours from now
+ */
+export function extendInviteRow(
+  tx: Queryable,
+  organizationId: string,
+  id: string,
+  until: { hours: number } | { at: Date },
+) {
+  const end =
+    'at' in until ? tx`${until.at}::timestamptz` : tx`expires_at + make_interval(hours => ${until.hours})`
+  return tx`
+    update invites set expires_at = ${end}
+    where organization_id = ${organizationId} and id = ${id}
+      and ${end} > organization_now(${organizationId})
+      and ${end} <= organization_now(${organizationId}) + interval '720 hours'
+    returning id`
+}
+
+/** Counts that an invite was mailed. */
+export function countSending(tx: Queryable, organizationId: string, id: string) {
+  return tx`
+    update invites set sent_count = sent_count + 1 where organization_id = ${organizationId} and id = ${id}`
+}
+
+/** Ends every open token of an invite. */
+export function replaceInviteTokens(tx: Queryable, organizationId: string, inviteId: string) {
+  return tx`
+    update invite_tokens set replaced_at = now()
+    where organization_id = ${organizationId} and invite_id = ${inviteId} and used_at is null and replaced_at is null`
+}
+
+export function insertInviteToken(tx: Queryable, organizationId: string, inviteId: string, hash: Buffer) {
+  return tx`
+    insert into invite_tokens (hash, organization_id, invite_id) values (${hash}, ${organizationId}, ${inviteId})`
+}
+
+/** Whose invite a token is, by its SHA-256, across tenants (system role). */
+export function findInviteToken(db: Queryable, hash: Buffer) {
+  return db<{ organizationId: string; inviteId: string }[]>`
+    select organization_id, invite_id from invite_tokens where hash = ${hash}`
+}
+
+/** Marks a token as used; no row where it was used or replaced before. */
+export function takeInviteToken(tx: Queryable, organizationId: string, hash: Buffer) {
+  return tx`
+    update invite_tokens set used_at = now()
+    where hash = ${hash} and organization_id = ${organizationId} and used_at is null and replaced_at is null
+    returning hash`
+}
+
+/** Whether a token that can't be taken was used or replaced. */
+export function findTokenState(tx: Queryable, organizationId: string, hash: Buffer) {
+  return tx<{ state: 'used' | 'replaced' | 'open' }[]>`
+    select case when used_at is not null then 'used' when replaced_at is not null then 'replaced' else 'open' end as state
+    from invite_tokens where hash = ${hash} and organization_id = ${organizationId}`
+}
+
+/** Invites that expired and of which nobody has written it down, in one organization or in all (system role). */
+export function findDueInvites(db: Queryable, organizationId: string | null, limit: number) {
+  return db<{ organizationId: string; id: string }[]>`
+    select invites.organization_id, invites.id from organizations
+    join invites on invites.organization_id = organizations.id and invites.status = 'pending'
+      and invites.expires_at <= now() + make_interval(secs => organizations.clock_offset_seconds)
+    where ${organizationId}::text is null or organizations.id = ${organizationId}
+    limit ${limit}`
+}

@@ -1,0 +1,26 @@
+import type { Queryable } from '../../db/connect.ts'
+import { findCandidate } from '../../db/queries/candidates.ts'
+import { findInterview } from '../../db/queries/interviews.ts'
+import { findOrganization } from '../../db/queries/organizations.ts'
+import { notFound } from '../../schemas/errors.ts'
+import type { EmbedInterview } from '../../schemas/interviews.ts'
+import { presentInterview } from '../interviews/present.ts'
+
+/** An interview as the candidate's browser sees it. @throws ApiError 404 where it is gone */
+export async function presentEmbedInterview(
+  tx: Queryable,
+  organizationId: string,
+  id: string,
+): Promise<EmbedInterview> {
+  const [row] = await findInterview(tx, organizationId, id)
+  if (!row) throw notFound('Interview')
+  const [organization] = await findOrganization(tx, organizationId)
+  const [candidate] = await findCandidate(tx, organizationId, row.candidateId)
+  return {
+    ...presentInterview(row),
+    language: row.language,
+    organization: { name: organization?.name ?? '' },
+    candidate: { name: candidate?.name ?? '' },
+    questions: row.questions,
+  }
+}
