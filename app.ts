@@ -28,6 +28,7 @@ import { candidateRoutes } from './routes/candidates.ts'
 import { dashboardPageRoutes } from './routes/dashboard-pages.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -49,6 +50,7 @@ import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
 import { switchRoutes } from './routes/switch.ts'
 import { totpRoutes } from './routes/totp.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
 import { newId } from './schemas/ids.ts'
 
@@ -122,6 +124,8 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(inviteRoutes)
       await api.register(interviewRoutes)
       await api.register(logRoutes)
+      await api.register(webhookRoutes)
+      await api.register(deliveryRoutes)
       await api.register(eventRoutes)
       await api.register(auditRoutes)
     },

@@ -8,19 +8,24 @@ import { KEY_AGE_CRON, keyAge } from './key-age.ts'
 import { mail } from './mail.ts'
 import { passwordReset } from './password-reset.ts'
 import { RETENTION_CRON, retention } from './retention.ts'
+import { startDeliveries } from './webhook-delivery.ts'
 import type { Work, WorkContext, WorkerLog } from './work.ts'
 
 /** A worker at work. */
 export interface Worker {
-  /** Waits a second for the jobs in hand; what is left is tried again by another worker. */
-  stop(): Promise<void>
+  /**
+   * Takes nothing more, and waits for what is in hand; what is left after that is done again by another worker.
+   * @param graceMs a second, unless told otherwise
+   */
+  stop(graceMs?: number): Promise<void>
 }
 
 // Two workers of one queue, since most of a job's time is spent waiting for another server.
 const CONCURRENCY = 2
 // New jobs announce themselves; what is to be tried again is found by looking.
 const POLL_SECONDS = 5
-const POOL_SIZE = 4
+const POOL_SIZE = 6
+const GRACE_MS = 1000
 
 const works: Record<QueueName, Work> = {
   mail,
@@ -74,9 +79,12 @@ export async function startWorker(
     })
   }
   for (const [queue, cron] of Object.entries(schedules)) await jobs.boss.schedule(queue, cron, null)
+  const deliveries = await startDeliveries(context, databaseUrl)
   return {
-    async stop() {
-      await jobs.close()
+    async stop(graceMs = GRACE_MS) {
+      // A last delivery may have a mail sent: the queue is closed after them.
+      await deliveries.stop(graceMs)
+      await jobs.close(graceMs)
       delivery.close()
       await database.end({ timeout: 1 })
     },

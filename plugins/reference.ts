@@ -35,6 +35,7 @@ export default fp<{ version: string }>(
             description: 'What a candidate’s browser asks for, with an interview session (ist_…)',
           },
           { name: 'Logs', description: 'Every request, refused ones too' },
+          { name: 'Webhooks', description: 'Where events are delivered, and what came of it' },
           { name: 'Events', description: 'What happened, in the order in which it did' },
           { name: 'Health', description: 'Whether the server is well' },
         ],

@@ -5,11 +5,36 @@ import type { events } from '../schema/events.ts'
 /** An event as stored. */
 export type EventRow = typeof events.$inferSelect
 
-/** Writes an event; it is there when the transaction commits. */
-export function insertEvent(tx: Queryable, event: Pick<EventRow, 'organizationId' | 'id' | 'type' | 'data'>) {
-  return tx`
-    insert into events (organization_id, id, type, data)
-    values (${event.organizationId}, ${event.id}, ${event.type}, ${tx.json(event.data as never)})`
+/**
+ * Writes an event; it is there when the transaction commits, and who listens is told then (`listenToEvents`).
+ * @returns the ids of the enabled endpoints that want it
+ */
+export async function insertEvent(
+  tx: Queryable,
+  event: Pick<EventRow, 'organizationId' | 'id' | 'type' | 'data'>,
+): Promise<string[]> {
+  const { organizationId, type } = event
+  const rows = await tx<{ id: string }[]>`
+    with written as (
+      insert into events (organization_id, id, type, data)
+      values (${organizationId}, ${event.id}, ${type}, ${tx.json(event.data as never)})
+      returning pg_notify('anteroom_' || current_schema() || '_events', organization_id))
+    select id from webhooks
+    where organization_id = ${organizationId} and disabled_at is null and events && ${filtersFor(type)}::text[]
+    order by id`
+  return rows.map(({ id }) => id)
+}
+
+/** The ids of the enabled endpoints that want events of a type. */
+export function listWanting(tx: Queryable, organizationId: string, type: string) {
+  return tx<{ id: string }[]>`
+    select id from webhooks
+    where organization_id = ${organizationId} and disabled_at is null and events && ${filtersFor(type)}::text[]
+    order by id`
+}
+
+function filtersFor(type: string): string[] {
+  return ['*', `${type.slice(0, type.indexOf('.'))}.*`, type]
 }
 
 /** A page of an organization's events, newest first, of one type or of all. */
@@ -19,6 +44,11 @@ export function listEvents(tx: Queryable, organizationId: string, page: PageRequ
     where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
       and (${type}::text is null or type = ${type})
     order by id desc limit ${page.limit + 1}`
+}
+
+/** One event, or no row. */
+export function findEvent(tx: Queryable, organizationId: string, id: string) {
+  return tx<EventRow[]>`select * from events where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** Forgets events that are older than so many days. */

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { customType, timestamp } from 'drizzle-orm/pg-core'
 
 /** An id. Ids sort by the bytes of their text, whatever locale the database was made with. */
@@ -14,3 +15,9 @@ export const createdAt = () => instant('created_at').notNull().defaultNow()
 
 /** The tenant that a row belongs to. */
 export const organizationId = () => id('organization_id').notNull()
+
+/** The id of the transaction that wrote the row, which never comes again (PostgreSQL's 64-bit xid8); text here. */
+export const transactionId = () =>
+  customType<{ data: string }>({ dataType: () => 'xid8' })('transaction_id')
+    .notNull()
+    .default(sql`pg_current_xact_id()`)

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/connect.ts'
+import { queueDeliveries } from '../../db/queries/deliveries.ts'
 import { insertEvent } from '../../db/queries/events.ts'
 import type { EventType } from '../../schemas/events.ts'
 import { newId } from '../../schemas/ids.ts'
@@ -7,15 +8,50 @@ import { newId } from '../../schemas/ids.ts'
 export const EVENTS_KEPT_DAYS = 30
 
 /**
- * Tells an organization that something happened, when the transaction commits and not at all when it does not.
+ * Tells an organization that something happened, when the transaction commits and not at all when it does not. What
+ * is to be delivered to its endpoints is written in the same transaction: there is no moment at which a process could
+ * die and leave an event without its deliveries.
  * @param tx the transaction of what happened
  * @param data the object as the API shows it; never a secret
+ * @returns the event's id
  */
 export async function emit(
   tx: Queryable,
   organizationId: string,
   type: EventType,
   data: object,
-): Promise<void> {
-  await insertEvent(tx, { organizationId, id: newId('evt'), type, data: data as Record<string, unknown> })
+): Promise<string> {
+  const id = newId('evt')
+  const wanted = await insertEvent(tx, { organizationId, id, type, data: data as Record<string, unknown> })
+  await queue(tx, organizationId, id, wanted)
+  return id
+}
+
+/**
+ * The same for one endpoint alone, whatever it wants.
+ * @returns the event's and the delivery's id
+ */
+export async function emitTo(
+  tx: Queryable,
+  organizationId: string,
+  webhookId: string,
+  type: EventType,
+  data: object,
+): Promise<{ eventId: string; deliveryId: string }> {
+  const eventId = newId('evt')
+  await insertEvent(tx, { organizationId, id: eventId, type, data: data as Record<string, unknown> })
+  const [deliveryId] = await queue(tx, organizationId, eventId, [webhookId])
+  return { eventId, deliveryId: deliveryId as string }
+}
+
+/** Puts an event into the queue of endpoints, once more where they had it. @returns the deliveries' ids */
+export async function queue(
+  tx: Queryable,
+  organizationId: string,
+  eventId: string,
+  webhookIds: readonly string[],
+): Promise<string[]> {
+  if (webhookIds.length === 0) return []
+  const targets = webhookIds.map((webhookId) => ({ id: newId('dlv'), webhookId }))
+  return (await queueDeliveries(tx, organizationId, eventId, targets)).map(({ id }) => id)
 }

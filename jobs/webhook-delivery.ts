@@ -1,0 +1,26 @@
+import { EndpointCare } from '../services/webhooks/care.ts'
+import { Deliverer } from '../services/webhooks/deliverer.ts'
+import { Recorder } from '../services/webhooks/recorder.ts'
+import { Sender } from '../services/webhooks/send.ts'
+import { targetRules } from '../services/webhooks/targets.ts'
+import type { WorkContext } from './work.ts'
+
+/**
+ * Delivers events to webhooks beside the job queue, until it is stopped.
+ * @param databaseUrl for the connection that holds the endpoints' locks
+ */
+export async function startDeliveries(context: WorkContext, databaseUrl: string): Promise<Deliverer> {
+  const { config, database, encryptionKey, mailer, publicUrl, log } = context
+  const onError = (error: unknown) => log.error({ err: error }, 'webhook deliveries')
+  const deliverer = new Deliverer({
+    databaseUrl,
+    environment: config.environment,
+    database,
+    encryptionKey,
+    sender: new Sender(targetRules(config.environment.name, config.webhookAllowedTargets)),
+    recorder: new Recorder(database, new EndpointCare(mailer, publicUrl), onError),
+    onError,
+  })
+  await deliverer.start()
+  return deliverer
+}

@@ -1,0 +1,145 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import { redactCredentials } from '../../credentials/format.ts'
+import { guardedConnector, type Resolve, TargetRefused } from './connector.ts'
+import { readRetryAfter } from './retries.ts'
+import { signatureHeaders, type WebhookSecret } from './signature.ts'
+import type { TargetRules } from './targets.ts'
+
+/** How long a receiver may take for its whole answer, in milliseconds. */
+export const TIME_OUT_MS = 15_000
+const KEPT_BYTES = 1024
+/** What is read of a body so that its connection can be used again; a longer one loses it. */
+const READ_BYTES = 16 * 1024
+const LONGEST_HEADERS = 16 * 1024
+const LONGEST_ERROR = 300
+
+/** What is sent: an event's id and the bytes that are signed. */
+export interface Message {
+  readonly id: string
+  readonly body: Buffer
+}
+
+/** How an attempt ended. */
+export interface Outcome {
+  /** Null: no answer came. */
+  readonly status: number | null
+  readonly durationMs: number
+  /** The first KiB of the answer's body, as text. */
+  readonly response: string | null
+  /** Why no answer came. */
+  readonly error: string | null
+  /** Milliseconds that the receiver wants to be left alone for. */
+  readonly retryAfterMs: number | null
+}
+
+/** Whether an answer says that the message has arrived: 2xx alone, a redirect is none. */
+export function isDelivered({ status }: Pick<Outcome, 'status'>): boolean {
+  return status !== null && status >= 200 && status < 300
+}
+
+/**
+ * Sends messages to receivers nobody knows anything about: to allowed addresses alone, without redirects, without the
+ * proxies that the environment names, and with a bound on time and on whatever comes back.
+ */
+export class Sender {
+  readonly #agent: Dispatcher
+  readonly #stopping = new AbortController()
+
+  constructor(rules: TargetRules, resolve?: Resolve) {
+    this.#agent = new Agent({
+      connect: guardedConnector(rules, resolve),
+      allowH2: false,
+      // As many connections as are under way: two endpoints at one origin must not wait for each other.
+      connections: null,
+      headersTimeout: TIME_OUT_MS,
+      bodyTimeout: TIME_OUT_MS,
+      maxHeaderSize: LONGEST_HEADERS,
+    })
+  }
+
+  /**
+   * Makes one attempt. It never throws: what goes wrong is its outcome.
+   * @returns null where it was broken off by `close`: nobody knows whether it arrived
+   */
+  async send(url: string, message: Message, secrets: readonly WebhookSecret[]): Promise<Outcome | null> {
+    return this.sendSigned(url, message, signatureHeaders(message.id, message.body, secrets, Date.now()))
+  }
+
+  /** The same, with signature headers of the caller's making. */
+  async sendSigned(
+    url: string,
+    message: Message,
+    signature: Record<string, string>,
+  ): Promise<Outcome | null> {
+    const began = performance.now()
+    const outcome = (rest: Partial<Outcome>): Outcome => ({
+      status: null,
+      response: null,
+      error: null,
+      retryAfterMs: null,
+      durationMs: Math.round(performance.now() - began),
+      ...rest,
+    })
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(TIME_OUT_MS)])
+    try {
+      const answer = await request(url, {
+        dispatcher: this.#agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'user-agent': 'Anteroom-Webhooks/1', ...signature },
+        body: message.body,
+        signal,
+      })
+      const { statusCode: status, headers } = answer
+      const response = await readStart(answer.body)
+      const [retryAfter] = [headers['retry-after']].flat()
+      return outcome({ status, response, retryAfterMs: readRetryAfter(status, retryAfter, Date.now()) })
+    } catch (error) {
+      return this.#stopping.signal.aborted ? null : outcome({ error: explain(error) })
+    }
+  }
+
+  /** Breaks off what is under way, and closes the connections. */
+  async close(): Promise<void> {
+    this.#stopping.abort(new Error('this server is stopping'))
+    await this.#agent.destroy()
+  }
+}
+
+// The status has come: a body that never ends, breaks off or is too long changes nothing about it.
+async function readStart(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const kept: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (bytes < KEPT_BYTES) kept.push(chunk.subarray(0, KEPT_BYTES - bytes))
+      bytes += chunk.length
+      if (bytes > READ_BYTES) break
+    }
+  } catch {
+    body.destroy()
+  }
+  // PostgreSQL's text holds no NUL.
+  return redactCredentials(Buffer.concat(kept).toString('utf8').replaceAll('\0', '\ufffd'))
+}
+
+const sentences: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'the name servers do not answer',
+  ETIMEOUT: 'the name servers do not answer',
+  ECONNRESET: 'the connection was closed before an answer came',
+  UND_ERR_SOCKET: 'the connection was closed before an answer came',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer within 15 s',
+  UND_ERR_HEADERS_OVERFLOW: 'the answer’s headers are too long',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+}
+
+function explain(error: unknown): string {
+  if (error instanceof TargetRefused) return error.message
+  const { name, code, message } = error as Error & { code?: string }
+  if (name === 'TimeoutError') return 'no answer within 15 s'
+  const known = code === undefined ? undefined : sentences[code]
+  return known ?? `${code ? `${code}: ` : ''}${message}`.slice(0, LONGEST_ERROR)
+}
