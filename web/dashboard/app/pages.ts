@@ -1,0 +1,69 @@
+import type { ComponentType } from 'preact'
+import type { IconName } from '../components/icon.tsx'
+
+/** What a page is given: the parts of its path that begin with a colon. */
+export interface PageProps {
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** A page: a file of pages/, loaded when someone goes there, and its line here. */
+export interface Page {
+  readonly path: string
+  readonly load: () => Promise<{ default: ComponentType<PageProps> }>
+  /** Open to who is not logged in. */
+  readonly open?: true
+  /** Its entry in the navigation and the palette. */
+  readonly entry?: {
+    readonly group: 'Work' | 'Watch' | 'Settings' | 'Account'
+    readonly title: string
+    readonly icon: IconName
+    /** Shown to who may this. */
+    readonly scope?: string
+    /** Pressed after `g`. */
+    readonly key?: string
+  }
+}
+
+export const pages: readonly Page[] = [
+  { path: '/login', load: () => import('../pages/log-in.tsx'), open: true },
+  { path: '/signup', load: () => import('../pages/sign-up.tsx'), open: true },
+  { path: '/forgot', load: () => import('../pages/forgot.tsx'), open: true },
+  { path: '/reset', load: () => import('../pages/reset.tsx'), open: true },
+  { path: '/accept', load: () => import('../pages/accept.tsx'), open: true },
+  { path: '/email', load: () => import('../pages/email.tsx'), open: true },
+  { path: '/welcome', load: () => import('../pages/welcome.tsx') },
+  {
+    path: '/settings/keys',
+    load: () => import('../pages/keys.tsx'),
+    entry: { group: 'Settings', title: 'API Keys', icon: 'key', scope: 'keys:read', key: 'k' },
+  },
+  { path: '/settings/keys/new', load: () => import('../pages/key-new.tsx') },
+  { path: '/settings/keys/:id', load: () => import('../pages/key.tsx') },
+  { path: '/settings/keys/:id/rotation', load: () => import('../pages/key-rotation.tsx') },
+  {
+    path: '/account/security',
+    load: () => import('../pages/security.tsx'),
+    entry: { group: 'Account', title: 'Password and second factor', icon: 'shield', key: 'p' },
+  },
+]
+
+/** Where `/` leads. */
+export const home = '/settings/keys'
+
+/** The page of a path and the parts of it that the page asks for; null where there is none. */
+export function findPage(path: string): { page: Page; params: Record<string, string> } | null {
+  const parts = path.split('/')
+  for (const page of pages) {
+    const wanted = page.path.split('/')
+    if (wanted.length !== parts.length) continue
+    const params: Record<string, string> = {}
+    const fits = wanted.every((part, index) => {
+      const actual = parts[index] ?? ''
+      if (!part.startsWith(':')) return part === actual
+      params[part.slice(1)] = decodeURIComponent(actual)
+      return actual !== ''
+    })
+    if (fits) return { page, params }
+  }
+  return null
+}

@@ -1,0 +1,79 @@
+import { computed, signal } from '@preact/signals'
+import { api, ask, type WhoAmI } from './api.ts'
+import { go, path, query } from './router.ts'
+import { secondFactorMissing, sessionEnded } from './session-state.ts'
+
+// No secret: it saves who never logged in here a call that can only fail.
+const HINT = 'anteroom:logged-in'
+
+/** Who is logged in; null: nobody, undefined: not known yet. */
+export const me = signal<WhoAmI | null | undefined>(undefined)
+/** What the user's role allows. */
+const scopes = computed(() => me.value?.credential.scopes ?? [])
+export const environment = signal<'sandbox' | 'production' | null>(null)
+
+/** Whether the user may: `*`, the scope itself, or writing where it is about reading. */
+export function may(scope: string): boolean {
+  const granted = scopes.value
+  if (granted.includes('*') || granted.includes(scope)) return true
+  return scope.endsWith(':read') && granted.includes(scope.replace(/:read$/, ':write'))
+}
+
+/** Finds out who is logged in, and leads to the log-in where nobody is. */
+export async function findSession(): Promise<void> {
+  if (localStorage.getItem(HINT) === null) {
+    me.value = null
+    return
+  }
+  try {
+    const who = await ask(api.GET('/api/whoami'))
+    me.value = who
+    environment.value = who.environment
+  } catch {
+    me.value = null
+  }
+}
+
+/** After a log-in: who it is, and on to where they wanted to go. */
+export async function enter(to?: string): Promise<void> {
+  localStorage.setItem(HINT, '1')
+  sessionEnded.value = false
+  secondFactorMissing.value = false
+  await findSession()
+  const next = query.value.get('next')
+  go(to ?? (next?.startsWith('/') ? next : '/'), { replace: true })
+}
+
+/** The environment, for pages that nobody is logged in on. */
+export async function findEnvironment(): Promise<void> {
+  if (environment.value !== null) return
+  const response = await fetch('/status', { headers: { accept: 'application/json' } })
+  environment.value = ((await response.json()) as { environment: 'sandbox' | 'production' }).environment
+}
+
+/** Ends the session on the server, cookie and all. */
+export async function logOut(): Promise<void> {
+  await ask(api.DELETE('/dashboard/session'))
+  forget()
+  go('/login')
+}
+
+/** The session is over: to the log-in, and back to this page after it. */
+export function showLogin(): void {
+  const back = path.value === '/' ? '' : `?next=${encodeURIComponent(path.value + location.search)}`
+  forget()
+  go(`/login${back}`, { replace: true })
+}
+
+function forget(): void {
+  localStorage.removeItem(HINT)
+  me.value = null
+  sessionEnded.value = false
+  secondFactorMissing.value = false
+}
+
+/** To another of the user's organizations: everything that is shown is loaded anew. */
+export async function switchOrganization(organizationId: string): Promise<void> {
+  await ask(api.POST('/dashboard/session/switch', { body: { organizationId } }))
+  location.assign('/dashboard/')
+}

@@ -1,0 +1,243 @@
+import {
+  type ComponentChildren,
+  createContext,
+  type FormHTMLAttributes,
+  type InputHTMLAttributes,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+} from 'preact'
+import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
+import { Failure } from '../app/failure.ts'
+import { Icon } from './icon.tsx'
+import { Notice } from './notice.tsx'
+
+interface FormState {
+  readonly busy: boolean
+  readonly failure: Failure | null
+}
+
+const State = createContext<FormState>({ busy: false, failure: null })
+
+/** A form's values by field name; what is blank is left out. */
+export type Values = Record<string, string>
+
+/**
+ * A form that shows what the API says is wrong beside the field that it is about, or above where it is about none.
+ * @param onSubmit what it throws is shown
+ */
+export function Form({
+  onSubmit,
+  children,
+  ...rest
+}: {
+  onSubmit: (values: Values) => Promise<unknown>
+  children: ComponentChildren
+} & Omit<FormHTMLAttributes<HTMLFormElement>, 'onSubmit'>) {
+  const [state, setState] = useState<FormState>({ busy: false, failure: null })
+  const form = useRef<HTMLFormElement>(null)
+  const known = () => new Set([...(form.current?.elements ?? [])].map((field) => field.getAttribute('name')))
+
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    if (state.busy || !form.current) return
+    const values: Values = {}
+    for (const [name, value] of new FormData(form.current)) {
+      if (typeof value === 'string' && value !== '') values[name] = value
+    }
+    setState({ busy: true, failure: null })
+    try {
+      await onSubmit(values)
+      setState({ busy: false, failure: null })
+    } catch (thrown) {
+      setState({ busy: false, failure: Failure.from(thrown) })
+    }
+  }
+  // To what is wrong, for who does not see it.
+  useEffect(() => {
+    if (state.failure) form.current?.querySelector<HTMLElement>('[aria-invalid=true], [role=alert]')?.focus()
+  }, [state.failure])
+
+  const { failure } = state
+  const elsewhere = failure && ![...failure.fields.keys()].some((name) => known().has(name))
+  return (
+    <State.Provider value={state}>
+      <form ref={form} onSubmit={submit} noValidate={false} {...rest}>
+        {elsewhere && <FailureNotice failure={failure} />}
+        {children}
+      </form>
+    </State.Provider>
+  )
+}
+
+/** A failure where it belongs: what it is, what helps, and the id to quote. */
+export function FailureNotice({ failure, retry }: { failure: Failure; retry?: () => unknown }) {
+  const fields = [...failure.fields].map(([name, text]) => `${name}: ${text}`).join('; ')
+  return (
+    <Notice kind="danger" role="alert">
+      <strong>{failure.message}</strong>
+      {fields && <span> ({fields})</span>}
+      {failure.hint && <span>. {failure.hint}</span>}
+      {failure.requestId && <small class="request-id">Request {failure.requestId}</small>}
+      {retry && (
+        <button type="button" class="small" onClick={() => void retry()}>
+          Try again
+        </button>
+      )}
+    </Notice>
+  )
+}
+
+interface FieldProps {
+  name: string
+  label: string
+  /** What helps to fill it in. */
+  help?: ComponentChildren
+  optional?: boolean
+}
+
+/** A labelled field with its help and, when the API refused it, why. */
+export function Field({
+  name,
+  label,
+  help,
+  optional,
+  ...input
+}: FieldProps & InputHTMLAttributes<HTMLInputElement>) {
+  return (
+    <Labelled name={name} label={label} help={help} optional={optional}>
+      {(ids) => <input name={name} {...ids} {...input} required={!optional} />}
+    </Labelled>
+  )
+}
+
+/** A field of several lines. */
+export function TextField({
+  name,
+  label,
+  help,
+  optional,
+  ...input
+}: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  return (
+    <Labelled name={name} label={label} help={help} optional={optional}>
+      {(ids) => <textarea name={name} rows={3} {...ids} {...input} required={!optional} />}
+    </Labelled>
+  )
+}
+
+/** A choice of one. */
+export function SelectField({
+  name,
+  label,
+  help,
+  options,
+  ...input
+}: FieldProps & {
+  options: readonly (readonly [string, string])[]
+} & SelectHTMLAttributes<HTMLSelectElement>) {
+  return (
+    <Labelled name={name} label={label} help={help}>
+      {(ids) => (
+        <select name={name} {...ids} {...input}>
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Labelled>
+  )
+}
+
+/** A password: hidden until asked for; pasting and password managers are welcome (ASVS 5.0, 6.2.6 and 6.2.7). */
+export function PasswordField({
+  name,
+  label,
+  help,
+  autocomplete,
+  minLength = 1,
+}: FieldProps & { autocomplete: 'current-password' | 'new-password'; minLength?: number }) {
+  const [shown, setShown] = useState(false)
+  const common = { name, autocomplete, minLength, spellcheck: false, required: true }
+  return (
+    <Labelled name={name} label={label} help={help}>
+      {(ids) => (
+        <div class="with-button">
+          {shown ? (
+            <input type="text" {...ids} {...common} />
+          ) : (
+            <input type="password" {...ids} {...common} />
+          )}
+          <button type="button" class="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
+            <Icon name="eye" />
+            {shown ? 'Hide' : 'Show'}
+            <span class="unseen"> password</span>
+          </button>
+        </div>
+      )}
+    </Labelled>
+  )
+}
+
+interface Ids {
+  id: string
+  'aria-describedby': string | undefined
+  'aria-invalid': true | undefined
+}
+
+/** Label, help and error around any control, which takes the ids that tie them together. */
+export function Labelled({
+  name,
+  label,
+  help,
+  optional,
+  children,
+}: Omit<FieldProps, 'optional'> & {
+  optional?: boolean | undefined
+  children: (ids: Ids) => ComponentChildren
+}) {
+  const id = useId()
+  const { failure } = useContext(State)
+  const entry = [...(failure?.fields ?? [])].find(([path]) => path === name || path.startsWith(`${name}.`))
+  const described = [help && `${id}-help`, entry && `${id}-error`].filter(Boolean).join(' ')
+  return (
+    <div class="field">
+      <label for={id}>
+        {label}
+        {optional && <span class="muted"> (optional)</span>}
+      </label>
+      {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': entry ? true : undefined })}
+      {entry && (
+        <small class="field-error" id={`${id}-error`}>
+          {sentence(entry[1])}
+        </small>
+      )}
+      {help && (
+        <small class="muted" id={`${id}-help`}>
+          {help}
+        </small>
+      )}
+    </div>
+  )
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** The button that sends the form, and can't be pressed twice. */
+export function Submit({
+  children,
+  kind = 'primary',
+}: {
+  children: ComponentChildren
+  kind?: 'primary' | 'danger'
+}) {
+  const { busy } = useContext(State)
+  return (
+    <button type="submit" class={kind} aria-disabled={busy}>
+      {busy ? 'One moment…' : children}
+    </button>
+  )
+}

@@ -1,0 +1,5 @@
+import { PageHead } from '../components/page.tsx'
+
+export default function Soon() {
+  return <PageHead title="Soon" />
+}

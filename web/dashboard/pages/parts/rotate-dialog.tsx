@@ -1,0 +1,50 @@
+import { useRef } from 'preact/hooks'
+import { api, ask, type Key } from '../../app/api.ts'
+import { go } from '../../app/router.ts'
+import { Dialog } from '../../components/dialog.tsx'
+import { Form, SelectField, Submit } from '../../components/form.tsx'
+import { keepSecret } from './secrets.ts'
+
+const graces = [
+  ['1', '1 hour'],
+  ['24', '24 hours'],
+  ['72', '3 days'],
+  ['168', '7 days'],
+  ['720', '30 days'],
+  ['0', 'None: it ends at once'],
+] as const
+
+/** Makes a successor, and leads to the cockpit that follows the change-over. */
+export function RotateDialog({ of, onClose }: { of: Key; onClose: () => void }) {
+  const once = useRef(crypto.randomUUID())
+  const rotate = async ({ graceHours = '24' }: Record<string, string>) => {
+    const successor = await ask(
+      api.POST('/api/keys/{id}/rotate', {
+        params: { path: { id: of.id } },
+        headers: { 'idempotency-key': once.current },
+        body: { graceHours: Number(graceHours) },
+      }),
+    )
+    keepSecret(successor.id, successor.key)
+    onClose()
+    go(`/settings/keys/${of.id}/rotation`)
+  }
+  return (
+    <Dialog title={`Rotate “${of.name}”`} onClose={onClose}>
+      <p>
+        A successor with the same rights is made and shown once. The old key works on for the time that you
+        choose, while you change your programs over; you see who still uses it, and can finish early or go
+        back.
+      </p>
+      <Form onSubmit={rotate}>
+        <SelectField name="graceHours" label="The old key works on for" options={graces} value="24" />
+        <footer class="actions">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <Submit>Rotate</Submit>
+        </footer>
+      </Form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,48 @@
+import { api, ask } from '../app/api.ts'
+import { at } from '../app/router.ts'
+import { enter } from '../app/session.ts'
+import { Field, Form, PasswordField, Submit, type Values } from '../components/form.tsx'
+import { Entrance } from '../shell/entrance.tsx'
+
+/** A new organization and its owner. */
+export default function SignUp() {
+  const signUp = async ({ email = '', password = '', name = '', organizationName = '' }: Values) => {
+    const made = await ask(
+      api.POST('/api/auth/signup', { body: { email, password, name, organizationName } }),
+    )
+    await exchangeForCookie(made.accessToken, { email, password })
+    await enter('/welcome')
+  }
+  return (
+    <Entrance
+      title="Create an account"
+      lead="You become the owner of a new organization, and can invite others to it."
+    >
+      <Form onSubmit={signUp}>
+        <Field name="name" label="Your name" autocomplete="name" />
+        <Field name="organizationName" label="Organization" autocomplete="organization" />
+        <Field name="email" label="E-mail" type="email" autocomplete="username" />
+        <PasswordField
+          name="password"
+          label="Password"
+          autocomplete="new-password"
+          minLength={8}
+          help="At least 8 characters: a sentence is easier to remember than a riddle."
+        />
+        <Submit>Create account</Submit>
+      </Form>
+      <p class="elsewhere">
+        <a href={at('/login')}>Log in instead</a>
+      </p>
+    </Entrance>
+  )
+}
+
+/** Ends the token session that an answer opened, and opens the dashboard's: its cookie is out of every script's reach. */
+export async function exchangeForCookie(
+  accessToken: string,
+  login: { email: string; password: string; totp?: string; organizationId?: string },
+): Promise<void> {
+  await ask(api.POST('/api/auth/logout', { headers: { authorization: `Bearer ${accessToken}` } }))
+  await ask(api.POST('/dashboard/session', { body: login }))
+}

@@ -1,0 +1,188 @@
+import { signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import type { WhoAmI } from '../app/api.ts'
+import { type Page, pages } from '../app/pages.ts'
+import { at, path } from '../app/router.ts'
+import { logOut, may } from '../app/session.ts'
+import { type Theme, theme, themes } from '../app/theme.ts'
+import { Icon } from '../components/icon.tsx'
+import { toastFailure } from '../components/toast.tsx'
+import { paletteOpen } from './palette.tsx'
+
+const menuOpen = signal(false)
+const groups = ['Work', 'Watch', 'Settings', 'Account'] as const
+
+/** What stands around every page: the environment, the navigation, who is logged in, and the way out. */
+export function Frame({ who, children }: { who: WhoAmI; children: ComponentChildren }) {
+  const here = path.value
+  useEffect(() => {
+    menuOpen.value = false
+  }, [here])
+  return (
+    <div class={menuOpen.value ? 'frame menu-open' : 'frame'}>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <button
+          type="button"
+          class="quiet icon-only menu-button"
+          aria-label="Menu"
+          aria-expanded={menuOpen.value}
+          aria-controls="navigation"
+          onClick={() => {
+            menuOpen.value = !menuOpen.value
+          }}
+        >
+          <Icon name={menuOpen.value ? 'close' : 'menu'} />
+        </button>
+        <EnvironmentMark environment={who.environment} />
+        <span class="organization" title={who.organization.name}>
+          {who.organization.name}
+        </span>
+        <button
+          type="button"
+          class="find"
+          aria-keyshortcuts="Control+K Meta+K"
+          onClick={() => {
+            paletteOpen.value = true
+          }}
+        >
+          <Icon name="search" />
+          <span>Find or do…</span>
+          <kbd>Ctrl K</kbd>
+        </button>
+        <UserMenu who={who} />
+      </header>
+      <nav
+        id="navigation"
+        aria-label="Dashboard"
+        onKeyDown={(event) => event.key === 'Escape' && closeMenu()}
+      >
+        {groups.map((group) => (
+          <Group key={group} group={group} entries={entriesOf(group)} here={here} />
+        ))}
+        <ul class="outside">
+          <li>
+            <a href="/docs" target="_blank" rel="noopener">
+              <Icon name="book" />
+              API reference
+            </a>
+          </li>
+        </ul>
+      </nav>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  )
+}
+
+/** Sandbox is striped and production plain, on every page. */
+export function EnvironmentMark({ environment }: { environment: string | null }) {
+  if (environment === null) return <span class="environment" />
+  return (
+    <span class={`environment ${environment}`}>{environment === 'sandbox' ? 'Sandbox' : 'Production'}</span>
+  )
+}
+
+type Entry = Page & { entry: NonNullable<Page['entry']> }
+
+function entriesOf(group: (typeof groups)[number]): Entry[] {
+  return pages.filter(
+    (page): page is Entry => page.entry?.group === group && (!page.entry.scope || may(page.entry.scope)),
+  )
+}
+
+function Group({ group, entries, here }: { group: string; entries: Entry[]; here: string }) {
+  if (entries.length === 0) return null
+  return (
+    <section>
+      <h2>{group}</h2>
+      <ul>
+        {entries.map((page) => (
+          <li key={page.path}>
+            <a href={at(page.path)} aria-current={isUnder(here, page.path) ? 'page' : undefined}>
+              <Icon name={page.entry.icon} />
+              {page.entry.title}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function isUnder(here: string, path: string): boolean {
+  return here === path || here.startsWith(`${path}/`)
+}
+
+function closeMenu(): void {
+  menuOpen.value = false
+}
+
+function UserMenu({ who }: { who: WhoAmI }) {
+  const menu = useRef<HTMLDetailsElement>(null)
+  const here = path.value
+  useEffect(() => {
+    if (menu.current) menu.current.open = false
+  }, [here])
+  const leave = (event: FocusEvent) => {
+    if (menu.current && !menu.current.contains(event.relatedTarget as Node | null)) menu.current.open = false
+  }
+  const close = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !menu.current?.open) return
+    menu.current.open = false
+    menu.current.querySelector('summary')?.focus()
+  }
+  return (
+    <div class="who">
+      <details ref={menu} class="menu" onFocusOut={leave} onKeyDown={close}>
+        <summary>
+          <span class="avatar" aria-hidden="true">
+            {(who.user?.name ?? '?').slice(0, 1).toUpperCase()}
+          </span>
+          <span class="name">{who.user?.name}</span>
+          <Icon name="down" />
+        </summary>
+        <div class="menu-body">
+          <p>
+            {who.user?.email}
+            <br />
+            <span class="muted">
+              {who.user?.role} of {who.organization.name}
+            </span>
+          </p>
+          <ThemeChoice />
+          <a href={at('/account/security')}>Password and second factor</a>
+        </div>
+      </details>
+      <button type="button" class="quiet log-out" onClick={() => void logOut().catch(toastFailure)}>
+        <Icon name="out" />
+        <span>Log out</span>
+      </button>
+    </div>
+  )
+}
+
+function ThemeChoice() {
+  return (
+    <fieldset class="segments">
+      <legend>Appearance</legend>
+      {themes.map((name: Theme) => (
+        <label key={name}>
+          <input
+            type="radio"
+            name="theme"
+            checked={theme.value === name}
+            onChange={() => {
+              theme.value = name
+            }}
+          />
+          {name.charAt(0).toUpperCase() + name.slice(1)}
+        </label>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,78 @@
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { pages } from '../app/pages.ts'
+import { go } from '../app/router.ts'
+import { may } from '../app/session.ts'
+import { Dialog } from '../components/dialog.tsx'
+import { paletteOpen } from './palette.tsx'
+
+export const shortcutsOpen = signal(false)
+
+const SEQUENCE_MS = 1200
+const visits = pages.flatMap(({ path, entry }) => (entry?.key ? [{ path, ...entry, key: entry.key }] : []))
+
+/** The shortcuts, and their list: `?`. */
+export function Shortcuts() {
+  useEffect(() => {
+    let afterG = 0
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        paletteOpen.value = !paletteOpen.value
+        return
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      const isVisit = event.timeStamp - afterG < SEQUENCE_MS
+      afterG = event.key === 'g' ? event.timeStamp : 0
+      const visit = isVisit ? visits.find(({ key }) => key === event.key) : undefined
+      if (visit) go(visit.path)
+      else if (event.key === '?') shortcutsOpen.value = true
+      else if (event.key === 'c' && may('keys:write')) go('/settings/keys/new')
+      else if (event.key === '/') {
+        const search = document.querySelector<HTMLElement>('main input[type=search]')
+        if (search) event.preventDefault()
+        search?.focus()
+      }
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [])
+  if (!shortcutsOpen.value) return null
+  const close = () => {
+    shortcutsOpen.value = false
+  }
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={close}>
+      <dl class="shortcuts">
+        <Row keys={['Ctrl', 'K']} what="Find or do" />
+        <Row keys={['/']} what="Search in the list" />
+        <Row keys={['j', 'k']} what="Down and up the rows of a table" />
+        <Row keys={['c']} what="Create API Key" />
+        {visits.map(({ key, title }) => (
+          <Row key={key} keys={['g', key]} what={`Go to ${title}`} />
+        ))}
+        <Row keys={['?']} what="This list" />
+      </dl>
+    </Dialog>
+  )
+}
+
+function Row({ keys, what }: { keys: readonly string[]; what: string }) {
+  return (
+    <div>
+      <dt>
+        {keys.map((key) => (
+          <kbd key={key}>{key}</kbd>
+        ))}
+      </dt>
+      <dd>{what}</dd>
+    </div>
+  )
+}
+
+// Letters belong to who is writing, and to an open dialog.
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element && target.closest('input, textarea, select, dialog, [contenteditable]') !== null
+  )
+}
