@@ -7,12 +7,16 @@ import accessLog from './plugins/access-log.ts'
 import accounts from './plugins/accounts.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
+import embedCors from './plugins/embed-cors.ts'
+import embedLimit from './plugins/embed-limit.ts'
+import embedSession from './plugins/embed-session.ts'
 import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 import idempotency from './plugins/idempotency.ts'
 import jsonBody from './plugins/json-body.ts'
 import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
+import multipart from './plugins/multipart.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import securityHeaders from './plugins/security-headers.ts'
@@ -133,13 +137,22 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   )
   await app.register(
     async (embed) => {
-      await embed.register(context, { verifier: app.verifier })
-      await embed.register(access)
+      await embed.register(embedCors)
+      await embed.register(async (interview) => {
+        await interview.register(embedLimit)
+        await interview.register(context, { verifier: app.verifier })
+        await interview.register(access)
+        await interview.register(embedSession)
 
-      await embed.register(embedRoutes)
-      await embed.register(embedAnswerRoutes)
+        await interview.register(embedRoutes)
+        await interview.register(async (uploads) => {
+          await uploads.register(multipart)
+          await uploads.register(embedAnswerRoutes)
+        })
+      })
     },
-    { prefix: '/api/embed' },
+    // With the slash: the preflights' route is a wildcard.
+    { prefix: '/api/embed/' },
   )
   await app.register(
     async (dashboard) => {

@@ -35,7 +35,7 @@ export default fp(
       async <T>(request: FastifyRequest, reply: FastifyReply, status: number, work: Work<T>): Promise<T> => {
         const actor = actorOf(request)
         const organizationId = actor.organization.id
-        const key = readKey(request)
+        const key = readIdempotencyKey(request)
         reply.code(status)
         if (key === null) return app.tenancy.write(organizationId, (tx) => work(tx, organizationId))
         const { method, url: path, body } = request
@@ -54,7 +54,8 @@ export default fp(
   { name: 'idempotency', dependencies: ['database'] },
 )
 
-function readKey(request: FastifyRequest): string | null {
+/** The `Idempotency-Key` of a request, or null. @throws ApiError 400 for one that is too long */
+export function readIdempotencyKey(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY) return key

@@ -127,7 +127,7 @@ export function limited(outcome: Outcome, reason: string): ApiError {
   })
 }
 
-// Whoever has one IPv6 address has all of its /64; and ::ffff:192.0.2.1 is 192.0.2.1.
-function blockOf(address: string): string {
+/** What an address is counted with: whoever has one IPv6 address has all of its /64; ::ffff:192.0.2.1 is 192.0.2.1. */
+export function blockOf(address: string): string {
   return normalizeIP(address, IPV6_BLOCK)
 }

@@ -63,7 +63,7 @@ export function refuseCrossSite(app: FastifyInstance, request: FastifyRequest): 
     throw crossSite()
   }
   const { origin } = request.headers
-  if (origin === undefined ? safe : isOwn(app, request, origin)) return
+  if (origin === undefined ? safe : isOwnOrigin(app, request, origin)) return
   throw crossSite()
 }
 
@@ -76,7 +76,8 @@ export function refuseCrossSiteLogin(app: FastifyInstance, request: FastifyReque
   if (site !== undefined || origin !== undefined) refuseCrossSite(app, request)
 }
 
-function isOwn(app: FastifyInstance, request: FastifyRequest, origin: string): boolean {
+/** Whether a request comes from a page of this server, by its `Origin`. */
+export function isOwnOrigin(app: FastifyInstance, request: FastifyRequest, origin: string): boolean {
   return origin === new URL(app.publicUrl()).origin || origin === `${request.protocol}://${request.host}`
 }
 

@@ -1,12 +1,38 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { TenantTransaction } from '../db/tenant.ts'
+import { requireOrigin } from '../plugins/embed-cors.ts'
 import { sessionOf } from '../plugins/embed-session.ts'
+import { readIdempotencyKey } from '../plugins/idempotency.ts'
 import { EmbedInterview, EmbedSession, EmbedSessionCreate } from '../schemas/interviews.ts'
+import { interviewActor } from '../services/credentials/principals.ts'
 import { finishInterview, lookAtInterview, steerInterview } from '../services/embed/interview.ts'
-import { exchangeInvite, readInvite } from '../services/embed/sessions.ts'
+import { exchangeInvite, type PresentedInvite, readInvite } from '../services/embed/sessions.ts'
+import { once } from '../services/idempotency/once.ts'
 import { type Api, answers } from './api.ts'
 
 /** What a candidate's browser asks for: below /api/embed. */
 export async function embedRoutes(app: Api): Promise<void> {
-  const { database, tenancy } = app
+  const { database, encryptionKey, tenancy } = app
+
+  // The answer may get lost on its way, and the invite is used: with an Idempotency-Key it can be asked for again.
+  const exchange = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    presented: PresentedInvite,
+  ): Promise<EmbedSession> => {
+    const organizationId = presented.organization.id
+    const work = (tx: TenantTransaction) => exchangeInvite(tx, presented, app.publicUrl())
+    const key = readIdempotencyKey(request)
+    if (key === null) return tenancy.write(organizationId, work)
+    const { method, url: path, body } = request
+    const idempotent = { organizationId, callerId: presented.inviteId, key, method, path, body }
+    const answer = await once(tenancy, encryptionKey, idempotent, async (tx) => ({
+      status: 200,
+      body: await work(tx),
+    }))
+    if (answer.replayed) reply.header('idempotent-replayed', 'true')
+    return answer.body
+  }
 
   app.post(
     '/sessions',
@@ -20,14 +46,18 @@ export async function embedRoutes(app: Api): Promise<void> {
         response: answers({ 200: EmbedSession }, 400, 401, 403, 409, 422, 429),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const presented = await readInvite(database, request.body.invite)
-      request.refusal = { reason: 'invite', organizationId: presented.organizationId, keyId: null }
-      const session = await tenancy.write(presented.organizationId, (tx) =>
-        exchangeInvite(tx, presented, app.publicUrl()),
-      )
-      request.refusal = null
-      return session
+      const { organization } = presented
+      try {
+        await requireOrigin(app, request, reply, organization.id)
+        const session = await exchange(request, reply, presented)
+        request.actor = interviewActor(organization, session.interview.id, session.expiresAt)
+        return session
+      } catch (error) {
+        request.refusal = { reason: 'invalid_invite', organizationId: organization.id, keyId: null }
+        throw error
+      }
     },
   )
 

@@ -134,6 +134,9 @@ CREATE TABLE answers (
 --> statement-breakpoint
 CREATE INDEX answers_file ON answers (organization_id, file_id) WHERE file_id IS NOT NULL;
 --> statement-breakpoint
+-- A browser's preflight says which origin asks, and not whose interview it is about.
+CREATE INDEX organizations_origins ON organizations USING gin (allowed_origins);
+--> statement-breakpoint
 SELECT enable_tenancy(name::regclass) FROM unnest(ARRAY[
 	'candidates', 'invites', 'invite_tokens', 'interviews', 'interview_sessions', 'answers'
 ]) AS name;

@@ -132,8 +132,12 @@ export function insertInviteToken(tx: Queryable, organizationId: string, inviteI
 
 /** Whose invite a token is, by its SHA-256, across tenants (system role). */
 export function findInviteToken(db: Queryable, hash: Buffer) {
-  return db<{ organizationId: string; inviteId: string }[]>`
-    select organization_id, invite_id from invite_tokens where hash = ${hash}`
+  return db<
+    { inviteId: string; organizationId: string; organizationName: string; organizationPlan: string }[]
+  >`
+    select invite_id, organizations.id as organization_id, organizations.name as organization_name,
+      organizations.plan as organization_plan
+    from invite_tokens join organizations on organizations.id = organization_id where hash = ${hash}`
 }
 
 /** Marks a token as used; no row where it was used or replaced before. */

@@ -36,3 +36,15 @@ export function listOrganizations(db: Queryable) {
       (select count(*)::int from memberships where organization_id = organizations.id) as members
     from organizations order by id desc`
 }
+
+/** Whether any organization lists that web origin (system role). */
+export function isOriginKnown(db: Queryable, origin: string) {
+  return db<{ known: boolean }[]>`
+    select exists (select from organizations where allowed_origins @> array[${origin}::text]) as known`
+}
+
+/** Whether an organization lists that web origin (system role). */
+export function isOriginOf(db: Queryable, id: string, origin: string) {
+  return db<{ listed: boolean }[]>`
+    select allowed_origins @> array[${origin}::text] as listed from organizations where id = ${id}`
+}

@@ -31,7 +31,10 @@ export const organizations = pgTable(
     /** For how long recordings are kept. */
     mediaRetentionDays: integer('media_retention_days').notNull().default(90),
   },
-  (table) => [check('organizations_leaked_keys', sql`${table.leakedKeys} in ('revoke', 'report')`)],
+  (table) => [
+    check('organizations_leaked_keys', sql`${table.leakedKeys} in ('revoke', 'report')`),
+    index('organizations_origins').using('gin', table.allowedOrigins),
+  ],
 )
 
 /** A person. One e-mail address is one user, who may belong to several organizations. */

@@ -15,6 +15,7 @@ import {
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { EmbedSession } from '../../schemas/interviews.ts'
+import type { ActingOrganization } from '../credentials/principals.ts'
 import { lockSettledInterview, moveInterview, touchInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { requireInviteTransition } from '../invites/states.ts'
@@ -25,7 +26,7 @@ const SILENCE_MS = 24 * 3_600_000
 
 /** An invite's token as presented: whose it is, as far as that is known. */
 export interface PresentedInvite {
-  readonly organizationId: string
+  readonly organization: ActingOrganization
   readonly inviteId: string
   readonly hash: Buffer
 }
@@ -47,7 +48,8 @@ export async function readInvite(database: Database, text: string): Promise<Pres
   const hash = sha256(text)
   const [known] = await findInviteToken(database, hash)
   if (!known) throw invalidInvite('invite_unknown')
-  return { ...known, hash }
+  const { organizationId: id, organizationName: name, organizationPlan: plan, inviteId } = known
+  return { organization: { id, name, plan }, inviteId, hash }
 }
 
 /**
@@ -61,7 +63,8 @@ export async function exchangeInvite(
   presented: PresentedInvite,
   publicUrl: string,
 ): Promise<EmbedSession> {
-  const { organizationId, inviteId, hash } = presented
+  const { inviteId, hash } = presented
+  const organizationId = presented.organization.id
   const invite = await lockSettledInvite(tx, organizationId, inviteId, publicUrl)
   if (!invite) throw invalidInvite('invite_unknown')
   if (invite.status !== 'pending' && invite.status !== 'started')
