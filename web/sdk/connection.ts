@@ -1,0 +1,114 @@
+/** What the API answered where it did not do what it was asked. */
+export class Refused extends Error {
+  readonly status: number
+  readonly requestId: string | undefined
+
+  constructor(status: number, message: string, requestId?: string) {
+    super(message)
+    this.status = status
+    this.requestId = requestId
+  }
+}
+
+/** A request to the API. */
+export interface Request {
+  method: string
+  /** Under `/api/embed`, or a whole URL of the same API. */
+  path: string
+  body?: XMLHttpRequestBodyInit
+  headers?: Record<string, string>
+  /** Of the body, from 0 to 1. */
+  onProgress?: (share: number) => void
+  /** How often to try while nothing answers; default: until something does. */
+  tries?: number
+}
+
+/** The way to the API, through bad networks. */
+export interface Connection {
+  /** The interview's session token. */
+  token: string
+  /** Resolves with the answer; a lost connection is waited for. @throws {Refused} by the API */
+  ask(request: Request): Promise<XMLHttpRequest>
+  /** The same, JSON both ways. */
+  json<T>(method: string, path: string, body?: unknown): Promise<T>
+  close(): void
+}
+
+/** Which refusals pass by themselves: the server is starting, overloaded, or it was asked too often. */
+const passing = (status: number) => status === 429 || status >= 500
+
+/** @param onLine hears whether the API can be reached, each time that this changes */
+export function connect(base: string, onLine: (reachable: boolean) => void): Connection {
+  const closed = new AbortController()
+  let reachable = true
+  const tell = (now: boolean) => {
+    if (now !== reachable && !closed.signal.aborted) onLine(now)
+    reachable = now
+  }
+  addEventListener('offline', () => tell(false), { signal: closed.signal })
+
+  const connection: Connection = {
+    token: '',
+    close: () => closed.abort(),
+    async ask(request) {
+      for (let tries = 1; ; tries += 1) {
+        const answer = await once(base, connection.token, request, closed.signal)
+        closed.signal.throwIfAborted()
+        const { status } = answer
+        if (status && !passing(status)) {
+          tell(true)
+          if (status < 400) return answer
+          throw refusal(answer)
+        }
+        if (tries === request.tries) throw refusal(answer)
+        tell(false)
+        await waiting(Number(status && answer.getResponseHeader('retry-after')) || 0.5 * 2 ** Math.min(tries, 5), closed.signal)
+      }
+    },
+    async json(method, path, body) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await connection.ask({ method, path, ...(body ? { body: JSON.stringify(body), headers } : {}) })
+      return JSON.parse(answer.responseText || 'null')
+    },
+  }
+  return connection
+}
+
+// XMLHttpRequest and not fetch, which tells nothing of how far an upload has come.
+function once(base: string, token: string, request: Request, closed: AbortSignal): Promise<XMLHttpRequest> {
+  return new Promise((resolve) => {
+    const { method, path, body, headers = {}, onProgress } = request
+    const xhr = new XMLHttpRequest()
+    xhr.open(method, path[0] === '/' ? `${base}/api/embed${path}` : path)
+    if (token) xhr.setRequestHeader('authorization', `Bearer ${token}`)
+    for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
+    // Milliseconds; an upload is at most 4 MiB at a time.
+    xhr.timeout = onProgress ? 600_000 : 30_000
+    if (onProgress) xhr.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total)
+    const done = new AbortController()
+    const give = () => xhr.abort()
+    addEventListener('offline', give, { signal: done.signal })
+    closed.addEventListener('abort', give, { signal: done.signal })
+    xhr.onloadend = () => {
+      done.abort()
+      resolve(xhr)
+    }
+    xhr.send(body ?? null)
+  })
+}
+
+function refusal(answer: XMLHttpRequest): Refused {
+  let message = answer.status ? `The API answered ${answer.status}` : 'The API cannot be reached'
+  try {
+    message = JSON.parse(answer.responseText).error.message
+  } catch {}
+  return new Refused(answer.status, message, answer.status ? (answer.getResponseHeader('x-request-id') ?? undefined) : undefined)
+}
+
+// Until the time is over or the browser says that it is online again, whatever comes first.
+function waiting(seconds: number, closed: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, seconds * 1000)
+    addEventListener('online', () => resolve(), { once: true, signal: closed })
+  })
+}

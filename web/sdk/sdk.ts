@@ -1,0 +1,48 @@
+import css from './style.css?inline'
+import { run } from './shell.ts'
+import type { InterviewSdk, MountOptions } from './types.ts'
+
+const mounted = new WeakMap<Element, () => void>()
+
+function find(target: string | Element): Element {
+  const element = typeof target === 'string' ? document.querySelector(target) : target
+  if (!element) throw new TypeError(`InterviewSDK: there is no element ${target}`)
+  return element
+}
+
+export const mount: InterviewSdk['mount'] = (target, options: MountOptions) => {
+  const element = find(target)
+  if (!options?.invite) throw new TypeError('InterviewSDK: an invite is needed')
+  unmount(element)
+  // Everything is drawn inside an element of its own, so that the page's element stays as it was.
+  const host = document.createElement('div')
+  host.dataset.theme = options.theme ?? 'auto'
+  for (const [name, value] of Object.entries(options.variables ?? {})) host.style.setProperty(`--anteroom-${name}`, value)
+  const root = host.attachShadow({ mode: 'open' })
+  // A constructed sheet is nothing inline: it needs no leave from the page's Content-Security-Policy.
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(css)
+  root.adoptedStyleSheets = [sheet]
+  const place = document.createElement('div')
+  root.append(place)
+  element.append(host)
+  const stop = run(place, options, options.baseUrl?.replace(/\/+$/, '') ?? home())
+  mounted.set(element, () => {
+    stop()
+    host.remove()
+  })
+  return { unmount: () => unmount(element) }
+}
+
+export const unmount: InterviewSdk['unmount'] = (target) => {
+  const element = find(target)
+  mounted.get(element)?.()
+  mounted.delete(element)
+}
+
+export const version: InterviewSdk['version'] = __ANTEROOM_VERSION__
+
+// Where this script was loaded from; where nobody knows, as it was put into another one, the page's own.
+function home(): string {
+  return new URL(__ANTEROOM_SCRIPT__ ?? location.href).origin
+}

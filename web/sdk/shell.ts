@@ -1,0 +1,229 @@
+import { connect, Refused } from './connection.ts'
+import { makeAnswers } from './answers.ts'
+import { button, h } from './dom.ts'
+import { type Interview, isSpoken } from './interview.ts'
+import { keeper as makeKeeper } from './keep.ts'
+import { makeMedia } from './media.ts'
+import { questionScreen } from './question.ts'
+import { type Room, type Screen, statusText } from './room.ts'
+import { equipment, notice, review, welcome } from './screens.ts'
+import { fill, pickLanguage, textsIn } from './texts.ts'
+import type { InterviewError, MountOptions } from './types.ts'
+
+/**
+ * Runs an interview inside an element.
+ * @param base the API's origin
+ * @returns what takes it away again
+ */
+export function run(place: HTMLElement, options: MountOptions, base: string): () => void {
+  const closed = new AbortController()
+  const keeper = makeKeeper(options.invite, options.remember ?? 'session')
+  const { kept } = keeper
+  const media = makeMedia()
+  let language = pickLanguage([options.language, ...navigator.languages])
+  let texts = textsIn(language)
+  let screen: Screen | undefined
+  let first = true
+  let room: Room
+
+  const banner = h('p.banner', { role: 'status' })
+  const spoken = h('p.spoken', { role: 'status' })
+  const head = h('header')
+  const steps = h('ol')
+  const way = h('nav', {}, steps)
+  const card = h('div.card', {})
+  const frame = h('section.room', {}, banner, head, way, card, spoken)
+  place.append(frame)
+
+  const connection = connect(base, (reachable) => {
+    banner.textContent = reachable ? '' : texts.offline
+  })
+
+  function show(next: Screen): void {
+    const before = screen
+    screen = undefined
+    before?.leave?.()
+    screen = next
+    const title = h('h2', { tabIndex: -1, dir: 'auto' }, next.title)
+    card.replaceChildren(
+      ...[next.over && h('p.over', {}, next.over), title, ...next.content].filter((part) => part != null && part !== false),
+    )
+    refresh()
+    // Where the reader is told of the new screen; not at first, as the page may have more to say than this.
+    if (!first) {
+      title.focus({ preventScroll: true })
+      frame.scrollIntoView({ block: 'nearest' })
+    }
+    first = false
+  }
+
+  function refresh(): void {
+    screen?.refresh?.()
+    way.hidden = screen?.at === null
+    pause.hidden = way.hidden
+    pause.disabled = !!screen?.busy?.()
+    if (!room || way.hidden) return
+    for (const [index, step] of [...steps.children].entries()) {
+      const question = room.interview.questions[index]
+      const dot = step.firstChild as HTMLButtonElement
+      dot.className = question ? room.answers.status(question) : 'open'
+      dot.disabled = pause.disabled
+      const name = question ? `${fill(texts.questionOf, index + 1, steps.childElementCount - 1)}: ${statusText(room, question)}` : texts.review
+      dot.setAttribute('aria-label', name)
+      if (index === screen?.at) dot.setAttribute('aria-current', 'step')
+      else dot.removeAttribute('aria-current')
+    }
+  }
+
+  function report(error: InterviewError): void {
+    options.onError?.(error)
+  }
+
+  function refuse(code: InterviewError['code'], error: Error): void {
+    media.close()
+    const { requestId } = error as Refused
+    report({ code, message: error.message, ...(requestId ? { requestId } : {}) })
+    if (code === 'INVITE_REFUSED') show(notice('closed', texts.refused, texts.refusedText))
+    else if (code === 'SESSION_ENDED') show(notice('closed', texts.ended, texts.refusedText))
+    else show(notice('closed', texts.wrong, error.message, [texts.retry, () => void start()]))
+  }
+
+  const pause = button('', () => {
+    const at = kept.at
+    show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(at)]))
+    // After the answers that are on their way: a paused interview takes none.
+    void room.answers.idle().then(() => change('pause'))
+  }, 'quiet')
+
+  async function wake(at: number): Promise<void> {
+    room.go(at)
+    await change('resume')
+  }
+
+  // One after the other; where the server has moved on by itself, it is as the candidate wants it.
+  let changes = Promise.resolve()
+  function change(to: 'pause' | 'resume'): Promise<void> {
+    changes = changes.then(() => connection.json<void>('POST', `/interview/${to}`).catch(() => {}))
+    return changes
+  }
+
+  async function start(): Promise<void> {
+    pause.textContent = texts.pause
+    show({ title: '', at: null, content: [h('span.mark wait', { 'aria-hidden': 'true' })] })
+    try {
+      await enter(await find())
+    } catch (error) {
+      if (closed.signal.aborted) return
+      const { status } = error as Refused
+      refuse(status >= 400 && status < 500 ? 'INVITE_REFUSED' : 'UNEXPECTED', error as Error)
+    }
+  }
+
+  /** The interview of the session that this browser has, or of a new one for the invite. */
+  async function find(): Promise<Interview> {
+    connection.token = kept.token ?? ''
+    if (kept.token) {
+      try {
+        return await connection.json<Interview>('GET', '/interview')
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 401) throw error
+        connection.token = ''
+      }
+    }
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ invite: options.invite })
+    const { responseText } = await connection.ask({ method: 'POST', path: '/sessions', body, headers, tries: 3 })
+    connection.token = kept.token = JSON.parse(responseText).sessionToken
+    keeper.save()
+    keeper.forget()
+    return connection.json<Interview>('GET', '/interview')
+  }
+
+  async function enter(interview: Interview): Promise<void> {
+    language = pickLanguage([options.language, interview.language, ...navigator.languages])
+    texts = textsIn(language)
+    frame.lang = language
+    frame.dir = language === 'ar' ? 'rtl' : 'ltr'
+    pause.textContent = texts.pause
+    const organization = interview.organization?.name ?? location.hostname
+    frame.setAttribute('aria-label', interview.title)
+    way.setAttribute('aria-label', texts.questions)
+    const { questions } = interview
+    const counts = () => ({ interviewId: interview.id, answered: room.answers.saved, questions: questions.length })
+    const answers = makeAnswers(connection, interview, keeper, {
+      changed: refresh,
+      saved: (question) => options.onProgress?.({ ...counts(), questionId: question.id }),
+      refused: (_, error) => report({ code: 'ANSWER_REFUSED', message: error.message }),
+      ended: (error) => refuse('SESSION_ENDED', error),
+    })
+    room = {
+      texts,
+      interview,
+      organization,
+      keeper,
+      answers,
+      media,
+      closed: closed.signal,
+      show,
+      refresh,
+      report,
+      say: (text) => {
+        spoken.textContent = text
+      },
+      go(index) {
+        if (index < questions.length) {
+          kept.at = Math.max(0, index)
+          keeper.save()
+        }
+        show(index < questions.length ? questionScreen(room, kept.at) : review(room))
+      },
+      async finish() {
+        await answers.idle()
+        await connection.json('POST', '/interview/complete')
+        done()
+        options.onComplete?.(counts())
+      },
+    }
+    const done = () => {
+      keeper.finish()
+      media.close()
+      show(notice('done', texts.thanks, fill(texts.thanksText, organization)))
+    }
+    steps.replaceChildren(
+      ...[...questions, null].map((_, index) => h('li', {}, button('', () => room.go(index), 'quiet'))),
+    )
+    head.replaceChildren(h('span', {}, organization), pause)
+    options.onReady?.({ interviewId: interview.id, status: interview.status, title: interview.title, organization, questions: questions.length, language })
+    const { status } = interview
+    if (status === 'completed') done()
+    else if (status === 'abandoned') refuse('SESSION_ENDED', new Error('The interview was abandoned'))
+    else if (!kept.consented) show(welcome(room, begin))
+    else if (status === 'paused') show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(kept.at)]))
+    else room.go(kept.at)
+  }
+
+  function begin(): void {
+    kept.consented = true
+    keeper.save()
+    const { questions } = room.interview
+    if (!questions.some(isSpoken)) return room.go(0)
+    show(equipment(room, questions.some(({ kind }) => kind === 'video'), () => room.go(0)))
+  }
+
+  addEventListener(
+    'beforeunload',
+    (event) => {
+      if (screen?.busy?.()) event.preventDefault()
+    },
+    { signal: closed.signal },
+  )
+  void start()
+
+  return () => {
+    closed.abort()
+    screen?.leave?.()
+    connection.close()
+    media.close()
+    frame.remove()
+  }
+}
