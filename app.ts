@@ -37,6 +37,7 @@ import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { inviteRoutes } from './routes/invites.ts'
@@ -50,6 +51,7 @@ import { memberSessionRoutes } from './routes/member-sessions.ts'
 import { memberRoutes } from './routes/members.ts'
 import { organizationRoutes } from './routes/organization.ts'
 import { passwordRoutes } from './routes/password.ts'
+import { sdkRoutes } from './routes/sdk.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
 import { switchRoutes } from './routes/switch.ts'
@@ -100,6 +102,8 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
 
   await app.register(healthRoutes)
   await app.register(statusRoutes)
+  await app.register(sdkRoutes)
+  await app.register(interviewPageRoutes)
   await app.register(
     async (api) => {
       await api.register(context, { verifier: app.verifier })

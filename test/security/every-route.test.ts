@@ -68,7 +68,7 @@ t.test('every route', async (t) => {
     t.ok(routes.length > operations.length, `${routes.length} routes`)
     const hidden = routes.filter((name) => !documented.has(name))
     const known =
-      /^(GET) (\/docs|\/openapi\.json|\/status|\/metrics|\/members\/accept|\/dashboard|\/sdk\.js|\/\.well-known|\/oauth)/
+      /^(GET) (\/docs|\/openapi\.json|\/status|\/metrics|\/members\/accept|\/dashboard|\/sdk\.js|\/sdk\/|\/interview$|\/\.well-known|\/oauth)/
     t.same(
       hidden.filter((name) => !known.test(name)),
       [],

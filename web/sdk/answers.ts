@@ -42,7 +42,9 @@ export function makeAnswers(
   hooks: Hooks,
 ): Answers {
   const { kept } = keeper
-  const onServer = new Map(interview.answers.map((answer) => [answer.questionId, answer.text ?? answer.choice ?? '']))
+  const onServer = new Map(
+    interview.answers.map((answer) => [answer.questionId, answer.text ?? answer.choice ?? '']),
+  )
   const problems = new Map<string, string>()
   // For browsers that keep no files.
   const recordings = new Map<string, Blob>()
@@ -124,35 +126,20 @@ export function makeAnswers(
     const draft = kept.drafts[id]
     if (kind === 'text' || kind === 'choice') {
       if (draft === undefined) return
-      await awake(() => connection.json('PUT', `/interview/answers/${id}`, { [kind]: draft }))
+      await connection.json('PUT', `/interview/answers/${id}`, { [kind]: draft })
       onServer.set(id, draft)
       if (kept.drafts[id] === draft) delete kept.drafts[id]
       return
     }
     const recording = await answers.recording(question)
     if (!recording) return
-    await awake(() =>
-      sendRecording(connection, keeper, id, recording, (now) => {
-        share = now
-        hooks.changed()
-      }),
-    )
+    await sendRecording(connection, keeper, id, recording, (now) => {
+      share = now
+      hooks.changed()
+    })
     onServer.set(id, '')
     // Unless another one was recorded meanwhile.
     if (recordings.get(id) === recording) await answers.keepRecording(question, null)
-  }
-
-  /** The server pauses who is silent for half an hour: an answer that comes after that wakes the interview. */
-  async function awake(send: () => Promise<unknown>): Promise<void> {
-    try {
-      await send()
-    } catch (error) {
-      if (!(error instanceof Refused) || error.status !== 409) throw error
-      const { status } = await connection.json<Interview>('GET', '/interview')
-      if (status !== 'paused') throw error
-      await connection.json('POST', '/interview/resume')
-      await send()
-    }
   }
   return answers
 }

@@ -62,12 +62,19 @@ export function connect(base: string, onLine: (reachable: boolean) => void): Con
         }
         if (tries === request.tries) throw refusal(answer)
         tell(false)
-        await waiting(Number(status && answer.getResponseHeader('retry-after')) || 0.5 * 2 ** Math.min(tries, 5), closed.signal)
+        await waiting(
+          Number(status && answer.getResponseHeader('retry-after')) || 0.5 * 2 ** Math.min(tries, 5),
+          closed.signal,
+        )
       }
     },
     async json(method, path, body) {
       const headers = { 'content-type': 'application/json' }
-      const answer = await connection.ask({ method, path, ...(body ? { body: JSON.stringify(body), headers } : {}) })
+      const answer = await connection.ask({
+        method,
+        path,
+        ...(body ? { body: JSON.stringify(body), headers } : {}),
+      })
       return JSON.parse(answer.responseText || 'null')
     },
   }
@@ -102,7 +109,11 @@ function refusal(answer: XMLHttpRequest): Refused {
   try {
     message = JSON.parse(answer.responseText).error.message
   } catch {}
-  return new Refused(answer.status, message, answer.status ? (answer.getResponseHeader('x-request-id') ?? undefined) : undefined)
+  return new Refused(
+    answer.status,
+    message,
+    answer.status ? (answer.getResponseHeader('x-request-id') ?? undefined) : undefined,
+  )
 }
 
 // Until the time is over or the browser says that it is online again, whatever comes first.

@@ -34,7 +34,12 @@ export function makeMedia(): Media {
       const opening = openings
       const opened = await navigator.mediaDevices.getUserMedia({
         audio: { echoCancellation: true, noiseSuppression: true, ...pick('audioinput') },
-        video: video && { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user', ...pick('videoinput') },
+        video: video && {
+          width: { ideal: 1280 },
+          height: { ideal: 720 },
+          facingMode: 'user',
+          ...pick('videoinput'),
+        },
       })
       // What was closed while the browser asked stays closed: no light may shine that nobody looks at.
       if (opening !== openings) for (const track of opened.getTracks()) track.stop()

@@ -46,7 +46,12 @@ export function questionScreen(room: Room, index: number): Screen {
 }
 
 /** Text or a choice. It is sent when the candidate moves on, wherever to. */
-function written(room: Room, question: Question, index: number, onward: () => void): Omit<Screen, 'title' | 'at'> {
+function written(
+  room: Room,
+  question: Question,
+  index: number,
+  onward: () => void,
+): Omit<Screen, 'title' | 'at'> {
   const { texts, answers } = room
   const field = question.kind === 'text' ? textField(room, question) : choices(room, question)
   const time = h('p.clock', { role: 'timer' })

@@ -1,7 +1,14 @@
 import { button, clock, h } from './dom.ts'
 import type { Question } from './interview.ts'
 import type { Room, Screen } from './room.ts'
-import { after, bitrate, LARGEST_RECORDING, LONGEST_RECORDING, type RecorderEvent, type RecorderState } from './states.ts'
+import {
+  after,
+  bitrate,
+  LARGEST_RECORDING,
+  LONGEST_RECORDING,
+  type RecorderEvent,
+  type RecorderState,
+} from './states.ts'
 import { studio } from './studio.ts'
 import { fill } from './texts.ts'
 
@@ -58,7 +65,9 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
     stop.hidden = state !== 'recording'
     line.hidden = state !== 'ready' && state !== 'recording'
     line.replaceChildren(
-      ...(state === 'recording' ? [h('i.dot', { 'aria-hidden': 'true' }), texts.recording, time] : [fill(texts.atMost, clock(limit))]),
+      ...(state === 'recording'
+        ? [h('i.dot', { 'aria-hidden': 'true' }), texts.recording, time]
+        : [fill(texts.atMost, clock(limit))]),
     )
   }
 
@@ -119,7 +128,6 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
     }
   }
 
-
   function deliver(): void {
     if (unsent || /open|failed/.test(answers.status(question))) answers.submit(question)
     onward()
@@ -143,12 +151,7 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
       booth.close()
       URL.revokeObjectURL(address)
     },
-    content: [
-      booth.element,
-      player,
-      line,
-      h('div.actions recorder', {}, record, stop, again, send),
-    ],
+    content: [booth.element, player, line, h('div.actions recorder', {}, record, stop, again, send)],
   }
 }
 

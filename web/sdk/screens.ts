@@ -16,13 +16,17 @@ export function welcome(room: Room, begin: () => void): Screen {
     content: [
       h('p.lead', {}, fill(texts.invited, organization)),
       h('h3', {}, texts.recorded),
-      h('ul.facts', {},
+      h(
+        'ul.facts',
+        {},
         (has('text') || has('choice')) && h('li', {}, texts.yourAnswer),
         has('audio') && h('li', {}, texts.recordsAudio),
         has('video') && h('li', {}, texts.recordsVideo),
       ),
       h('label.consent', {}, agreed, h('span', {}, fill(texts.consent, organization))),
-      h('div.actions', {},
+      h(
+        'div.actions',
+        {},
         h('span.muted', {}, `${texts.questions}: ${questions.length}`),
         // The browser says in its own words what is missing, and moves the focus there.
         button(texts.begin, () => agreed.reportValidity() && begin(), 'primary'),
@@ -96,7 +100,9 @@ export function review(room: Room): Screen {
       h('p.lead', {}, texts.reviewText),
       h('ul.review', {}, ...rows.map(({ element }) => element)),
       note,
-      h('div.actions', {},
+      h(
+        'div.actions',
+        {},
         button(texts.back, () => room.go(interview.questions.length - 1)),
         finish,
       ),
@@ -118,7 +124,13 @@ export function notice(mark: string, title: string, text: string, action?: [stri
 }
 
 /** Asks to begin a question whose time runs from when it is seen. */
-export function timedIntro({ texts }: Room, question: Question, over: string, at: number, show: () => void): Screen {
+export function timedIntro(
+  { texts }: Room,
+  question: Question,
+  over: string,
+  at: number,
+  show: () => void,
+): Screen {
   return {
     over,
     title: fill(texts.timed, clock(question.timeLimitSeconds ?? 0)),

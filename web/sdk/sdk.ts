@@ -1,5 +1,6 @@
-import css from './style.css?inline'
 import { run } from './shell.ts'
+import frame from './style/frame.css?inline'
+import parts from './style/parts.css?inline'
 import type { InterviewSdk, MountOptions } from './types.ts'
 
 const mounted = new WeakMap<Element, () => void>()
@@ -17,11 +18,12 @@ export const mount: InterviewSdk['mount'] = (target, options: MountOptions) => {
   // Everything is drawn inside an element of its own, so that the page's element stays as it was.
   const host = document.createElement('div')
   host.dataset.theme = options.theme ?? 'auto'
-  for (const [name, value] of Object.entries(options.variables ?? {})) host.style.setProperty(`--anteroom-${name}`, value)
+  for (const [name, value] of Object.entries(options.variables ?? {}))
+    host.style.setProperty(`--anteroom-${name}`, value)
   const root = host.attachShadow({ mode: 'open' })
   // A constructed sheet is nothing inline: it needs no leave from the page's Content-Security-Policy.
   const sheet = new CSSStyleSheet()
-  sheet.replaceSync(css)
+  sheet.replaceSync(frame + parts)
   root.adoptedStyleSheets = [sheet]
   const place = document.createElement('div')
   root.append(place)

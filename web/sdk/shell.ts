@@ -1,5 +1,5 @@
-import { connect, Refused } from './connection.ts'
 import { makeAnswers } from './answers.ts'
+import { connect, Refused } from './connection.ts'
 import { button, h } from './dom.ts'
 import { type Interview, isSpoken } from './interview.ts'
 import { keeper as makeKeeper } from './keep.ts'
@@ -46,7 +46,9 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     screen = next
     const title = h('h2', { tabIndex: -1, dir: 'auto' }, next.title)
     card.replaceChildren(
-      ...[next.over && h('p.over', {}, next.over), title, ...next.content].filter((part) => part != null && part !== false),
+      ...[next.over && h('p.over', {}, next.over), title, ...next.content].filter(
+        (part) => part != null && part !== false,
+      ),
     )
     refresh()
     // Where the reader is told of the new screen; not at first, as the page may have more to say than this.
@@ -68,7 +70,9 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
       const dot = step.firstChild as HTMLButtonElement
       dot.className = question ? room.answers.status(question) : 'open'
       dot.disabled = pause.disabled
-      const name = question ? `${fill(texts.questionOf, index + 1, steps.childElementCount - 1)}: ${statusText(room, question)}` : texts.review
+      const name = question
+        ? `${fill(texts.questionOf, index + 1, steps.childElementCount - 1)}: ${statusText(room, question)}`
+        : texts.review
       dot.setAttribute('aria-label', name)
       if (index === screen?.at) dot.setAttribute('aria-current', 'step')
       else dot.removeAttribute('aria-current')
@@ -88,12 +92,16 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     else show(notice('closed', texts.wrong, error.message, [texts.retry, () => void start()]))
   }
 
-  const pause = button('', () => {
-    const at = kept.at
-    show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(at)]))
-    // After the answers that are on their way: a paused interview takes none.
-    void room.answers.idle().then(() => change('pause'))
-  }, 'quiet')
+  const pause = button(
+    '',
+    () => {
+      const at = kept.at
+      show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(at)]))
+      // After the answers that are on their way: a paused interview takes none.
+      void room.answers.idle().then(() => change('pause'))
+    },
+    'quiet',
+  )
 
   async function wake(at: number): Promise<void> {
     room.go(at)
@@ -132,7 +140,13 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     }
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ invite: options.invite })
-    const { responseText } = await connection.ask({ method: 'POST', path: '/sessions', body, headers, tries: 3 })
+    const { responseText } = await connection.ask({
+      method: 'POST',
+      path: '/sessions',
+      body,
+      headers,
+      tries: 3,
+    })
     connection.token = kept.token = JSON.parse(responseText).sessionToken
     keeper.save()
     keeper.forget()
@@ -149,7 +163,11 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     frame.setAttribute('aria-label', interview.title)
     way.setAttribute('aria-label', texts.questions)
     const { questions } = interview
-    const counts = () => ({ interviewId: interview.id, answered: room.answers.saved, questions: questions.length })
+    const counts = () => ({
+      interviewId: interview.id,
+      answered: room.answers.saved,
+      questions: questions.length,
+    })
     const answers = makeAnswers(connection, interview, keeper, {
       changed: refresh,
       saved: (question) => options.onProgress?.({ ...counts(), questionId: question.id }),
@@ -190,15 +208,29 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
       show(notice('done', texts.thanks, fill(texts.thanksText, organization)))
     }
     steps.replaceChildren(
-      ...[...questions, null].map((_, index) => h('li', {}, button('', () => room.go(index), 'quiet'))),
+      ...[...questions, null].map((_, index) =>
+        h(
+          'li',
+          {},
+          button('', () => room.go(index), 'quiet'),
+        ),
+      ),
     )
     head.replaceChildren(h('span', {}, organization), pause)
-    options.onReady?.({ interviewId: interview.id, status: interview.status, title: interview.title, organization, questions: questions.length, language })
+    options.onReady?.({
+      interviewId: interview.id,
+      status: interview.status,
+      title: interview.title,
+      organization,
+      questions: questions.length,
+      language,
+    })
     const { status } = interview
     if (status === 'completed') done()
     else if (status === 'abandoned') refuse('SESSION_ENDED', new Error('The interview was abandoned'))
     else if (!kept.consented) show(welcome(room, begin))
-    else if (status === 'paused') show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(kept.at)]))
+    else if (status === 'paused')
+      show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(kept.at)]))
     else room.go(kept.at)
   }
 
@@ -206,8 +238,15 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     kept.consented = true
     keeper.save()
     const { questions } = room.interview
-    if (!questions.some(isSpoken)) return room.go(0)
-    show(equipment(room, questions.some(({ kind }) => kind === 'video'), () => room.go(0)))
+    if (!questions.some(isSpoken)) room.go(0)
+    else
+      show(
+        equipment(
+          room,
+          questions.some(({ kind }) => kind === 'video'),
+          () => room.go(0),
+        ),
+      )
   }
 
   addEventListener(

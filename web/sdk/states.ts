@@ -2,14 +2,7 @@
 export type RecorderState = 'closed' | 'asking' | 'denied' | 'ready' | 'recording' | 'stopping' | 'recorded'
 
 /** What can happen to it: by the candidate, or by the browser. */
-export type RecorderEvent =
-  | 'ask'
-  | 'granted'
-  | 'refused'
-  | 'start'
-  | 'stop'
-  | 'stopped'
-  | 'again'
+export type RecorderEvent = 'ask' | 'granted' | 'refused' | 'start' | 'stop' | 'stopped' | 'again'
 
 const steps: Record<RecorderState, Partial<Record<RecorderEvent, RecorderState>>> = {
   closed: { ask: 'asking' },

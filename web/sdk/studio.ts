@@ -56,7 +56,11 @@ export function studio(room: Room, video: boolean, onChange: (ready: boolean) =>
       const devices = await media.devices(kind)
       const used = media.stream?.getTracks().map((track) => track.getSettings().deviceId)
       const options = devices.map((device) =>
-        h('option', { value: device.deviceId, selected: !!used?.includes(device.deviceId) }, device.label || name),
+        h(
+          'option',
+          { value: device.deviceId, selected: !!used?.includes(device.deviceId) },
+          device.label || name,
+        ),
       )
       const select = h('select', {}, ...options)
       select.onchange = () => {

@@ -13,7 +13,8 @@ export async function sendRecording(
   recording: Blob,
   onProgress: (share: number) => void,
 ): Promise<void> {
-  if (recording.size >= RESUMABLE_FROM) return sendInParts(connection, keeper, question, recording, onProgress)
+  if (recording.size >= RESUMABLE_FROM)
+    return sendInParts(connection, keeper, question, recording, onProgress)
   const body = new FormData()
   body.append('file', recording, `answer.${/mp4|ogg/.exec(recording.type) ?? 'webm'}`)
   await connection.ask({ method: 'PUT', path: `/interview/answers/${question}`, body, onProgress })
