@@ -11,6 +11,7 @@ import embedCors from './plugins/embed-cors.ts'
 import embedLimit from './plugins/embed-limit.ts'
 import embedSession from './plugins/embed-session.ts'
 import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import files from './plugins/files.ts'
 import idempotency from './plugins/idempotency.ts'
 import jsonBody from './plugins/json-body.ts'
 import keyRestrictions from './plugins/key-restrictions.ts'
@@ -36,6 +37,7 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { eventRoutes } from './routes/events.ts'
+import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
 import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
@@ -92,6 +94,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(limits, { config })
   await app.register(verifier, { databaseUrl })
   await app.register(idempotency)
+  await app.register(files)
   await app.register(sessionCookie)
   await app.register(accounts)
   await app.register(mail, { databaseUrl })
@@ -136,6 +139,11 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(deliveryRoutes)
       await api.register(eventRoutes)
       await api.register(auditRoutes)
+      await api.register(async (uploads) => {
+        await uploads.register(multipart)
+
+        await uploads.register(fileRoutes)
+      })
     },
     { prefix: '/api' },
   )

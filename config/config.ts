@@ -4,6 +4,7 @@ import { envSchema } from 'env-schema'
 import ipaddr from 'ipaddr.js'
 import Type, { type Static } from 'typebox'
 import { type Environment, environmentOf } from './environment.ts'
+import { type StorageLocation, storageLocation } from './storage.ts'
 
 const seconds = (fallback: number, minimum = 1) =>
   Type.Integer({ default: fallback, minimum, maximum: 10 * 365 * 86_400 })
@@ -65,7 +66,7 @@ export interface Config {
   /** Addresses and CIDRs of proxies whose forwarded header is believed. */
   readonly trustProxy: readonly string[]
   readonly smtpUrl: string | null
-  readonly storageUrl: string
+  readonly storage: StorageLocation
   /** 32 bytes; null: made in `dataDir` at the first start (sandbox alone). */
   readonly encryptionKey: Buffer | null
   readonly logLevel: Variables['LOG_LEVEL']
@@ -118,8 +119,7 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     webhookAllowedTargets: networks('WEBHOOK_ALLOWED_TARGETS', variables.WEBHOOK_ALLOWED_TARGETS, problems),
     trustProxy: networks('TRUST_PROXY', variables.TRUST_PROXY, problems),
     smtpUrl: url('SMTP_URL', variables.SMTP_URL, ['smtp:', 'smtps:'], problems),
-    storageUrl:
-      url('STORAGE_URL', variables.STORAGE_URL, ['file:', 's3:'], problems) ?? `file:${dataDir}/files`,
+    storage: storageLocation(variables.STORAGE_URL, dataDir, problems),
     encryptionKey: encryptionKey(variables.ENCRYPTION_KEY, problems),
     logLevel: variables.LOG_LEVEL,
     metricsPort: variables.METRICS_PORT ?? null,

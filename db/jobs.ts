@@ -49,6 +49,20 @@ const queues = {
     deleteAfterSeconds: 3600,
     notify: true,
   },
+  /** Removes the bytes of files whose rows are gone, and gives up uploads that a crash left. */
+  file_sweep: {
+    retryLimit: 0,
+    expireInSeconds: 600,
+    retentionSeconds: 3600,
+    deleteAfterSeconds: 3600,
+  },
+  /** Compares the storage with the rows. */
+  file_audit: {
+    retryLimit: 0,
+    expireInSeconds: 3600,
+    retentionSeconds: DAY,
+    deleteAfterSeconds: DAY,
+  },
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 /** The name of a queue. */

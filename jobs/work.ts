@@ -2,6 +2,7 @@ import type { Job } from 'pg-boss'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/connect.ts'
 import type { JobData } from '../db/jobs.ts'
+import type { FileStore } from '../services/files/store.ts'
 import type { Delivery, MailLog } from '../services/mail/delivery.ts'
 import type { Mailer } from '../services/mail/mailer.ts'
 
@@ -11,6 +12,7 @@ export interface WorkContext {
   readonly database: Database
   readonly mailer: Mailer
   readonly delivery: Delivery
+  readonly files: FileStore
   /** 32 bytes. */
   readonly encryptionKey: Buffer
   readonly publicUrl: () => string

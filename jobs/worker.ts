@@ -2,8 +2,10 @@ import type { Config } from '../config/config.ts'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect } from '../db/connect.ts'
 import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
+import { openFileStore } from '../services/files/store.ts'
 import { openDelivery } from '../services/mail/delivery.ts'
 import { Mailer } from '../services/mail/mailer.ts'
+import { FILE_AUDIT_CRON, FILE_SWEEP_CRON, fileAudit, fileSweep } from './file-sweep.ts'
 import { KEY_AGE_CRON, keyAge } from './key-age.ts'
 import { mail } from './mail.ts'
 import { passwordReset } from './password-reset.ts'
@@ -32,12 +34,16 @@ const works: Record<QueueName, Work> = {
   password_reset: passwordReset,
   retention,
   key_age: keyAge,
+  file_sweep: fileSweep,
+  file_audit: fileAudit,
 }
 
 /** Queues that the clock fills, by cron. However many processes keep the clock, each time makes one job. */
 const schedules: Partial<Record<QueueName, string>> = {
   retention: RETENTION_CRON,
   key_age: KEY_AGE_CRON,
+  file_sweep: FILE_SWEEP_CRON,
+  file_audit: FILE_AUDIT_CRON,
 }
 
 /**
@@ -58,7 +64,8 @@ export async function startWorker(
   const database = connect(databaseUrl, config.environment, { max: POOL_SIZE })
   const delivery = await openDelivery(config.smtpUrl, publicUrl, log)
   const mailer = new Mailer(jobs, encryptionKey, config)
-  const context: WorkContext = { config, database, mailer, delivery, encryptionKey, publicUrl, log }
+  const files = await openFileStore(config, database, log)
+  const context: WorkContext = { config, database, mailer, delivery, files, encryptionKey, publicUrl, log }
 
   // Jobs come one at a time: of a batch, one that throws would fail all.
   const options = {
@@ -86,6 +93,7 @@ export async function startWorker(
       await deliveries.stop(graceMs)
       await jobs.close(graceMs)
       delivery.close()
+      files.storage.close()
       await database.end({ timeout: 1 })
     },
   }

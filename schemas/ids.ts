@@ -24,6 +24,7 @@ export type IdPrefix =
   | 'aud'
   | 'minv'
   | 'blk'
+  | 'file'
 
 /**
  * A new id: its type's prefix and a UUID version 7 (RFC 9562) in Crockford's base32, as the TypeID

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
 import { allows, type Role, roleScopes, roles, type Scope, scopes } from '../../schemas/access.ts'
 import { type Answer, type Tenant, testApp } from '../support/app.ts'
+import { makeCandidate } from '../support/candidates.ts'
 import { type Operation, operationsOf } from '../support/operations.ts'
 
 const codes: Record<number, string> = {
@@ -203,7 +204,14 @@ t.test('every route', async (t) => {
         headers: tenant.auth,
         body: { name: 'Spare' },
       })
-      const mine = { cmp: campaign.id, key: spare.id, usr: tenant.userId, org: tenant.organizationId }
+      const candidateId = await makeCandidate(server, tenant)
+      const mine = {
+        cmp: campaign.id,
+        cnd: candidateId,
+        key: spare.id,
+        usr: tenant.userId,
+        org: tenant.organizationId,
+      }
       const answer = await ask(t, operation, operation.access === 'public' ? {} : tenant.both, mine)
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1)
       t.ok(

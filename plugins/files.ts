@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { FileLinks } from '../services/files/links.ts'
+import { type FileStore, openFileStore } from '../services/files/store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Rows and bytes of files. */
+    files: FileStore
+    /** Short-lived links to the content of files. */
+    fileLinks: FileLinks
+  }
+}
+
+/** Opens the storage for uploads. */
+export default fp(
+  async (app: FastifyInstance) => {
+    const store = await openFileStore(app.config, app.database, app.log)
+    app.decorate('files', store)
+    app.decorate('fileLinks', new FileLinks(app.encryptionKey, app.config.environment.name))
+    app.addHook('onClose', async () => store.storage.close())
+  },
+  { name: 'files', dependencies: ['database', 'idempotency'] },
+)

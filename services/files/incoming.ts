@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ApiError } from '../../schemas/errors.ts'
+
+/** What has arrived whole. */
+export interface Received {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly sha256: Buffer
+}
+
+/**
+ * The folder where uploads arrive, one file an id, before anything is believed of them. What is here belongs to an
+ * upload under way or to nobody.
+ */
+export class Incoming {
+  readonly folder: string
+
+  /** @param folder absolute path */
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** Makes the folder. */
+  async open(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+  }
+
+  path(id: string): string {
+    return join(this.folder, id)
+  }
+
+  /**
+   * Writes a stream as it comes, never faster than the disk takes it, and counts and hashes it on the way. What fails
+   * half-way is removed.
+   * @param limitBytes how much the file may hold
+   * @throws ApiError 413 as soon as there is more; whatever the stream itself fails with
+   */
+  async receive(id: string, source: Readable, limitBytes: number): Promise<Received> {
+    const path = this.path(id)
+    const hash = createHash('sha256')
+    let sizeBytes = 0
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        sizeBytes += chunk.length
+        if (sizeBytes > limitBytes) return done(tooLarge(limitBytes))
+        hash.update(chunk)
+        done(null, chunk)
+      },
+    })
+    try {
+      // On the disk before it is said to be there: a row must not outlive its bytes in a power cut.
+      await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }))
+      return { path, sizeBytes, sha256: hash.digest() }
+    } catch (error) {
+      await this.discard(id)
+      throw error
+    }
+  }
+
+  /** Bytes that have arrived so far; null where nothing has. */
+  async size(id: string): Promise<number | null> {
+    const found = await stat(this.path(id)).catch(() => null)
+    return found?.size ?? null
+  }
+
+  /** Removes what has arrived of an upload, with the notes beside it. */
+  async discard(id: string): Promise<void> {
+    await rm(this.path(id), { force: true })
+    await rm(`${this.path(id)}.json`, { force: true })
+  }
+
+  /** The ids of all that is here. */
+  async ids(): Promise<string[]> {
+    const names = await readdir(this.folder).catch(() => [])
+    return [...new Set(names.map((name) => name.replace(/\.json$/, '')))]
+  }
+}
+
+/** 413 that names the limit. */
+export function tooLarge(limitBytes: number): ApiError {
+  return new ApiError(
+    'PAYLOAD_TOO_LARGE',
+    `The file is too large: at most ${limitBytes / 1024 / 1024} MiB are taken`,
+    { reason: 'file_too_large' },
+  )
+}

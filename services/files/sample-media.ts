@@ -1,0 +1,34 @@
+const RATE = 8000
+const BITS = 16
+const HEADER = 44
+const LOUDNESS = 0.3 * 32_767
+// So long does the tone take to come and go, in seconds: without it one hears a click.
+const FADE_SECONDS = 0.02
+
+/**
+ * A tone as a WAV file (RIFF, PCM, 16 bits, mono, 8 kHz), for answers that nobody spoke.
+ * @param hertz its pitch
+ */
+export function sampleTone(seconds: number, hertz = 440): Buffer {
+  const samples = Math.round(seconds * RATE)
+  const wav = Buffer.alloc(HEADER + samples * 2)
+  wav.write('RIFF', 0, 'latin1')
+  wav.writeUInt32LE(wav.length - 8, 4)
+  wav.write('WAVEfmt ', 8, 'latin1')
+  wav.writeUInt32LE(16, 16)
+  wav.writeUInt16LE(1, 20)
+  wav.writeUInt16LE(1, 22)
+  wav.writeUInt32LE(RATE, 24)
+  wav.writeUInt32LE((RATE * BITS) / 8, 28)
+  wav.writeUInt16LE(BITS / 8, 32)
+  wav.writeUInt16LE(BITS, 34)
+  wav.write('data', 36, 'latin1')
+  wav.writeUInt32LE(samples * 2, 40)
+  for (let index = 0; index < samples; index += 1) {
+    const edge = Math.min(index, samples - 1 - index) / (FADE_SECONDS * RATE)
+    const volume = LOUDNESS * Math.min(1, edge)
+    const value = volume * Math.sin((2 * Math.PI * hertz * index) / RATE)
+    wav.writeInt16LE(Math.round(value), HEADER + index * 2)
+  }
+  return wav
+}

@@ -1,0 +1,164 @@
+import { createReadStream } from 'node:fs'
+import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { Disk } from 'flydrive'
+import { FSDriver } from 'flydrive/drivers/fs'
+import type { BucketLocation, FolderLocation, StorageLocation } from '../../config/storage.ts'
+
+/** Bytes `start` to `end`, both included, of a file. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Where the bytes of uploads are kept. A key names one file; a file is written once and never changed. */
+export interface FileStorage {
+  /** Moves a finished file of this machine in. Once it resolves, the bytes outlive a power cut. */
+  adopt(key: string, path: string, sizeBytes: number): Promise<void>
+  /** @throws where the file is not there */
+  read(key: string, range: ByteRange): Promise<Readable>
+  has(key: string): Promise<boolean>
+  /** Removes a file; one that is not there is no error. */
+  remove(key: string): Promise<void>
+  /** The keys below `prefix`, which ends in `/`. */
+  keys(prefix: string): AsyncIterable<string>
+  /** The names of the folders directly below `prefix`, which ends in `/`. */
+  folders(prefix: string): AsyncIterable<string>
+  close(): void
+}
+
+/** Opens what `STORAGE_URL` names. The AWS SDK is loaded only where it is used. */
+export async function openStorage(location: StorageLocation): Promise<FileStorage> {
+  return location.kind === 'folder' ? new FolderStorage(location) : openBucket(location)
+}
+
+/** What both kinds do alike, through flydrive. */
+abstract class DiskStorage implements FileStorage {
+  readonly disk: Disk
+  readonly #prefix: string
+
+  constructor(disk: Disk, prefix: string) {
+    this.disk = disk
+    this.#prefix = prefix
+  }
+
+  abstract adopt(key: string, path: string, sizeBytes: number): Promise<void>
+  abstract read(key: string, range: ByteRange): Promise<Readable>
+  abstract close(): void
+
+  has(key: string): Promise<boolean> {
+    return this.disk.exists(this.whole(key))
+  }
+
+  remove(key: string): Promise<void> {
+    return this.disk.delete(this.whole(key))
+  }
+
+  async *keys(prefix: string): AsyncIterable<string> {
+    for await (const item of this.#list(prefix, true)) {
+      if (item.isFile) yield item.key.slice(this.#prefix.length)
+    }
+  }
+
+  async *folders(prefix: string): AsyncIterable<string> {
+    for await (const item of this.#list(prefix, false)) {
+      if (!item.isFile) yield item.prefix.slice(this.#prefix.length + prefix.length)
+    }
+  }
+
+  async *#list(prefix: string, recursive: boolean) {
+    let paginationToken: string | undefined
+    do {
+      const page = await this.disk.listAll(this.#prefix + prefix, {
+        recursive,
+        ...(paginationToken ? { paginationToken } : {}),
+      })
+      yield* page.objects
+      paginationToken = page.paginationToken
+    } while (paginationToken)
+  }
+
+  /** The whole key, as the store knows it. */
+  protected whole(key: string): string {
+    return this.#prefix + key
+  }
+}
+
+class FolderStorage extends DiskStorage {
+  readonly #folder: string
+
+  constructor({ folder }: FolderLocation) {
+    super(new Disk(new FSDriver({ location: folder, visibility: 'private' })), '')
+    this.#folder = folder
+  }
+
+  async adopt(key: string, path: string): Promise<void> {
+    const target = join(this.#folder, key)
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV') throw error
+      await copyFile(path, target)
+      await flush(target)
+      await rm(path)
+    })
+    // The name is in the folder's own block: without this a power cut may lose it.
+    await flush(dirname(target))
+  }
+
+  async read(key: string, { start, end }: ByteRange): Promise<Readable> {
+    // Opened before anything is answered: what is not there is an error then, and not a broken answer.
+    const handle = await open(join(this.#folder, key), 'r')
+    return handle.createReadStream({ start, end })
+  }
+
+  close(): void {}
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function openBucket(location: BucketLocation): Promise<FileStorage> {
+  const { S3Client, GetObjectCommand } = await import('@aws-sdk/client-s3')
+  const { S3Driver } = await import('flydrive/drivers/s3')
+  const { bucket, region, endpoint, pathStyle, credentials, prefix } = location
+  const client: S3Client = new S3Client({
+    region,
+    forcePathStyle: pathStyle,
+    ...(endpoint ? { endpoint } : {}),
+    ...(credentials ? { credentials } : {}),
+    // Stores of other makers know none of the newer checksums; what arrives is checked by its SHA-256 here.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  })
+  const driver = new S3Driver({ client, bucket, visibility: 'private', supportsACL: false })
+
+  class BucketStorage extends DiskStorage {
+    async adopt(key: string, path: string, sizeBytes: number): Promise<void> {
+      await this.disk.putStream(this.whole(key), createReadStream(path), {
+        contentLength: sizeBytes,
+        contentType: 'application/octet-stream',
+      })
+      await rm(path)
+    }
+
+    async read(key: string, { start, end }: ByteRange): Promise<Readable> {
+      const answer = await client.send(
+        new GetObjectCommand({ Bucket: bucket, Key: this.whole(key), Range: `bytes=${start}-${end}` }),
+      )
+      return answer.Body as Readable
+    }
+
+    close(): void {
+      client.destroy()
+    }
+  }
+  return new BucketStorage(new Disk(driver), prefix)
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../db/connect.ts'
+import { Incoming } from './incoming.ts'
+import { type FileStorage, openStorage } from './storage.ts'
+
+/** What the process log gets to hear of files. */
+export interface FileLog {
+  error(fields: object, message: string): void
+}
+
+/** What files are made of: rows, bytes, and the folder where bytes arrive. */
+export interface FileStore {
+  readonly database: Database
+  readonly storage: FileStorage
+  readonly incoming: Incoming
+  readonly log: FileLog
+  /** What every key of this environment begins with; two of them may share one storage. */
+  readonly prefix: string
+}
+
+/**
+ * Opens the storage that is configured. What arrives is gathered within a folder of the storage, where it only has to
+ * be renamed in the end, and for a bucket in the data folder.
+ */
+export async function openFileStore(
+  config: Pick<Config, 'storage' | 'dataDir' | 'environment'>,
+  database: Database,
+  log: FileLog,
+): Promise<FileStore> {
+  const { storage: location, dataDir, environment } = config
+  const base = location.kind === 'folder' ? location.folder : dataDir
+  const incoming = new Incoming(join(base, 'incoming', environment.name))
+  await incoming.open()
+  return { database, storage: await openStorage(location), incoming, log, prefix: `${environment.name}/` }
+}
+
+/** The key of a file's bytes in the storage. */
+export function keyOf(store: FileStore, organizationId: string, fileId: string): string {
+  return `${store.prefix}${organizationId}/${fileId}`
+}

@@ -1,0 +1,149 @@
+import {
+  countFiles,
+  deleteUpload,
+  type FileOwner,
+  finishUpload,
+  holdCandidate,
+  insertUpload,
+  prolongUpload,
+  type StoredFileRow,
+} from '../../db/queries/files.ts'
+import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
+import { ApiError, notFound } from '../../schemas/errors.ts'
+import { newId } from '../../schemas/ids.ts'
+import { type Detected, detect, type FileKind, formsOf } from './content/detect.ts'
+import type { Received } from './incoming.ts'
+import { displayName } from './names.ts'
+import { removeBytesSoon } from './remove.ts'
+import { type FileStore, keyOf } from './store.ts'
+
+const MEBIBYTE = 1024 * 1024
+
+/** How large a file may be, in bytes. */
+export const LIMIT_BYTES: Record<FileKind, number> = {
+  document: 10 * MEBIBYTE,
+  audio: 200 * MEBIBYTE,
+  video: 200 * MEBIBYTE,
+}
+
+/** How many documents a candidate may have. */
+export const MOST_DOCUMENTS = 20
+/** How many uploads may be under way to one interview. */
+export const MOST_UPLOADS = 5
+
+const LEASE_SECONDS = 120
+const PROLONG_MS = 30_000
+
+/** A file to take in: whose it is, and what it should be. */
+export interface Wanted {
+  readonly organizationId: string
+  readonly owner: FileOwner
+  readonly kind: FileKind
+}
+
+/** What arrived, and the name that its sender gave it. */
+export interface Arrived {
+  readonly received: Received
+  readonly name: string | undefined
+}
+
+/** Makes the upload a file, in the transaction of whatever refers to it. */
+export type Keep = (tx: TenantTransaction) => Promise<StoredFileRow>
+
+/**
+ * Takes a file in. The row is there before the first byte and becomes a file in the transaction of `commit`, once its
+ * bytes are safe: whenever the process dies, what it leaves is found by its row, and nothing refers to bytes that are
+ * not there. Whatever fails leaves nothing.
+ *
+ * @param arrive writes the file to `store.incoming` under the id
+ * @param commit calls `keep` within its transaction; where it does not, as a kept response is replayed, the file goes
+ * @throws ApiError 404 for a candidate that is not there, 409 for too many, 413, 415; whatever `arrive` and `commit` throw
+ */
+export async function takeFile<T>(
+  store: FileStore,
+  tenancy: Tenancy,
+  wanted: Wanted,
+  arrive: (id: string) => Promise<Arrived>,
+  commit: (keep: Keep, facts: { sha256: Buffer; contentType: string }) => Promise<T>,
+): Promise<T> {
+  const id = await beginUpload(store, tenancy, wanted, LEASE_SECONDS)
+  const prolong = setInterval(() => {
+    prolongUpload(store.database, id, LEASE_SECONDS).catch(() => {})
+  }, PROLONG_MS)
+  try {
+    const { received, name } = await arrive(id)
+    return await settleUpload(store, wanted, id, received, name, commit)
+  } finally {
+    clearInterval(prolong)
+    await giveUp(store, id)
+  }
+}
+
+/**
+ * Writes the row of an upload that begins.
+ * @param leaseSeconds how long it may go without a sign of life
+ * @returns its id
+ */
+export async function beginUpload(
+  store: FileStore,
+  tenancy: Tenancy,
+  { organizationId, owner }: Wanted,
+  leaseSeconds: number,
+): Promise<string> {
+  const id = newId('file')
+  await tenancy.write(organizationId, async (tx) => {
+    const [held] = await holdCandidate(tx, organizationId, owner.candidateId)
+    if (!held) throw notFound('Candidate')
+    const [count] = await countFiles(tx, organizationId, owner)
+    if (owner.interviewId === null && (count?.documents ?? 0) >= MOST_DOCUMENTS) {
+      throw new ApiError('CONFLICT', `A candidate has at most ${MOST_DOCUMENTS} files: delete one first`)
+    }
+    if ((count?.uploads ?? 0) >= MOST_UPLOADS) {
+      throw new ApiError('CONFLICT', `At most ${MOST_UPLOADS} uploads at once to one interview`)
+    }
+    await insertUpload(tx, organizationId, id, owner, { name: '', leaseSeconds })
+  })
+  // The folder may have been emptied by hand since the start.
+  await store.incoming.open()
+  return id
+}
+
+/** Looks at what has arrived, brings the bytes to their place, and has the row become a file. */
+export async function settleUpload<T>(
+  store: FileStore,
+  { organizationId, kind }: Wanted,
+  id: string,
+  received: Received,
+  name: string | undefined,
+  commit: (keep: Keep, facts: { sha256: Buffer; contentType: string }) => Promise<T>,
+): Promise<T> {
+  const { sizeBytes, sha256 } = received
+  const { contentType, form } = await contentOf(received, kind)
+  await store.storage.adopt(keyOf(store, organizationId, id), received.path, sizeBytes)
+  const facts = { name: displayName(name, form), contentType, sizeBytes, sha256 }
+  const keep: Keep = async (tx) => {
+    const [row] = await finishUpload(tx, organizationId, id, facts)
+    if (!row) throw new ApiError('CONFLICT', 'The upload took too long and was given up: try again')
+    return row
+  }
+  return commit(keep, facts)
+}
+
+async function contentOf({ path, sizeBytes }: Received, kind: FileKind): Promise<Detected> {
+  if (sizeBytes === 0) throw new ApiError('BAD_REQUEST', 'The file is empty', { reason: 'file_empty' })
+  const detected = await detect(path, kind)
+  if (detected) return detected
+  throw new ApiError('UNSUPPORTED_MEDIA_TYPE', `The file's content is not ${formsOf[kind]}`, {
+    reason: 'file_type',
+  })
+}
+
+/** Gives an upload up; one that has become a file stays as it is. Never throws: the sweep finds what it leaves. */
+export async function giveUp(store: FileStore, id: string): Promise<void> {
+  try {
+    const { count } = await deleteUpload(store.database, id)
+    if (count > 0) await removeBytesSoon(store)
+  } catch (error) {
+    store.log.error({ err: error, file: id }, 'an upload is left to the sweep')
+  }
+}
