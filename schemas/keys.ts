@@ -21,6 +21,7 @@ export const Key = Type.Object(
     requestCount: Type.Integer(),
     failedAttempts: Type.Integer(),
     replacedBy: Nullable(Type.String()),
+    retiresAt: Nullable(Instant({ description: 'Once it is being replaced: when its grace ends' })),
     rotationDue: Type.Boolean({ description: 'Active for more than 90 days: rotate it' }),
   },
   { title: 'Key' },

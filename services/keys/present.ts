@@ -25,6 +25,7 @@ export function presentKey(row: KeyWithCounters): Key {
     requestCount: row.requestCount,
     failedAttempts: row.failedAttempts,
     replacedBy: row.replacedBy,
+    retiresAt: row.retiresAt,
     rotationDue: status === 'active' && now - row.createdAt.getTime() > ROTATION_AGE_MS,
   }
 }

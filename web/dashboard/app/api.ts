@@ -1,20 +1,20 @@
 import createClient from 'openapi-fetch'
-import type { components, paths } from '../../openapi.d.ts'
+import type { paths } from '../../openapi.d.ts'
 import { Failure } from './failure.ts'
 import { secondFactorMissing, sessionEnded } from './session-state.ts'
 
 /** The API that integrators use, typed by its own document; the session is in a cookie that this script can't read. */
 export const api = createClient<paths>({ baseUrl: '' })
 
-type Operations = paths
 /** What `GET path` answers with. */
-export type AnswerTo<P extends keyof Operations> = Operations[P] extends {
-  get: { responses: { 200: { content: { 'application/json': infer T } } } }
-}
-  ? T
-  : never
+export type AnswerTo<P extends keyof paths> = Answer<paths[P], 'get', 200>
+/** What `POST path` answers with. */
+export type AnswerToPost<P extends keyof paths, S extends number> = Answer<paths[P], 'post', S>
+type Answer<Item, Method extends string, Status extends number> =
+  Item extends Record<Method, { responses: Record<Status, { content: { 'application/json': infer T } }> }>
+    ? T
+    : never
 
-export type ApiError = components['schemas'] extends { Error: infer T } ? T : never
 export type Key = AnswerTo<'/api/keys/{id}'>
 export type WhoAmI = AnswerTo<'/api/whoami'>
 export type LogRecord = AnswerTo<'/api/logs'>['logs'][number]

@@ -28,9 +28,9 @@ export function ago(at: string, now = Date.now()): string {
   const seconds = (Date.parse(at) - now) / 1000
   if (Math.abs(seconds) > 30 * 86_400) return day(at)
   for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit)
+    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit)
   }
-  return seconds > -45 && seconds <= 0 ? 'just now' : relative.format(Math.trunc(seconds), 'second')
+  return seconds > -45 && seconds <= 0 ? 'just now' : relative.format(Math.round(seconds), 'second')
 }
 
 /** `1 d 4 h`, `3 h 12 min`, `4 min 10 s`, of milliseconds. */

@@ -43,7 +43,7 @@ export const pages: readonly Page[] = [
   {
     path: '/account/security',
     load: () => import('../pages/security.tsx'),
-    entry: { group: 'Account', title: 'Password and second factor', icon: 'shield', key: 'p' },
+    entry: { group: 'Account', title: 'Security', icon: 'shield', key: 'p' },
   },
 ]
 

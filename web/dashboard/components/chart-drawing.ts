@@ -2,6 +2,10 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { Series } from './chart.tsx'
 
+const LONG_S = 3 * 86_400
+const byDay = { day: 'numeric', month: 'short' } as const
+const byHour = { hour: '2-digit', minute: '2-digit', hour12: false } as const
+
 /** Draws, and again when the frame's width or the system's theme changes. Returns what ends it. */
 export function draw(
   frame: HTMLElement,
@@ -10,6 +14,8 @@ export function draw(
   series: readonly Series[],
 ): () => void {
   let plot: uPlot | undefined
+  const span = (at.at(-1) ?? 0) - (at[0] ?? 0)
+  const clock = new Intl.DateTimeFormat('en', span > LONG_S ? byDay : byHour)
   const make = () => {
     plot?.destroy()
     const style = getComputedStyle(frame)
@@ -29,7 +35,11 @@ export function draw(
         padding: [8, 8, 0, 0],
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] } },
         axes: [
-          { ...axis, space: 70 },
+          {
+            ...axis,
+            space: 70,
+            values: (_plot, splits) => splits.map((second) => clock.format(second * 1000)),
+          },
           {
             ...axis,
             size: 44,

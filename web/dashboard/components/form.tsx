@@ -95,7 +95,7 @@ interface FieldProps {
   optional?: boolean
 }
 
-/** A labelled field with its help and, when the API refused it, why. */
+/** A labelled field with its help and, when the API refused it, why. It begins with `defaultValue`, and keeps what is typed. */
 export function Field({
   name,
   label,
@@ -131,16 +131,23 @@ export function SelectField({
   label,
   help,
   options,
+  initial,
   ...input
 }: FieldProps & {
   options: readonly (readonly [string, string])[]
+  /** What is chosen at first, where the form keeps what is chosen. */
+  initial?: string
 } & SelectHTMLAttributes<HTMLSelectElement>) {
   return (
     <Labelled name={name} label={label} help={help}>
       {(ids) => (
         <select name={name} {...ids} {...input}>
           {options.map(([value, text]) => (
-            <option key={value} value={value}>
+            <option
+              key={value}
+              value={value}
+              selected={initial === undefined ? undefined : value === initial}
+            >
               {text}
             </option>
           ))}

@@ -92,7 +92,13 @@ export default function LogIn() {
         </Notice>
       )}
       <Form onSubmit={open}>
-        <Field name="email" label="E-mail" type="email" autocomplete="username" value={known.current.email} />
+        <Field
+          name="email"
+          label="E-mail"
+          type="email"
+          autocomplete="username"
+          defaultValue={known.current.email ?? ''}
+        />
         <PasswordField name="password" label="Password" autocomplete="current-password" />
         <Submit>Log in</Submit>
       </Form>

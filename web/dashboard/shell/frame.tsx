@@ -155,7 +155,7 @@ function UserMenu({ who }: { who: WhoAmI }) {
             </span>
           </p>
           <ThemeChoice />
-          <a href={at('/account/security')}>Password and second factor</a>
+          <a href={at('/account/security')}>Security</a>
         </div>
       </details>
       <button type="button" class="quiet log-out" onClick={() => void logOut().catch(toastFailure)}>

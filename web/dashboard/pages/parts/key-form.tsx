@@ -39,7 +39,7 @@ export function KeyFields({
         name="name"
         label="Name"
         placeholder="Production API"
-        value={of.name}
+        defaultValue={of.name}
         maxLength={200}
         autocomplete="off"
         help="What uses it, and where: you recognise it by this later."
@@ -61,7 +61,7 @@ export function KeyFields({
             name="expiresAt"
             label="Expires on"
             type="datetime-local"
-            value={of.expiresAt === null ? '' : localTime(of.expiresAt)}
+            defaultValue={of.expiresAt === null ? '' : localTime(of.expiresAt)}
           />
         )}
         <Field
@@ -70,7 +70,7 @@ export function KeyFields({
           type="number"
           min={1}
           optional
-          value={of.rateLimitPerMinute ?? ''}
+          defaultValue={of.rateLimitPerMinute ?? ''}
           help="Within the organization’s own limit."
         />
       </div>
@@ -78,7 +78,7 @@ export function KeyFields({
         name="allowedIps"
         label="Allowed addresses"
         optional
-        value={of.allowedIps.join('\n')}
+        defaultValue={of.allowedIps.join('\n')}
         spellcheck={false}
         placeholder={'203.0.113.7\n2001:db8::/48'}
         help="One address or range (CIDR) a line. None: from everywhere."

@@ -6,7 +6,8 @@ import { Field, Form, Submit } from '../../components/form.tsx'
 import { Notice } from '../../components/notice.tsx'
 import { Time } from '../../components/time.tsx'
 
-interface Receipt {
+/** When no server process accepts a key any more, and how each confirmed it. */
+export interface Receipt {
   readonly effectiveAt: string
   readonly replicas: readonly { id: string; acknowledgedAt: string | null }[]
 }

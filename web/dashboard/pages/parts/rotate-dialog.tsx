@@ -37,7 +37,7 @@ export function RotateDialog({ of, onClose }: { of: Key; onClose: () => void }) 
         back.
       </p>
       <Form onSubmit={rotate}>
-        <SelectField name="graceHours" label="The old key works on for" options={graces} value="24" />
+        <SelectField name="graceHours" label="The old key works on for" options={graces} initial="24" />
         <footer class="actions">
           <button type="button" onClick={onClose}>
             Cancel
