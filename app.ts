@@ -42,6 +42,7 @@ import { healthRoutes } from './routes/health.ts'
 import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { inviteChangeRoutes } from './routes/invite-changes.ts'
 import { inviteRoutes } from './routes/invites.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
 import { keyRotationRoutes } from './routes/key-rotation.ts'
@@ -53,6 +54,7 @@ import { memberSessionRoutes } from './routes/member-sessions.ts'
 import { memberRoutes } from './routes/members.ts'
 import { organizationRoutes } from './routes/organization.ts'
 import { passwordRoutes } from './routes/password.ts'
+import { sandboxRoutes } from './routes/sandbox.ts'
 import { sdkRoutes } from './routes/sdk.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -133,6 +135,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(campaignRoutes)
       await api.register(candidateRoutes)
       await api.register(inviteRoutes)
+      await api.register(inviteChangeRoutes)
       await api.register(interviewRoutes)
       await api.register(logRoutes)
       await api.register(webhookRoutes)
@@ -144,6 +147,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
 
         await uploads.register(fileRoutes)
       })
+      if (config.environment.name === 'sandbox') await api.register(sandboxRoutes)
     },
     { prefix: '/api' },
   )

@@ -63,6 +63,13 @@ const queues = {
     retentionSeconds: DAY,
     deleteAfterSeconds: DAY,
   },
+  /** Invites and interviews that came to their end: what one minute misses the next one finds. */
+  expiries: {
+    retryLimit: 0,
+    expireInSeconds: 300,
+    retentionSeconds: 600,
+    deleteAfterSeconds: 600,
+  },
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 /** The name of a queue. */

@@ -5,6 +5,7 @@ import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
 import { openFileStore } from '../services/files/store.ts'
 import { openDelivery } from '../services/mail/delivery.ts'
 import { Mailer } from '../services/mail/mailer.ts'
+import { EXPIRIES_CRON, expiries } from './expiries.ts'
 import { FILE_AUDIT_CRON, FILE_SWEEP_CRON, fileAudit, fileSweep } from './file-sweep.ts'
 import { KEY_AGE_CRON, keyAge } from './key-age.ts'
 import { mail } from './mail.ts'
@@ -36,6 +37,7 @@ const works: Record<QueueName, Work> = {
   key_age: keyAge,
   file_sweep: fileSweep,
   file_audit: fileAudit,
+  expiries,
 }
 
 /** Queues that the clock fills, by cron. However many processes keep the clock, each time makes one job. */
@@ -44,6 +46,7 @@ const schedules: Partial<Record<QueueName, string>> = {
   key_age: KEY_AGE_CRON,
   file_sweep: FILE_SWEEP_CRON,
   file_audit: FILE_AUDIT_CRON,
+  expiries: EXPIRIES_CRON,
 }
 
 /**

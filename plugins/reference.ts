@@ -36,6 +36,10 @@ export default fp<{ version: string }>(
             description: 'What a candidate’s browser asks for, with an interview session (ist_…)',
           },
           { name: 'Files', description: 'Documents of candidates, recordings, and their content' },
+          {
+            name: 'Sandbox',
+            description: 'Tools to try things out with; production has none of these routes',
+          },
           { name: 'Logs', description: 'Every request, refused ones too' },
           { name: 'Webhooks', description: 'Where events are delivered, and what came of it' },
           { name: 'Events', description: 'What happened, in the order in which it did' },

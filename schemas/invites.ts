@@ -29,12 +29,6 @@ const token = Type.String({ description: 'Shown once; only its SHA-256 is kept' 
 export const NewInvite = Type.Object({ ...inviteFields, token }, { title: 'NewInvite' })
 export type NewInvite = Static<typeof NewInvite>
 
-export const ResentInvite = Type.Object(
-  { ...inviteFields, token: Type.Optional(token) },
-  { title: 'ResentInvite' },
-)
-export type ResentInvite = Static<typeof ResentInvite>
-
 export const InviteCreate = Strict(
   {
     candidateId: Type.Optional(Id('cnd')),

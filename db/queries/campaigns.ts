@@ -3,14 +3,23 @@ import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { campaigns } from '../schema/campaigns.ts'
 
-/** A campaign as stored. */
-export type CampaignRow = typeof campaigns.$inferSelect
+/** A campaign as stored, with the invites that have expired and of which nobody has written it down yet. */
+export type CampaignRow = typeof campaigns.$inferSelect & { dueCount: number }
 
 /** What a caller may set on a campaign. */
 export type CampaignFields = Pick<
   CampaignRow,
   'name' | 'description' | 'status' | 'language' | 'questions' | 'inviteValidHours' | 'metadata'
 >
+
+// One look at the few invites that are due, however many campaigns are read.
+const withDue = (tx: Queryable, organizationId: string) => tx`
+  left join (
+    select campaign_id, count(*)::int as due_count from invites
+    where organization_id = ${organizationId} and status = 'pending'
+      and expires_at <= (select organization_now(${organizationId}))
+    group by campaign_id
+  ) as due on due.campaign_id = campaigns.id`
 
 /** A page of campaigns, newest first, with one row more than asked for where there is a next page. */
 export function listCampaigns(
@@ -21,26 +30,28 @@ export function listCampaigns(
 ): postgres.PendingQuery<CampaignRow[]> {
   if (status !== null) {
     return tx<CampaignRow[]>`
-      select * from campaigns
+      select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
       where organization_id = ${organizationId} and status = ${status} and (${page.after}::text is null or id < ${page.after})
       order by id desc limit ${page.limit + 1}`
   }
   return tx<CampaignRow[]>`
-    select * from campaigns
+    select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
     where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
     order by id desc limit ${page.limit + 1}`
 }
 
 /** One campaign, or no row. */
 export function findCampaign(tx: Queryable, organizationId: string, id: string) {
-  return tx<CampaignRow[]>`select * from campaigns where organization_id = ${organizationId} and id = ${id}`
+  return tx<CampaignRow[]>`
+    select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
+    where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** One campaign, locked until the transaction ends. */
 export function lockCampaign(tx: Queryable, organizationId: string, id: string) {
-  return tx<
-    CampaignRow[]
-  >`select * from campaigns where organization_id = ${organizationId} and id = ${id} for update`
+  return tx<CampaignRow[]>`
+    select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
+    where organization_id = ${organizationId} and id = ${id} for no key update of campaigns`
 }
 
 export function insertCampaign(tx: Queryable, organizationId: string, id: string, fields: CampaignFields) {
@@ -48,7 +59,7 @@ export function insertCampaign(tx: Queryable, organizationId: string, id: string
     insert into campaigns (organization_id, id, name, description, status, language, questions, invite_valid_hours, metadata)
     values (${organizationId}, ${id}, ${fields.name}, ${fields.description}, ${fields.status}, ${fields.language},
       ${tx.json(fields.questions as never)}, ${fields.inviteValidHours}, ${tx.json(fields.metadata as never)})
-    returning *`
+    returning *, 0 as due_count`
 }
 
 /** Writes every field that a caller may set, and the time of the change. */
@@ -58,5 +69,7 @@ export function updateCampaign(tx: Queryable, organizationId: string, id: string
       language = ${fields.language}, questions = ${tx.json(fields.questions as never)},
       invite_valid_hours = ${fields.inviteValidHours}, metadata = ${tx.json(fields.metadata as never)}, updated_at = now()
     where organization_id = ${organizationId} and id = ${id}
-    returning *`
+    returning *, (
+      select count(*)::int from invites where invites.organization_id = ${organizationId} and campaign_id = ${id}
+        and invites.status = 'pending' and expires_at <= (select organization_now(${organizationId}))) as due_count`
 }

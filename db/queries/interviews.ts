@@ -149,7 +149,7 @@ export function noteActivity(tx: Queryable, organizationId: string, id: string, 
 }
 
 /** Interviews that silence has moved on and of which nobody has written it down, in one organization or in all. */
-export function findSilentInterviews(db: Queryable, organizationId: string | null, limit: number) {
+export function findSilentInterviews(db: Queryable, organizationId: string | null, limit: number | null) {
   return db<{ organizationId: string; id: string }[]>`
     select interviews.organization_id, interviews.id from organizations
     join interviews on interviews.organization_id = organizations.id

@@ -156,7 +156,7 @@ export function findTokenState(tx: Queryable, organizationId: string, hash: Buff
 }
 
 /** Invites that expired and of which nobody has written it down, in one organization or in all (system role). */
-export function findDueInvites(db: Queryable, organizationId: string | null, limit: number) {
+export function findDueInvites(db: Queryable, organizationId: string | null, limit: number | null) {
   return db<{ organizationId: string; id: string }[]>`
     select invites.organization_id, invites.id from organizations
     join invites on invites.organization_id = organizations.id and invites.status = 'pending'

@@ -31,7 +31,7 @@ export function presentCampaign(row: CampaignRow): Campaign {
       invited: row.invitedCount,
       started: row.startedCount,
       completed: row.completedCount,
-      expired: row.expiredCount,
+      expired: row.expiredCount + row.dueCount,
     },
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,

@@ -27,7 +27,7 @@ export interface InviteServices {
 }
 
 /** The organization that invites, as its e-mail names it. */
-interface Inviter {
+export interface Inviter {
   readonly id: string
   readonly name: string
 }

@@ -1,0 +1,60 @@
+import { actorOf } from '../plugins/access.ts'
+import { auditContextOf } from '../plugins/audit-context.ts'
+import { Clock, ClockAdvance } from '../schemas/sandbox.ts'
+import { moveClock, readClock, stopClock } from '../services/sandbox/clock.ts'
+import { type Api, answers } from './api.ts'
+
+/** Tools to try things out with: in the sandbox alone, where production has no such routes. */
+export async function sandboxRoutes(app: Api): Promise<void> {
+  const { tenancy } = app
+
+  app.get(
+    '/sandbox/clock',
+    {
+      config: { access: 'organization:read' },
+      schema: {
+        tags: ['Sandbox'],
+        operationId: 'getClock',
+        summary: 'What time it is for the organization',
+        response: answers({ 200: Clock }, 400, 401, 403, 429),
+      },
+    },
+    (request) => {
+      const { id } = actorOf(request).organization
+      return tenancy.write(id, (tx) => readClock(tx, id))
+    },
+  )
+
+  app.post(
+    '/sandbox/clock',
+    {
+      config: { access: 'organization:write' },
+      schema: {
+        tags: ['Sandbox'],
+        operationId: 'advanceClock',
+        summary: 'Move the organization’s time ahead: what is due expires at once',
+        body: ClockAdvance,
+        response: answers({ 200: Clock }, 400, 401, 403, 409, 422, 429),
+      },
+    },
+    (request, reply) =>
+      app.answerPost(request, reply, 200, (tx) =>
+        moveClock(tx, auditContextOf(request), request.body.advanceSeconds, app.publicUrl()),
+      ),
+  )
+
+  app.delete(
+    '/sandbox/clock',
+    {
+      config: { access: 'organization:write' },
+      schema: {
+        tags: ['Sandbox'],
+        operationId: 'resetClock',
+        summary: 'Set the organization’s time back to the real one; what has expired stays so',
+        response: answers({ 200: Clock }, 400, 401, 403, 429),
+      },
+    },
+    (request) =>
+      tenancy.write(actorOf(request).organization.id, (tx) => stopClock(tx, auditContextOf(request))),
+  )
+}

@@ -1,0 +1,15 @@
+import type { Queryable } from '../../db/connect.ts'
+import { findSilentInterviews } from '../../db/queries/interviews.ts'
+import { findDueInvites } from '../../db/queries/invites.ts'
+import { lockSettledInvite } from '../invites/expire.ts'
+import { lockSettledInterview } from './progress.ts'
+
+/** Writes down every expiry of an organization that nobody has written down yet, with its event. */
+export async function sweepExpiries(tx: Queryable, organizationId: string, publicUrl: string): Promise<void> {
+  for (const { id } of await findDueInvites(tx, organizationId, null)) {
+    await lockSettledInvite(tx, organizationId, id, publicUrl)
+  }
+  for (const { id } of await findSilentInterviews(tx, organizationId, null)) {
+    await lockSettledInterview(tx, organizationId, id)
+  }
+}

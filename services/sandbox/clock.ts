@@ -1,0 +1,54 @@
+import { advanceClock, findClock, resetClock } from '../../db/queries/clock.ts'
+import type { TenantTransaction } from '../../db/tenant.ts'
+import { badRequest, notFound } from '../../schemas/errors.ts'
+import type { Clock } from '../../schemas/sandbox.ts'
+import { type AuditContext, audit } from '../audit/audit.ts'
+import { sweepExpiries } from '../interviews/sweep.ts'
+
+/** Ten years: what is meant to be kept for a long time can be tried too. */
+export const FURTHEST_SECONDS = 10 * 366 * 86_400
+
+/** What time it is for an organization. */
+export async function readClock(tx: TenantTransaction, organizationId: string): Promise<Clock> {
+  const [clock] = await findClock(tx, organizationId)
+  if (!clock) throw notFound('Organization')
+  return clock
+}
+
+/**
+ * Moves an organization's time ahead. What comes to its end on the way has come to it when this returns, with its events.
+ * @throws ApiError 400 for a time more than ten years ahead
+ */
+export async function moveClock(
+  tx: TenantTransaction,
+  context: AuditContext,
+  seconds: number,
+  publicUrl: string,
+): Promise<Clock> {
+  const { organizationId } = context
+  const [moved] = await advanceClock(tx, organizationId, seconds, FURTHEST_SECONDS)
+  if (!moved)
+    throw badRequest('body.advanceSeconds', 'leads more than ten years ahead: reset the clock first')
+  await sweepExpiries(tx, organizationId, publicUrl)
+  const clock = await readClock(tx, organizationId)
+  await audit(tx, context, {
+    action: 'sandbox.clock_moved',
+    targetType: 'organization',
+    targetId: organizationId,
+    changes: { advanceSeconds: seconds },
+  })
+  return clock
+}
+
+/** Sets an organization's time to the real one. What has expired stays so. */
+export async function stopClock(tx: TenantTransaction, context: AuditContext): Promise<Clock> {
+  const { organizationId } = context
+  await resetClock(tx, organizationId)
+  const clock = await readClock(tx, organizationId)
+  await audit(tx, context, {
+    action: 'sandbox.clock_reset',
+    targetType: 'organization',
+    targetId: organizationId,
+  })
+  return clock
+}
