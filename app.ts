@@ -11,6 +11,7 @@ import embedCors from './plugins/embed-cors.ts'
 import embedLimit from './plugins/embed-limit.ts'
 import embedSession from './plugins/embed-session.ts'
 import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import eventStreams from './plugins/event-streams.ts'
 import files from './plugins/files.ts'
 import idempotency from './plugins/idempotency.ts'
 import jsonBody from './plugins/json-body.ts'
@@ -37,6 +38,7 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { eventRoutes } from './routes/events.ts'
+import { eventStreamRoutes } from './routes/events-stream.ts'
 import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
 import { interviewPageRoutes } from './routes/interview-page.ts'
@@ -100,6 +102,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(sessionCookie)
   await app.register(accounts)
   await app.register(mail, { databaseUrl })
+  await app.register(eventStreams)
 
   if (config.metricsPort !== null) {
     await app.register(import('./plugins/metrics.ts'), { port: config.metricsPort, host: config.host })
@@ -141,6 +144,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(webhookRoutes)
       await api.register(deliveryRoutes)
       await api.register(eventRoutes)
+      await api.register(eventStreamRoutes)
       await api.register(auditRoutes)
       await api.register(async (uploads) => {
         await uploads.register(multipart)

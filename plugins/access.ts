@@ -31,15 +31,19 @@ export default fp(
       }
     })
     app.addHook('onRequest', (request, _reply, done) => {
-      const { access = 'authenticated', beforeSecondFactor } = request.routeOptions.config
-      if (access === 'public') return done()
-      const actor = request.actor as Actor
-      if (actor.totpMissing && !beforeSecondFactor) return done(secondFactorMissing(actor))
-      done(refusal(access, actor) ?? undefined)
+      done(refusalOf(request, request.actor as Actor) ?? undefined)
     })
   },
   { name: 'access', dependencies: ['context'] },
 )
+
+/** Why an actor is not let in where a request goes, or null. */
+export function refusalOf(request: FastifyRequest, actor: Actor): ApiError | null {
+  const { access = 'authenticated', beforeSecondFactor } = request.routeOptions.config
+  if (access === 'public') return null
+  if (actor.totpMissing && !beforeSecondFactor) return secondFactorMissing(actor)
+  return refusal(access, actor)
+}
 
 function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | null {
   if (access === 'interview') {

@@ -51,6 +51,37 @@ export function findEvent(tx: Queryable, organizationId: string, id: string) {
   return tx<EventRow[]>`select * from events where organization_id = ${organizationId} and id = ${id}`
 }
 
+/**
+ * Where in an organization's stream an event stands; without one, where the stream is now. No row for an id that is
+ * none of its events.
+ */
+export function findStreamPosition(tx: Queryable, organizationId: string, id: string | null) {
+  return tx<{ transactionId: string; id: string }[]>`
+    select transaction_id::text, id from events where organization_id = ${organizationId} and id = ${id}
+    union all
+    select pg_snapshot_xmin(pg_current_snapshot())::text, '' where ${id}::text is null`
+}
+
+/**
+ * The events after a place in the stream, in the order of their transactions; those alone whose transaction is older
+ * than every one that still runs, so that none can come to stand before them any more.
+ */
+export function listEventsAfter(
+  tx: Queryable,
+  organizationId: string,
+  after: { transactionId: string; id: string },
+  type: string | null,
+  limit: number,
+) {
+  return tx<EventRow[]>`
+    select organization_id, id, type, data, created_at, transaction_id::text from events
+    where organization_id = ${organizationId}
+      and (transaction_id, id) > (${after.transactionId}::text::xid8, ${after.id})
+      and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+      and (${type}::text is null or type = ${type})
+    order by transaction_id, id limit ${limit}`
+}
+
 /** Forgets events that are older than so many days. */
 export function forgetOldEvents(db: Queryable, days: number) {
   return db`delete from events where created_at < now() - make_interval(days => ${days})`

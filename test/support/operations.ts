@@ -24,6 +24,7 @@ interface DocumentedOperation {
   'x-access'?: string
   parameters?: { name: string; in: string; required?: boolean; schema: Schema }[]
   requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> }
+  responses?: Record<string, { content?: Record<string, unknown> }>
 }
 
 /** One operation of the API, as its OpenAPI document has it. */
@@ -34,6 +35,8 @@ export interface Operation {
   readonly access: string
   /** The type of its body, where it takes one. */
   readonly contentType: string | null
+  /** Whether its answer goes on for as long as the caller stays. */
+  readonly streams: boolean
   /** A URL with parameters that fit their schemas; those of `known` stand for the prefix of their ids. */
   url(known?: Readonly<Record<string, string>>): string
   /** A body that fits its schema. */
@@ -64,6 +67,7 @@ function describe(path: string, method: Operation['method'], operation: Document
     method,
     access: operation['x-access'] ?? 'undeclared',
     contentType,
+    streams: operation.responses?.['200']?.content?.['text/event-stream'] !== undefined,
     ids: inPath.map(({ schema }) => prefixOf(schema) ?? ''),
     url: (known = {}) => {
       const filled = inPath.reduce((url, { name, schema }) => {
@@ -110,4 +114,19 @@ function sampleText({ format, minLength = 1, pattern = '', ...schema }: Schema):
   const candidates = ['a sample of text', '123456', 'en', 'x'.repeat(minLength)]
   const fitting = candidates.find((text) => text.length >= minLength && new RegExp(pattern, 'u').test(text))
   return fitting ?? String(schema.type ?? 'x')
+}
+
+/** `GET /path` for each line of the router's own print. */
+export function routesOf(printed: string): string[] {
+  const path: string[] = []
+  return printed.split('\n').flatMap((line) => {
+    const match = /^((?:│ {3}| {4})*)[├└]── (.*?)(?: \(([A-Z, ]+)\))?$/.exec(line)
+    if (!match) return []
+    const depth = (match[1] ?? '').length / 4
+    path.splice(depth, path.length, match[2] ?? '')
+    return (match[3] ?? '')
+      .split(', ')
+      .filter((method) => method && !['HEAD', 'OPTIONS'].includes(method))
+      .map((method) => `${method} ${path.join('')}`)
+  })
 }

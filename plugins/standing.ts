@@ -1,0 +1,67 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type ParsedCredential, parseCredential } from '../credentials/format.ts'
+import {
+  type Actor,
+  type KeyPrincipal,
+  keyActor,
+  keyAndUserActor,
+  type UserPrincipal,
+  userActor,
+} from '../services/credentials/principals.ts'
+import { endOfPrincipal } from '../services/credentials/verifier.ts'
+import { refusalOf } from './access.ts'
+import { readCredentials } from './credentials.ts'
+
+/**
+ * Whether whoever made a request would still be let in with what it presented: for answers that go on long after the
+ * request, whose credential may be revoked, expire or be allowed less meanwhile. What the process remembers of a
+ * credential answers it, so that it may be asked every second.
+ */
+export async function stillStands(app: FastifyInstance, request: FastifyRequest): Promise<boolean> {
+  const before = request.actor
+  if (!before) return false
+  const actor = await actorNow(app, request)
+  if (!actor || actor.organization.id !== before.organization.id) return false
+  if (actor.key?.acceptsAddress && !actor.key.acceptsAddress(request.ip)) return false
+  return refusalOf(request, actor) === null
+}
+
+async function actorNow(app: FastifyInstance, request: FastifyRequest): Promise<Actor | null> {
+  const presented = readCredentials(request.raw)
+  if (presented.style === 'nothing' || presented.style === 'cookie') {
+    const cookie = app.cookies.read(request, 'session')
+    const principal = cookie === null ? null : await cookieNow(app, cookie)
+    return principal && userActor(principal)
+  }
+  if (presented.style === 'bearer' && presented.bearer.startsWith('sk_')) {
+    const key = await keyNow(app, presented.bearer)
+    return key && keyActor(key)
+  }
+  const user = await tokenNow(app, presented.bearer)
+  if (!user || presented.style === 'bearer') return user && userActor(user)
+  const key = await keyNow(app, presented.key)
+  return key && key.organization.id === user.organization.id ? keyAndUserActor(key, user) : null
+}
+
+async function keyNow({ verifier }: FastifyInstance, text: string): Promise<KeyPrincipal | null> {
+  const { principal } = await verifier.verifyKey(text, parseCredential(text) as ParsedCredential)
+  return principal && !endOfPrincipal(principal, Date.now()) ? principal : null
+}
+
+async function tokenNow({ verifier }: FastifyInstance, text: string): Promise<UserPrincipal | null> {
+  const { principal } = await verifier.verifyToken(text)
+  return principal && isLive(principal) ? principal : null
+}
+
+// Another process may have prolonged the session since this one looked it up.
+async function cookieNow({ verifier }: FastifyInstance, text: string): Promise<UserPrincipal | null> {
+  const known = await verifier.verifyToken(text, 'cookie')
+  if (!known.principal || isLive(known.principal)) return known.principal
+  verifier.invalidate(`session:${known.principal.sessionId}`)
+  const { principal } = await verifier.verifyToken(text, 'cookie')
+  return principal && isLive(principal) ? principal : null
+}
+
+function isLive({ expiresAt }: UserPrincipal): boolean {
+  return expiresAt.getTime() > Date.now()
+}
