@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { FileLinks } from '../services/files/links.ts'
+import { fileShower, type ShowFile } from '../services/files/present.ts'
 import { type FileStore, openFileStore } from '../services/files/store.ts'
 
 declare module 'fastify' {
@@ -9,6 +10,7 @@ declare module 'fastify' {
     files: FileStore
     /** Short-lived links to the content of files. */
     fileLinks: FileLinks
+    showFile: ShowFile
   }
 }
 
@@ -17,7 +19,9 @@ export default fp(
   async (app: FastifyInstance) => {
     const store = await openFileStore(app.config, app.database, app.log)
     app.decorate('files', store)
-    app.decorate('fileLinks', new FileLinks(app.encryptionKey, app.config.environment.name))
+    const links = new FileLinks(app.encryptionKey, app.config.environment.name)
+    app.decorate('fileLinks', links)
+    app.decorate('showFile', fileShower(links, app.publicUrl))
     app.addHook('onClose', async () => store.storage.close())
   },
   { name: 'files', dependencies: ['database', 'idempotency'] },

@@ -2,13 +2,6 @@ import multipart from '@fastify/multipart'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Takes a file as multipart/form-data: `only` that, or `also`, beside JSON. For the reference. */
-    upload?: 'only' | 'also'
-  }
-}
-
 const KIB = 1024
 
 /**

@@ -8,7 +8,6 @@ import { isOptional } from './validation.ts'
 export default fp<{ version: string }>(
   async (app: FastifyInstance, { version }) => {
     const bodiless = new Set<string | undefined>()
-    const uploads = new Set<string | undefined>()
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
@@ -69,7 +68,6 @@ export default fp<{ version: string }>(
         const access = route.config?.access
         if (!schema?.response) return { schema: { ...schema, hide: true }, url }
         const security = access === undefined || access === 'public' ? { security: [] } : {}
-        if (route.config?.upload) uploads.add(schema.operationId)
         if (isOptional(schema.body)) bodiless.add(schema.operationId)
         // What a caller needs: a scope, or `public`, `authenticated`, `user`, `key`.
         return { schema: { ...schema, ...security, 'x-access': access ?? 'public' }, url }
@@ -79,7 +77,6 @@ export default fp<{ version: string }>(
         if ('swaggerObject' in document) return document.swaggerObject
         for (const path of Object.values(document.openapiObject.paths ?? {})) {
           for (const operation of [path?.post, path?.put, path?.delete]) {
-            if (operation && uploads.has(operation.operationId)) addUpload(operation)
             const body = operation?.requestBody
             if (body && 'content' in body && bodiless.has(operation.operationId)) body.required = false
           }
@@ -97,15 +94,3 @@ export default fp<{ version: string }>(
   },
   { name: 'reference' },
 )
-
-// A file that is read as it arrives is in no schema of Fastify's.
-function addUpload(operation: { requestBody?: object }): void {
-  const { content = {} } = (operation.requestBody ?? {}) as { content?: object }
-  const schema = {
-    type: 'object',
-    required: ['file'],
-    additionalProperties: false,
-    properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
-  } as const
-  operation.requestBody = { required: true, content: { ...content, 'multipart/form-data': { schema } } }
-}

@@ -1,20 +1,37 @@
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { sessionOf } from '../plugins/embed-session.ts'
-import { ApiError } from '../schemas/errors.ts'
+import { receiveFile } from '../plugins/receive-file.ts'
+import { FileForm } from '../schemas/files.ts'
 import { AnswerInput, EmbedInterview } from '../schemas/interviews.ts'
 import { presentEmbedInterview } from '../services/embed/present.ts'
+import { removeBytesSoon } from '../services/files/remove.ts'
+import { LIMIT_BYTES, takeFile } from '../services/files/take.ts'
 import { readAnswer, saveAnswer } from '../services/interviews/answers.ts'
+import { type AskedQuestion, saveRecording, wantRecording } from '../services/interviews/recordings.ts'
 import { type Api, answers } from './api.ts'
-
-/** The body of a recording, for the reference: what is read of it is the file, as it streams in. */
-const RecordedAnswer = Type.Unsafe<null>({
-  type: ['object', 'null'],
-  properties: { file: { type: 'string', format: 'binary' } },
-})
 
 /** Answers, saved one by one: below /api/embed. */
 export async function embedAnswerRoutes(app: Api): Promise<void> {
-  const { tenancy } = app
+  const { tenancy, files, showFile } = app
+
+  const takeRecording = async (request: FastifyRequest, asked: AskedQuestion) => {
+    const { organizationId, interviewId } = asked
+    const wanted = await tenancy.write(organizationId, (tx) => wantRecording(tx, asked))
+    const interview = await takeFile(
+      files,
+      tenancy,
+      wanted,
+      (id) => receiveFile(request, files.incoming, id, LIMIT_BYTES[wanted.kind]),
+      (keep) =>
+        tenancy.write(organizationId, async (tx) => {
+          await saveRecording(tx, asked, wanted, keep)
+          return presentEmbedInterview(tx, organizationId, interviewId, showFile)
+        }),
+    )
+    await removeBytesSoon(files)
+    return interview
+  }
 
   app.put(
     '/interview/answers/:questionId',
@@ -28,7 +45,7 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
         body: {
           content: {
             'application/json': { schema: AnswerInput },
-            'multipart/form-data': { schema: RecordedAnswer },
+            'multipart/form-data': { schema: FileForm },
           },
         },
         response: answers({ 200: EmbedInterview }, 400, 401, 403, 404, 409, 413, 415, 429),
@@ -36,11 +53,11 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
     },
     (request) => {
       const session = sessionOf(request)
-      if (request.isMultipart()) throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Recordings are not taken yet')
+      if (request.isMultipart()) return takeRecording(request, { ...session, ...request.params })
       const answer = readAnswer(request.body as AnswerInput)
       return tenancy.write(session.organizationId, async (tx) => {
         await saveAnswer(tx, session, request.params.questionId, answer)
-        return presentEmbedInterview(tx, session.organizationId, session.interviewId)
+        return presentEmbedInterview(tx, session.organizationId, session.interviewId, showFile)
       })
     },
   )

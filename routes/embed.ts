@@ -12,7 +12,7 @@ import { type Api, answers } from './api.ts'
 
 /** What a candidate's browser asks for: below /api/embed. */
 export async function embedRoutes(app: Api): Promise<void> {
-  const { database, encryptionKey, tenancy } = app
+  const { database, encryptionKey, tenancy, showFile } = app
 
   // The answer may get lost on its way, and the invite is used: with an Idempotency-Key it can be asked for again.
   const exchange = async (
@@ -21,7 +21,7 @@ export async function embedRoutes(app: Api): Promise<void> {
     presented: PresentedInvite,
   ): Promise<EmbedSession> => {
     const organizationId = presented.organization.id
-    const work = (tx: TenantTransaction) => exchangeInvite(tx, presented, app.publicUrl())
+    const work = (tx: TenantTransaction) => exchangeInvite(tx, presented, app.publicUrl(), showFile)
     const key = readIdempotencyKey(request)
     if (key === null) return tenancy.write(organizationId, work)
     const { method, url: path, body } = request
@@ -74,7 +74,7 @@ export async function embedRoutes(app: Api): Promise<void> {
     },
     (request) => {
       const session = sessionOf(request)
-      return tenancy.write(session.organizationId, (tx) => lookAtInterview(tx, session))
+      return tenancy.write(session.organizationId, (tx) => lookAtInterview(tx, session, showFile))
     },
   )
 
@@ -95,7 +95,7 @@ export async function embedRoutes(app: Api): Promise<void> {
       },
       (request) => {
         const session = sessionOf(request)
-        return tenancy.write(session.organizationId, (tx) => steerInterview(tx, session, to))
+        return tenancy.write(session.organizationId, (tx) => steerInterview(tx, session, to, showFile))
       },
     )
   }
@@ -113,7 +113,7 @@ export async function embedRoutes(app: Api): Promise<void> {
     },
     (request) => {
       const session = sessionOf(request)
-      return tenancy.write(session.organizationId, (tx) => finishInterview(tx, session))
+      return tenancy.write(session.organizationId, (tx) => finishInterview(tx, session, showFile))
     },
   )
 }

@@ -5,12 +5,11 @@ import { actorOf } from '../plugins/access.ts'
 import { receiveFile } from '../plugins/receive-file.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { ApiError, notFound } from '../schemas/errors.ts'
-import { File } from '../schemas/files.ts'
+import { File, FileForm } from '../schemas/files.ts'
 import { Id } from '../schemas/ids.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import { deleteDocument, getFile } from '../services/files/files.ts'
 import { contentDisposition } from '../services/files/names.ts'
-import { presentFile } from '../services/files/present.ts'
 import { readRange } from '../services/files/range.ts'
 import { removeBytesSoon } from '../services/files/remove.ts'
 import { keyOf } from '../services/files/store.ts'
@@ -26,18 +25,19 @@ const params = Type.Object({ id: Id('file') })
 
 /** Candidates' documents, and every file's content. */
 export async function fileRoutes(app: Api): Promise<void> {
-  const { tenancy, files, fileLinks } = app
+  const { tenancy, files, fileLinks, showFile } = app
 
   app.post(
     '/candidates/:id/files',
     {
-      config: { access: 'candidates:write', upload: 'only' },
+      config: { access: 'candidates:write' },
       schema: {
         tags: ['Files'],
         operationId: 'uploadCandidateFile',
         summary: 'Keep a document of a candidate',
         description: 'PDF, DOC or DOCX by its content, at most 10 MiB, one a request and 20 a candidate.',
         params: candidateParams,
+        body: { content: { 'multipart/form-data': { schema: FileForm } } },
         response: answers({ 201: File }, 400, 401, 403, 404, 409, 413, 415, 422, 429),
       },
     },
@@ -52,9 +52,7 @@ export async function fileRoutes(app: Api): Promise<void> {
         (keep, { sha256 }) => {
           // What an Idempotency-Key stands for: the content, as no two multipart bodies are alike.
           request.body = { sha256: sha256.toString('hex') }
-          return app.answerPost(request, reply, 201, async (tx) =>
-            presentFile(await keep(tx), fileLinks, app.publicUrl()),
-          )
+          return app.answerPost(request, reply, 201, async (tx) => showFile(await keep(tx)))
         },
       )
     },
@@ -80,7 +78,7 @@ export async function fileRoutes(app: Api): Promise<void> {
       if (!candidate) throw notFound('Candidate')
       const rows = await tenancy.read(id, (tx) => listCandidateFiles(tx, id, request.params.id, page))
       const { items, nextCursor } = pageOf(rows, page.limit)
-      return { files: items.map((row) => presentFile(row, fileLinks, app.publicUrl())), nextCursor }
+      return { files: items.map(showFile), nextCursor }
     },
   )
 
@@ -98,7 +96,7 @@ export async function fileRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const row = await getFile(tenancy, actorOf(request).organization.id, request.params.id)
-      return presentFile(row, fileLinks, app.publicUrl())
+      return showFile(row)
     },
   )
 

@@ -11,7 +11,7 @@ import { type Api, answers } from './api.ts'
 
 /** Interviews, as the organization sees them. */
 export async function interviewRoutes(app: Api): Promise<void> {
-  const { tenancy } = app
+  const { tenancy, showFile } = app
 
   app.get(
     '/interviews',
@@ -32,7 +32,7 @@ export async function interviewRoutes(app: Api): Promise<void> {
       const filter = { status, campaignId, candidateId, inviteId, email: email?.toLowerCase() ?? null }
       const rows = await tenancy.read(id, (tx) => listInterviews(tx, id, page, filter))
       const { items, nextCursor } = pageOf(rows, page.limit)
-      return { interviews: items.map(presentInterview), nextCursor }
+      return { interviews: items.map((row) => presentInterview(row, showFile)), nextCursor }
     },
   )
 
@@ -52,7 +52,7 @@ export async function interviewRoutes(app: Api): Promise<void> {
       const { id } = actorOf(request).organization
       const [row] = await tenancy.read(id, (tx) => findInterview(tx, id, request.params.id))
       if (!row) throw notFound('Interview')
-      return presentInterview(row)
+      return presentInterview(row, showFile)
     },
   )
 }

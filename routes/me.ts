@@ -7,6 +7,7 @@ import { EmailChange, EmailChangeBody, EmailConfirmBody, EraseBody, Me, MePatch 
 import { beginEmailChange, cancelEmailChange, confirmEmail } from '../services/accounts/email-change.ts'
 import { erasePerson } from '../services/accounts/erasure.ts'
 import { exportPerson } from '../services/accounts/export.ts'
+import { removeBytesSoon } from '../services/files/remove.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 import { personOf } from './sessions.ts'
@@ -155,6 +156,7 @@ export async function meRoutes(app: Api): Promise<void> {
         })),
       )
       await app.changes.settle(tags)
+      await removeBytesSoon(app.files)
       return reply.code(204).send(null)
     },
   )

@@ -1,21 +1,11 @@
 import Type, { type Static } from 'typebox'
 import { Question } from './campaigns.ts'
+import { File } from './files.ts'
 import { Id } from './ids.ts'
 import { Email, Instant, Nullable, Strict } from './primitives.ts'
 
 export const interviewStatuses = ['created', 'in_progress', 'paused', 'completed', 'abandoned'] as const
 export type InterviewStatus = (typeof interviewStatuses)[number]
-
-const AnswerFile = Type.Object(
-  {
-    id: Type.String(),
-    contentType: Type.String(),
-    sizeBytes: Type.Integer(),
-    url: Type.String({ description: 'A link to download it, for a short time' }),
-    urlExpiresAt: Instant(),
-  },
-  { title: 'AnswerFile' },
-)
 
 export const Answer = Type.Object(
   {
@@ -24,7 +14,7 @@ export const Answer = Type.Object(
     kind: Type.Enum(['text', 'audio', 'video', 'choice']),
     text: Type.Optional(Type.String()),
     choice: Type.Optional(Type.String()),
-    file: Type.Optional(Nullable(AnswerFile)),
+    file: Type.Optional(Nullable(File)),
     durationSeconds: Nullable(Type.Integer({ description: 'How long it took, as the browser measured it' })),
     overTimeLimit: Type.Boolean({ description: 'Whether that is longer than the question allows' }),
     answeredAt: Instant(),

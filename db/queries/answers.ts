@@ -9,7 +9,7 @@ export function upsertAnswer(
   tx: Queryable,
   organizationId: string,
   interviewId: string,
-  answer: Omit<AnswerRow, 'answeredAt'>,
+  answer: Omit<AnswerRow, 'answeredAt' | 'file'>,
   at: Date,
 ) {
   const { questionId, kind, text, choice, fileId, durationSeconds } = answer

@@ -106,10 +106,15 @@ export function listCandidateFiles(
     order by id desc limit ${page.limit + 1}`
 }
 
-/** Some files by their ids. */
-export function listFiles(tx: Queryable, organizationId: string, ids: readonly string[]) {
-  return tx<StoredFileRow[]>`
-    select * from files where organization_id = ${organizationId} and id = any(${ids as string[]}) and state = 'stored'`
+/** Deletes the recordings of a question but one. */
+export function deleteReplacedRecordings(
+  tx: Queryable,
+  organizationId: string,
+  { interviewId, questionId, fileId }: { interviewId: string; questionId: string; fileId: string },
+) {
+  return tx`
+    delete from files where organization_id = ${organizationId} and interview_id = ${interviewId}
+      and question_id = ${questionId} and state = 'stored' and id <> ${fileId}`
 }
 
 /** Deletes files; their bytes are noted for removal. */

@@ -15,6 +15,20 @@ export type AnswerRow = Pick<
 > & {
   /** Milliseconds since 1970. */
   answeredAt: number
+  /** Null also for a recording that was kept long enough. */
+  file: AnswerFileRow | null
+}
+
+/** An answer's recording, in the JSON of its interview's row. */
+export interface AnswerFileRow {
+  id: string
+  name: string
+  contentType: string
+  sizeBytes: number
+  /** In hex. */
+  sha256: string
+  /** Milliseconds since 1970. */
+  createdAt: number
 }
 
 /** An interview as stored, with its state on the organization's clock. */
@@ -53,10 +67,14 @@ const columns = (tx: Queryable, organizationId: string) => tx`
 
 const answersOf = (tx: Queryable, organizationId: string) => tx`
   coalesce((
-    select jsonb_agg(jsonb_build_object('questionId', question_id, 'kind', kind, 'text', text, 'choice', choice,
+    select jsonb_agg(jsonb_build_object('questionId', answers.question_id, 'kind', kind, 'text', text, 'choice', choice,
       'fileId', file_id, 'durationSeconds', duration_seconds,
-      'answeredAt', (extract(epoch from answered_at) * 1000)::bigint))
-    from answers where answers.organization_id = ${organizationId} and answers.interview_id = interviews.id
+      'answeredAt', (extract(epoch from answered_at) * 1000)::bigint,
+      'file', case when files.id is not null then jsonb_build_object('id', files.id, 'name', files.name,
+        'contentType', content_type, 'sizeBytes', size_bytes, 'sha256', encode(sha256, 'hex'),
+        'createdAt', (extract(epoch from files.created_at) * 1000)::bigint) end))
+    from answers left join files on files.organization_id = answers.organization_id and files.id = answers.file_id
+    where answers.organization_id = ${organizationId} and answers.interview_id = interviews.id
   ), '[]') as answers`
 
 /** A page of interviews with their answers, newest first. */

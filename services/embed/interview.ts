@@ -2,6 +2,7 @@ import { findInterview } from '../../db/queries/interviews.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { notFound } from '../../schemas/errors.ts'
 import type { EmbedInterview } from '../../schemas/interviews.ts'
+import type { ShowFile } from '../files/present.ts'
 import {
   completeInterview,
   lockSettledInterview,
@@ -17,11 +18,15 @@ export interface OpenSession {
 }
 
 /** The interview, with this sign of life of the candidate's browser noted. */
-export async function lookAtInterview(tx: TenantTransaction, session: OpenSession): Promise<EmbedInterview> {
+export async function lookAtInterview(
+  tx: TenantTransaction,
+  session: OpenSession,
+  show: ShowFile,
+): Promise<EmbedInterview> {
   const row = await lockSettledInterview(tx, session.organizationId, session.interviewId)
   if (!row) throw notFound('Interview')
   await touchInterview(tx, row)
-  return presentEmbedInterview(tx, session.organizationId, session.interviewId)
+  return presentEmbedInterview(tx, session.organizationId, session.interviewId, show)
 }
 
 /**
@@ -32,21 +37,26 @@ export async function steerInterview(
   tx: TenantTransaction,
   session: OpenSession,
   to: 'paused' | 'in_progress',
+  show: ShowFile,
 ): Promise<EmbedInterview> {
   const row = await lockSettledInterview(tx, session.organizationId, session.interviewId)
   if (!row) throw notFound('Interview')
   const touched = await touchInterview(tx, row)
   if (touched.status !== to) await moveInterview(tx, touched, to, touched.now)
-  return presentEmbedInterview(tx, session.organizationId, session.interviewId)
+  return presentEmbedInterview(tx, session.organizationId, session.interviewId, show)
 }
 
 /**
  * Completes an interview; one that is completed stays as it is.
  * @throws ApiError 409 for one that was abandoned
  */
-export async function finishInterview(tx: TenantTransaction, session: OpenSession): Promise<EmbedInterview> {
+export async function finishInterview(
+  tx: TenantTransaction,
+  session: OpenSession,
+  show: ShowFile,
+): Promise<EmbedInterview> {
   const [row] = await findInterview(tx, session.organizationId, session.interviewId)
   if (!row) throw notFound('Interview')
   await completeInterview(tx, session.organizationId, row.inviteId, session.interviewId)
-  return presentEmbedInterview(tx, session.organizationId, session.interviewId)
+  return presentEmbedInterview(tx, session.organizationId, session.interviewId, show)
 }

@@ -4,6 +4,7 @@ import { findInterview } from '../../db/queries/interviews.ts'
 import { findOrganization } from '../../db/queries/organizations.ts'
 import { notFound } from '../../schemas/errors.ts'
 import type { EmbedInterview } from '../../schemas/interviews.ts'
+import type { ShowFile } from '../files/present.ts'
 import { presentInterview } from '../interviews/present.ts'
 
 /** An interview as the candidate's browser sees it. @throws ApiError 404 where it is gone */
@@ -11,13 +12,14 @@ export async function presentEmbedInterview(
   tx: Queryable,
   organizationId: string,
   id: string,
+  show: ShowFile,
 ): Promise<EmbedInterview> {
   const [row] = await findInterview(tx, organizationId, id)
   if (!row) throw notFound('Interview')
   const [organization] = await findOrganization(tx, organizationId)
   const [candidate] = await findCandidate(tx, organizationId, row.candidateId)
   return {
-    ...presentInterview(row),
+    ...presentInterview(row, show),
     language: row.language,
     organization: { name: organization?.name ?? '' },
     candidate: { name: candidate?.name ?? '' },

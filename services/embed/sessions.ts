@@ -16,6 +16,7 @@ import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { EmbedSession } from '../../schemas/interviews.ts'
 import type { ActingOrganization } from '../credentials/principals.ts'
+import type { ShowFile } from '../files/present.ts'
 import { lockSettledInterview, moveInterview, touchInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { requireInviteTransition } from '../invites/states.ts'
@@ -62,6 +63,7 @@ export async function exchangeInvite(
   tx: Queryable,
   presented: PresentedInvite,
   publicUrl: string,
+  show: ShowFile,
 ): Promise<EmbedSession> {
   const { inviteId, hash } = presented
   const organizationId = presented.organization.id
@@ -83,7 +85,7 @@ export async function exchangeInvite(
   return {
     sessionToken,
     expiresAt: new Date(activeAt.getTime() + SILENCE_MS),
-    interview: await presentEmbedInterview(tx, organizationId, interviewId),
+    interview: await presentEmbedInterview(tx, organizationId, interviewId, show),
   }
 }
 

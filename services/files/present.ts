@@ -1,21 +1,25 @@
 import type { StoredFileRow } from '../../db/queries/files.ts'
+import type { AnswerFileRow } from '../../db/queries/interviews.ts'
 import type { File } from '../../schemas/files.ts'
 import type { FileLinks } from './links.ts'
 
-/**
- * A file as the API shows it, with a fresh link to its content.
- * @param publicUrl without a trailing slash
- */
-export function presentFile(row: StoredFileRow, links: FileLinks, publicUrl: string): File {
-  const { query, expiresAt } = links.sign(row.id)
-  return {
-    id: row.id,
-    name: row.name,
-    contentType: row.contentType,
-    sizeBytes: row.sizeBytes,
-    sha256: row.sha256.toString('hex'),
-    createdAt: row.createdAt,
-    url: `${publicUrl}/api/files/${row.id}/content?${query}`,
-    urlExpiresAt: expiresAt,
+/** Shows a file as the API does, with a fresh link to its content. */
+export type ShowFile = (row: StoredFileRow | AnswerFileRow) => File
+
+/** @param publicUrl without a trailing slash */
+export function fileShower(links: FileLinks, publicUrl: () => string): ShowFile {
+  return (row) => {
+    const { id, name, contentType, sizeBytes, sha256, createdAt } = row
+    const { query, expiresAt } = links.sign(id)
+    return {
+      id,
+      name,
+      contentType,
+      sizeBytes,
+      sha256: typeof sha256 === 'string' ? sha256 : sha256.toString('hex'),
+      createdAt: new Date(createdAt),
+      url: `${publicUrl()}/api/files/${id}/content?${query}`,
+      urlExpiresAt: expiresAt,
+    }
   }
 }

@@ -1,13 +1,14 @@
 import type { AnswerRow, InterviewRow, WholeInterviewRow } from '../../db/queries/interviews.ts'
 import type { Question } from '../../db/schema/campaigns.ts'
 import type { Answer, Interview } from '../../schemas/interviews.ts'
+import type { ShowFile } from '../files/present.ts'
 
 /** An interview as the API shows it, its answers in the order of the questions. */
-export function presentInterview(row: WholeInterviewRow): Interview {
+export function presentInterview(row: WholeInterviewRow, show: ShowFile): Interview {
   const byQuestion = new Map(row.answers.map((answer) => [answer.questionId, answer]))
   const answers = row.questions.flatMap((question) => {
     const answer = byQuestion.get(question.id)
-    return answer ? [presentAnswer(question, answer)] : []
+    return answer ? [presentAnswer(question, answer, show)] : []
   })
   return { ...presentFacts(row), answers }
 }
@@ -32,15 +33,15 @@ function presentFacts(row: InterviewRow): Omit<Interview, 'answers'> {
   }
 }
 
-function presentAnswer(question: Question, row: AnswerRow): Answer {
-  const { questionId, kind, text, choice, durationSeconds, answeredAt } = row
+function presentAnswer(question: Question, row: AnswerRow, show: ShowFile): Answer {
+  const { questionId, kind, text, choice, durationSeconds, answeredAt, file } = row
   return {
     questionId,
     prompt: question.prompt,
     kind: kind as Answer['kind'],
     ...(kind === 'text' ? { text: text ?? '' } : {}),
     ...(kind === 'choice' ? { choice: choice ?? '' } : {}),
-    ...(kind === 'audio' || kind === 'video' ? { file: null } : {}),
+    ...(kind === 'audio' || kind === 'video' ? { file: file && show(file) } : {}),
     durationSeconds,
     overTimeLimit: (durationSeconds ?? 0) > (question.timeLimitSeconds ?? Number.POSITIVE_INFINITY),
     answeredAt: new Date(answeredAt),

@@ -1,30 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
-import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { MOST_DOCUMENTS } from '../../services/files/take.ts'
-import { type Body, type Tenant, type TestApp, testApp } from '../support/app.ts'
+import { type Body, type Tenant, testApp } from '../support/app.ts'
 import { makeCandidate } from '../support/candidates.ts'
 import { docx, pdf, zip } from '../support/files.ts'
-
-/** What is on disk and in the tables of files. */
-async function remains(server: TestApp, sql: postgres.Sql) {
-  const { storage } = server.app.config
-  if (storage.kind !== 'folder') throw new Error('the tests keep files in a folder')
-  const names = await readdir(storage.folder, { recursive: true })
-  const bytes = names.map((path) => path.split('/').at(-1) ?? '').filter((name) => name.startsWith('file_'))
-  const rows = await sql<{ id: string; state: string }[]>`select id, state from files order by id`
-  const removals = await sql`select file_id from file_removals`
-  return { bytes: bytes.sort(), rows: rows.map(({ id }) => id), removals: removals.length }
-}
+import { remainsOf } from '../support/stored-files.ts'
+import { until } from '../support/until.ts'
 
 async function setUp(t: Test) {
   const server = await testApp(t)
   const base = await server.listen()
-  const sql = postgres(server.databaseUrl, { max: 1, connection: { search_path: 'sandbox' } })
-  t.teardown(() => sql.end())
+  const remains = remainsOf(t, server)
   const tenant = await server.tenant()
   const candidateId = await makeCandidate(server, tenant)
   const send = async (files: Record<string, [Buffer | string, string?]>, options: SendOptions = {}) => {
@@ -42,7 +30,7 @@ async function setUp(t: Test) {
     })
     return { status: response.status, headers: response.headers, body: (await response.json()) as Body }
   }
-  return { server, base, sql, tenant, candidateId, send }
+  return { server, base, remains, tenant, candidateId, send }
 }
 
 interface SendOptions {
@@ -52,7 +40,7 @@ interface SendOptions {
 }
 
 t.test('documents of a candidate', async (t) => {
-  const { server, base, sql, tenant, candidateId, send } = await setUp(t)
+  const { server, base, remains, tenant, candidateId, send } = await setUp(t)
   const { call } = server
 
   t.test('are kept, listed, read and deleted', async (t) => {
@@ -69,7 +57,7 @@ t.test('documents of a candidate', async (t) => {
       url: new RegExp(`^${base}/api/files/file_.+/content\\?expires=\\d+&signature=`),
       urlExpiresAt: /Z$/,
     })
-    t.same((await remains(server, sql)).bytes, [file.id])
+    t.same((await remains()).bytes, [file.id])
     const other = await send({ file: [docx(), 'b.docx'] })
     const first = await call('GET', `/api/candidates/${candidateId}/files?limit=1`, { headers: tenant.auth })
     t.same([first.body.files.length, first.body.files[0].id], [1, other.body.id], 'newest first')
@@ -82,7 +70,7 @@ t.test('documents of a candidate', async (t) => {
       t.equal((await call('DELETE', `/api/files/${id}`, { headers: tenant.auth })).status, 204)
       t.equal((await call('DELETE', `/api/files/${id}`, { headers: tenant.auth })).status, 404)
     }
-    t.same(await remains(server, sql), { bytes: [], rows: [], removals: 0 })
+    t.same(await remains(), { bytes: [], rows: [], answered: [], removals: [] })
     t.equal((await fetch(file.url)).status, 404, 'the link leads to nothing any more')
   })
 
@@ -134,7 +122,7 @@ t.test('documents of a candidate', async (t) => {
   })
 
   t.test('what is refused leaves nothing', async (t) => {
-    const before = await remains(server, sql)
+    const before = await remains()
     const large = Buffer.concat([pdf(), Buffer.alloc(10 * 1024 * 1024)])
     const refusals: [string, Awaited<ReturnType<typeof send>>, number, RegExp][] = [
       ['another type', await send({ file: [Buffer.from('<script>'), 'cv.pdf'] }), 415, /PDF, DOC or DOCX/],
@@ -158,7 +146,7 @@ t.test('documents of a candidate', async (t) => {
     t.equal(json.status, 415)
     const bare = await call('POST', `/api/candidates/${candidateId}/files`, { headers: tenant.auth })
     t.equal(bare.status, 400)
-    t.same(await remains(server, sql), before)
+    t.same(await remains(), before)
   })
 
   t.test('belong to their organization', async (t) => {
@@ -176,7 +164,7 @@ t.test('documents of a candidate', async (t) => {
   })
 
   t.test('an Idempotency-Key keeps one file', async (t) => {
-    const before = await remains(server, sql)
+    const before = await remains()
     const headers = { 'idempotency-key': 'once' }
     const [content, name] = [pdf('once'), 'once.pdf']
     const first = await send({ file: [content, name] }, { headers })
@@ -184,7 +172,7 @@ t.test('documents of a candidate', async (t) => {
     t.same([first.status, again.status, again.body.id], [201, 201, first.body.id])
     t.equal(again.headers.get('idempotent-replayed'), 'true')
     t.equal((await send({ file: [pdf('twice'), name] }, { headers })).status, 422)
-    const after = await remains(server, sql)
+    const after = await remains()
     t.same(after.rows.length, before.rows.length + 1)
     t.same(after.bytes, after.rows)
   })
@@ -203,7 +191,7 @@ t.test('documents of a candidate', async (t) => {
   })
 
   t.test('an upload that breaks off leaves nothing', async (t) => {
-    const before = await remains(server, sql)
+    const before = await remains()
     const { port } = new URL(base)
     const begin = (length: string) =>
       [
@@ -218,14 +206,13 @@ t.test('documents of a candidate', async (t) => {
     const part = '--cut\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(begin('content-length: 100000') + part + pdf().toString())
-    await until(async () => (await sql`select from files where state = 'uploading'`).length === 1)
-    await until(async () => (await remains(server, sql)).bytes.length === before.bytes.length + 1)
+    await until(async () => (await remains()).bytes.length === before.bytes.length + 1, 'the first bytes')
     socket.destroy()
     await until(async () => {
-      const { bytes, removals } = await remains(server, sql)
-      return bytes.length === before.bytes.length && removals === 0
-    })
-    t.same(await remains(server, sql), before, 'the client went away')
+      const { bytes, removals } = await remains()
+      return bytes.length === before.bytes.length && removals.length === 0
+    }, 'the end of them')
+    t.same(await remains(), before, 'the client went away')
 
     const whole = part + pdf().toString()
     const cut = connect(Number(port), '127.0.0.1')
@@ -233,11 +220,6 @@ t.test('documents of a candidate', async (t) => {
     const [answer] = (await once(cut, 'data')) as [Buffer]
     t.match(answer.toString(), /^HTTP\/1\.1 400 .*not whole multipart data/s, 'without its last boundary')
     cut.destroy()
-    t.same(await remains(server, sql), before)
+    t.same(await remains(), before)
   })
 })
-
-/** Asks until it is so; the test's own time-out is the limit. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
-}

@@ -1,0 +1,56 @@
+import { deleteReplacedRecordings } from '../../db/queries/files.ts'
+import type { InterviewRow } from '../../db/queries/interviews.ts'
+import type { TenantTransaction } from '../../db/tenant.ts'
+import { badRequest } from '../../schemas/errors.ts'
+import type { Keep, Wanted } from '../files/take.ts'
+import { lockOpenInterview, questionOf, saveAnswer } from './answers.ts'
+
+/** A recording to take in. */
+export type WantedRecording = Wanted & { readonly kind: 'audio' | 'video' }
+
+/** A question of the interview that a session opens. */
+export interface AskedQuestion {
+  readonly organizationId: string
+  readonly interviewId: string
+  readonly questionId: string
+}
+
+/**
+ * What a recording has to be to answer a question. Asked before it arrives, so that nobody sends 200 MiB in vain.
+ * @throws ApiError 400 for a question that wants no recording, 404 for no such question, 409 where the interview takes
+ *   no more answers
+ */
+export async function wantRecording(tx: TenantTransaction, asked: AskedQuestion): Promise<WantedRecording> {
+  const { organizationId, interviewId, questionId } = asked
+  const row = await lockOpenInterview(tx, asked)
+  const { kind } = questionOf(row, questionId)
+  if (kind !== 'audio' && kind !== 'video') {
+    throw badRequest(
+      'body.file',
+      `does not answer this question, which wants ${kind === 'text' ? 'text' : 'a choice'}`,
+    )
+  }
+  const owner = { candidateId: row.candidateId, interviewId, questionId }
+  return { organizationId, owner, kind }
+}
+
+/**
+ * Saves a recording as the answer to its question: file and answer in one transaction, and the recording before it goes.
+ * @param keep as `takeFile` hands it over
+ * @throws ApiError 409 where the interview takes no more answers by now
+ */
+export async function saveRecording(
+  tx: TenantTransaction,
+  asked: AskedQuestion,
+  wanted: WantedRecording,
+  keep: Keep,
+): Promise<InterviewRow> {
+  const { organizationId, interviewId, questionId } = asked
+  // Locks in one order everywhere: the interview, then its files.
+  await lockOpenInterview(tx, asked)
+  const { id: fileId } = await keep(tx)
+  const answer = { content: { fileId, kind: wanted.kind }, durationSeconds: null }
+  const row = await saveAnswer(tx, asked, questionId, answer)
+  await deleteReplacedRecordings(tx, organizationId, { interviewId, questionId, fileId })
+  return row
+}
