@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config/config.ts'
@@ -17,8 +18,9 @@ const running: { users: { stop: () => Promise<unknown> }[]; database: EmbeddedDa
   database: null,
 }
 
-/** Starts one environment: database, migrations, server, worker. */
+/** Starts one environment: database, migrations, server, and its worker, unless others (`anteroom worker`) do that work. */
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { 'without-worker': { type: 'boolean', default: false } } })
   const config = readConfig()
   let fatal: (error: Error) => void = (error) => fail(error)
   const database = config.databaseUrl
@@ -41,6 +43,7 @@ async function main(): Promise<void> {
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
   app.starting.underWay = false
+  if (values['without-worker']) return
   running.users.push(await startWorker(config, databaseUrl, () => app.publicUrl(), app.log))
 }
 

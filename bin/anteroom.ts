@@ -8,6 +8,7 @@ import { auditCommands } from './commands/audit.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
+import { workerCommand } from './commands/worker.ts'
 
 const program = new Command('anteroom')
   .description(
@@ -19,6 +20,7 @@ organizationCommands(program)
 auditCommands(program)
 accountCommands(program)
 leakKeyCommands(program)
+workerCommand(program)
 
 try {
   await program.parseAsync()

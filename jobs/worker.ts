@@ -93,8 +93,8 @@ export async function startWorker(
   return {
     async stop(graceMs = GRACE_MS) {
       // A last delivery may have a mail sent: the queue is closed after them.
-      await deliveries.stop(graceMs)
-      await jobs.close(graceMs)
+      await deliveries.stop(graceMs / 2)
+      await jobs.close(graceMs / 2)
       delivery.close()
       files.storage.close()
       await database.end({ timeout: 1 })

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket, connect as tcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -185,6 +185,27 @@ for (const name of environments)
       ),
       'unhealthy now',
     )
+  })
+
+for (const name of environments)
+  t.test(`the ${name} worker works and stops`, async (t) => {
+    const alive = path.join(root, `alive-${name}`)
+    const { command, options } = asDeclared(`${name}-worker`, { DATA_DIR: path.join(root, name) })
+    t.notOk(service(name).command?.includes('worker'))
+    t.ok(service(name).command?.includes('--without-worker'), 'the servers leave the work to it')
+    const here = (text: string) => text.replace('/tmp/alive', alive)
+    const [program = '', ...args] = command.map(here)
+    const [, healthProgram = '', ...healthArgs] = (service(`${name}-worker`).healthcheck?.test ?? []).map(
+      here,
+    )
+    await t.rejects(run(healthProgram, healthArgs), 'unhealthy before')
+    const worker = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'inherit'] })
+    t.teardown(() => worker.kill('SIGKILL'))
+    const ended = new Promise<unknown[]>((resolve) => worker.once('exit', (...how) => resolve(how)))
+    while (worker.exitCode === null && !existsSync(alive)) await delay(50)
+    await run(healthProgram, healthArgs)
+    worker.kill('SIGTERM')
+    t.same(await ended, [0, null], 'it stops when it is told to')
   })
 
 t.test('Valkey takes its command and its password', async (t) => {

@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { pino } from 'pino'
+import type { Database } from '../../db/connect.ts'
+import { operate, report, withJson } from '../operator.ts'
+
+interface WorkerOptions {
+  aliveFile?: string
+  json?: boolean
+}
+
+/** Half of it for deliveries, which take 15 s at most, half for jobs. */
+const GRACE_MS = 32_000
+const ALIVE_MS = 5000
+
+/** `anteroom worker` */
+export function workerCommand(program: Command): void {
+  withJson(
+    program
+      .command('worker')
+      .description(
+        'deliver webhooks and e-mail, and do what is due, until SIGINT or SIGTERM; as many at once as you like',
+      )
+      .option('--alive-file <path>', 'touch a file every five seconds while the database answers'),
+  ).action((options: WorkerOptions) =>
+    operate(async ({ config, databaseUrl, database }) => {
+      const told = toldToEnd()
+      const log = pino({ level: config.logLevel })
+      // Loaded here, as no other command needs what it brings along.
+      const { startWorker } = await import('../../jobs/worker.ts')
+      const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+      const worker = await startWorker(config, databaseUrl, () => publicUrl, log)
+      const { name } = config.environment
+      report(options, { environment: name, status: 'working' }, [`The worker of the ${name} is at work.`])
+      if (options.aliveFile) void keepAlive(options.aliveFile, database, told.signal)
+      await told.promise
+      await worker.stop(GRACE_MS)
+    }),
+  )
+}
+
+function toldToEnd(): { promise: Promise<void>; signal: AbortSignal } {
+  const ended = new AbortController()
+  const promise = new Promise<void>((resolve) => {
+    ended.signal.addEventListener('abort', () => resolve())
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort())
+  return { promise, signal: ended.signal }
+}
+
+async function keepAlive(file: string, database: Database, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await database`select 1`.then(
+      () => writeFileSync(file, `${Date.now()}\n`),
+      () => {},
+    )
+    await delay(ALIVE_MS, null, { signal }).catch(() => {})
+  }
+}
