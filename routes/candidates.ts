@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { listCandidates } from '../db/queries/candidates.ts'
 import { actorOf } from '../plugins/access.ts'
+import { auditContextOf } from '../plugins/audit-context.ts'
 import { Candidate, CandidateCreate, CandidatePatch, candidateFilters } from '../schemas/candidates.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { Id } from '../schemas/ids.ts'
@@ -11,8 +12,10 @@ import {
   patchCandidate,
   presentCandidate,
 } from '../services/candidates/candidates.ts'
+import { eraseCandidate } from '../services/candidates/erase.ts'
 import { prefixQuery } from '../services/candidates/search.ts'
-import { type Api, answers } from './api.ts'
+import { removeBytesSoon } from '../services/files/remove.ts'
+import { type Api, answers, noContent } from './api.ts'
 
 const params = Type.Object({ id: Id('cnd') })
 
@@ -94,6 +97,28 @@ export async function candidateRoutes(app: Api): Promise<void> {
     (request) => {
       const { id } = actorOf(request).organization
       return tenancy.write(id, (tx) => patchCandidate(tx, id, request.params.id, request.body))
+    },
+  )
+
+  app.delete(
+    '/candidates/:id',
+    {
+      config: { access: 'candidates:write' },
+      schema: {
+        tags: ['Candidates'],
+        operationId: 'eraseCandidate',
+        summary: 'Erase a candidate, with answers and files; the campaigns’ counts stay',
+        params,
+        response: answers({ 204: noContent }, 400, 401, 403, 404, 409, 429),
+      },
+    },
+    async (request, reply) => {
+      const context = auditContextOf(request)
+      await tenancy.write(context.organizationId, (tx) =>
+        eraseCandidate(tx, context, request.params.id, app.publicUrl()),
+      )
+      await removeBytesSoon(app.files)
+      return reply.code(204).send(null)
     },
   )
 }

@@ -1,7 +1,9 @@
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
-import { Clock, ClockAdvance } from '../schemas/sandbox.ts'
+import { Clock, ClockAdvance, Reset } from '../schemas/sandbox.ts'
+import { removeBytesSoon } from '../services/files/remove.ts'
 import { moveClock, readClock, stopClock } from '../services/sandbox/clock.ts'
+import { resetOrganization } from '../services/sandbox/reset.ts'
 import { type Api, answers } from './api.ts'
 
 /** Tools to try things out with: in the sandbox alone, where production has no such routes. */
@@ -37,10 +39,13 @@ export async function sandboxRoutes(app: Api): Promise<void> {
         response: answers({ 200: Clock }, 400, 401, 403, 409, 422, 429),
       },
     },
-    (request, reply) =>
-      app.answerPost(request, reply, 200, (tx) =>
+    async (request, reply) => {
+      const clock = await app.answerPost(request, reply, 200, (tx) =>
         moveClock(tx, auditContextOf(request), request.body.advanceSeconds, app.publicUrl()),
-      ),
+      )
+      await removeBytesSoon(app.files)
+      return clock
+    },
   )
 
   app.delete(
@@ -56,5 +61,25 @@ export async function sandboxRoutes(app: Api): Promise<void> {
     },
     (request) =>
       tenancy.write(actorOf(request).organization.id, (tx) => stopClock(tx, auditContextOf(request))),
+  )
+
+  app.post(
+    '/sandbox/reset',
+    {
+      config: { access: 'organization:write' },
+      schema: {
+        tags: ['Sandbox'],
+        operationId: 'resetSandbox',
+        summary: 'Delete what the organization has made; people, keys, webhooks, settings and logs stay',
+        response: answers({ 200: Reset }, 400, 401, 403, 409, 422, 429),
+      },
+    },
+    async (request, reply) => {
+      const answer = await app.answerPost(request, reply, 200, async (tx) => ({
+        deleted: await resetOrganization(tx, auditContextOf(request)),
+      }))
+      await removeBytesSoon(app.files)
+      return answer
+    },
   )
 }

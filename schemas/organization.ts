@@ -14,6 +14,9 @@ export const OrganizationSettings = Type.Object(
     leakedKeys: Type.Enum(['revoke', 'report'], {
       description: 'What happens to a key of yours that was found in public',
     }),
+    mediaRetentionDays: Type.Integer({
+      description: 'How many days the recordings of interviews are kept; what was said in text stays',
+    }),
     limits: Type.Object({
       members: Most,
       keys: Most,
@@ -37,6 +40,7 @@ export const OrganizationPatch = Strict(
     ),
     requireTotp: Type.Optional(Type.Boolean()),
     leakedKeys: Type.Optional(Type.Enum(['revoke', 'report'])),
+    mediaRetentionDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   },
   { minProperties: 1 },
 )

@@ -18,3 +18,15 @@ $$;
 -- For how long recordings are kept, by the organization's own choice.
 ALTER TABLE organizations ADD COLUMN media_retention_days integer NOT NULL DEFAULT 90
 	CHECK (media_retention_days BETWEEN 1 AND 3650);
+--> statement-breakpoint
+-- What happened is not rewritten, but in a sandbox it may be forgotten: POST /api/sandbox/reset.
+DO $$
+BEGIN
+	IF current_schema() = 'sandbox' THEN
+		EXECUTE format('GRANT DELETE ON events TO %I', 'anteroom_sandbox_tenant');
+	END IF;
+END
+$$;
+--> statement-breakpoint
+-- Recordings that are due to be forgotten.
+CREATE INDEX files_recordings ON files (organization_id, created_at) WHERE interview_id IS NOT NULL;

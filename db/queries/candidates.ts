@@ -90,11 +90,3 @@ export function updateCandidate(tx: Queryable, organizationId: string, id: strin
     where organization_id = ${organizationId} and id = ${id}
     returning ${columns(tx)}`
 }
-
-/** Takes everything of the person out of a candidate's row. */
-export function eraseCandidateRow(tx: Queryable, organizationId: string, id: string) {
-  return tx`
-    update candidates set email = null, name = '', phone = null, external_id = null, metadata = '{}', search_text = '',
-      erased_at = now()
-    where organization_id = ${organizationId} and id = ${id}`
-}

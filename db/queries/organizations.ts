@@ -14,13 +14,14 @@ export function lockOrganization(tx: Queryable, id: string) {
 /** What an organization may change of itself. */
 export type OrganizationChange = Pick<
   OrganizationRow,
-  'name' | 'allowedOrigins' | 'requireTotp' | 'leakedKeys'
+  'name' | 'allowedOrigins' | 'requireTotp' | 'leakedKeys' | 'mediaRetentionDays'
 >
 
 export function updateOrganization(tx: Queryable, id: string, change: OrganizationChange) {
   return tx<OrganizationRow[]>`
     update organizations set name = ${change.name}, allowed_origins = ${change.allowedOrigins},
-      require_totp = ${change.requireTotp}, leaked_keys = ${change.leakedKeys}
+      require_totp = ${change.requireTotp}, leaked_keys = ${change.leakedKeys},
+      media_retention_days = ${change.mediaRetentionDays}
     where id = ${id} returning *`
 }
 

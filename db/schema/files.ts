@@ -48,6 +48,9 @@ export const files = pgTable(
     index('files_interview')
       .on(table.organizationId, table.interviewId, table.questionId)
       .where(sql`${table.interviewId} is not null`),
+    index('files_recordings')
+      .on(table.organizationId, table.createdAt)
+      .where(sql`${table.interviewId} is not null`),
     index('files_lease').on(table.leaseUntil).where(sql`${table.state} = 'uploading'`),
     check('files_state', sql`${table.state} in ('uploading', 'stored')`),
   ],

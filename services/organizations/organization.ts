@@ -12,7 +12,7 @@ type Settings = Pick<Config, 'environment' | 'rateLimitPerMinute'>
 
 /** An organization as its members see it, with what its plan allows. */
 export function presentOrganization(row: OrganizationRow, settings: Settings): OrganizationSettings {
-  const { id, name, plan, allowedOrigins, requireTotp, leakedKeys, createdAt } = row
+  const { id, name, plan, allowedOrigins, requireTotp, leakedKeys, mediaRetentionDays, createdAt } = row
   const { limits, features, rateLimitFactor } = planOf(settings.environment.name, plan)
   return {
     id,
@@ -21,6 +21,7 @@ export function presentOrganization(row: OrganizationRow, settings: Settings): O
     allowedOrigins,
     requireTotp,
     leakedKeys: leakedKeys as OrganizationSettings['leakedKeys'],
+    mediaRetentionDays,
     limits: { ...limits, rateLimitPerMinute: settings.rateLimitPerMinute * rateLimitFactor },
     features,
     createdAt,
@@ -49,6 +50,7 @@ export async function patchOrganization(
     allowedOrigins: patch.allowedOrigins ? readOrigins(patch.allowedOrigins) : before.allowedOrigins,
     requireTotp: patch.requireTotp ?? before.requireTotp,
     leakedKeys: patch.leakedKeys ?? before.leakedKeys,
+    mediaRetentionDays: patch.mediaRetentionDays ?? before.mediaRetentionDays,
   }
   const [after] = await updateOrganization(tx, organizationId, change)
   await announceChange(tx, settings.environment, `organization:${organizationId}`)

@@ -1,0 +1,35 @@
+import type { Queryable } from '../connect.ts'
+
+/** Takes everything of the person out of a candidate's row, which stays for the invites and interviews to belong to. */
+export function eraseCandidateRow(tx: Queryable, organizationId: string, id: string) {
+  return tx`
+    update candidates set email = null, name = '', phone = null, external_id = null, metadata = '{}', search_text = '',
+      erased_at = now()
+    where organization_id = ${organizationId} and id = ${id}`
+}
+
+/** The ids of a candidate's invites. */
+export function findInviteIdsOf(tx: Queryable, organizationId: string, candidateId: string) {
+  return tx<{ id: string }[]>`
+    select id from invites where organization_id = ${organizationId} and candidate_id = ${candidateId} order by id`
+}
+
+/** The ids of a candidate's interviews. */
+export function findInterviewIdsOf(tx: Queryable, organizationId: string, candidateId: string) {
+  return tx<{ id: string }[]>`
+    select id from interviews where organization_id = ${organizationId} and candidate_id = ${candidateId} order by id`
+}
+
+/** Deletes everything that a candidate has said, written and handed in; the bytes of files are noted for removal. */
+export async function deleteAnswersAndFilesOf(
+  tx: Queryable,
+  organizationId: string,
+  candidateId: string,
+): Promise<{ answers: number; files: number }> {
+  const answers = await tx`
+    delete from answers where organization_id = ${organizationId} and interview_id in (
+      select id from interviews where organization_id = ${organizationId} and candidate_id = ${candidateId})`
+  const files = await tx`
+    delete from files where organization_id = ${organizationId} and candidate_id = ${candidateId}`
+  return { answers: answers.count, files: files.count }
+}

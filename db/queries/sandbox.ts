@@ -1,0 +1,21 @@
+import type { Queryable } from '../connect.ts'
+
+// In this order: what belongs to a campaign or a candidate goes with it, and is counted before.
+const tables = ['answers', 'interviews', 'invites', 'files', 'campaigns', 'candidates', 'events'] as const
+
+/** How many rows of each table went. */
+export type Deleted = Record<(typeof tables)[number], number>
+
+/** Deletes what an organization has made, and nothing of its people, keys, settings and logs. */
+export async function deleteOwnData(tx: Queryable, organizationId: string): Promise<Deleted> {
+  const deleted: Partial<Deleted> = {}
+  for (const table of tables) {
+    deleted[table] = (await tx`delete from ${tx(table)} where organization_id = ${organizationId}`).count
+  }
+  return deleted as Deleted
+}
+
+/** Forgets the kept responses of an organization: what they tell of is gone. */
+export function forgetKeptResponses(tx: Queryable, organizationId: string) {
+  return tx`delete from idempotency_keys where organization_id = ${organizationId}`
+}

@@ -1,0 +1,67 @@
+import {
+  deleteAnswersAndFilesOf,
+  eraseCandidateRow,
+  findInterviewIdsOf,
+  findInviteIdsOf,
+} from '../../db/queries/candidate-erasure.ts'
+import { lockCandidate } from '../../db/queries/candidates.ts'
+import { endInterviewSessions } from '../../db/queries/interview-sessions.ts'
+import { setInviteStatus } from '../../db/queries/invites.ts'
+import type { TenantTransaction } from '../../db/tenant.ts'
+import { notFound } from '../../schemas/errors.ts'
+import { type AuditContext, audit } from '../audit/audit.ts'
+import { emit } from '../events/emit.ts'
+import { lockSettledInterview, moveInterview } from '../interviews/progress.ts'
+import { interviewTransitions } from '../interviews/states.ts'
+import { lockSettledInvite } from '../invites/expire.ts'
+import { presentInvite } from '../invites/present.ts'
+
+/**
+ * Erases a candidate: name, addresses, answers and files go; an open invite is cancelled and an interview under way is
+ * abandoned. What stays are the ids and states of invites and interviews, so that the campaigns' counts stay right.
+ * Locks come in the order of the rest: candidate, invites, interviews, campaign. Bytes are removed after the commit.
+ * @throws ApiError 404 where the organization has no such candidate
+ */
+export async function eraseCandidate(
+  tx: TenantTransaction,
+  context: AuditContext,
+  id: string,
+  publicUrl: string,
+): Promise<void> {
+  const { organizationId } = context
+  const [candidate] = await lockCandidate(tx, organizationId, id)
+  if (!candidate) throw notFound('Candidate')
+  for (const invite of await findInviteIdsOf(tx, organizationId, id)) {
+    await endInvite(tx, organizationId, invite.id, publicUrl)
+  }
+  for (const interview of await findInterviewIdsOf(tx, organizationId, id)) {
+    await endInterview(tx, organizationId, interview.id)
+  }
+  const deleted = await deleteAnswersAndFilesOf(tx, organizationId, id)
+  await eraseCandidateRow(tx, organizationId, id)
+  await audit(tx, context, {
+    action: 'candidate.erased',
+    targetType: 'candidate',
+    targetId: id,
+    changes: { deleted },
+  })
+}
+
+async function endInvite(tx: TenantTransaction, organizationId: string, id: string, publicUrl: string) {
+  const invite = await lockSettledInvite(tx, organizationId, id, publicUrl)
+  if (invite?.status !== 'pending') return
+  await setInviteStatus(tx, organizationId, id, 'cancelled')
+  await emit(
+    tx,
+    organizationId,
+    'invite.cancelled',
+    presentInvite({ ...invite, status: 'cancelled' }, publicUrl),
+  )
+}
+
+async function endInterview(tx: TenantTransaction, organizationId: string, id: string) {
+  const interview = await lockSettledInterview(tx, organizationId, id)
+  await endInterviewSessions(tx, organizationId, id)
+  if (!interview || !interviewTransitions[interview.status].includes('abandoned')) return
+  await moveInterview(tx, interview, 'abandoned', interview.now)
+}

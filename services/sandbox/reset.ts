@@ -1,0 +1,23 @@
+import { resetClock } from '../../db/queries/clock.ts'
+import { type Deleted, deleteOwnData, forgetKeptResponses } from '../../db/queries/sandbox.ts'
+import type { TenantTransaction } from '../../db/tenant.ts'
+import { type AuditContext, audit } from '../audit/audit.ts'
+
+/**
+ * Deletes an organization's campaigns, candidates, invites, interviews, answers, files and events, with the deliveries of
+ * these, and sets its clock back. People, keys, webhook endpoints, settings and logs stay. Bytes are removed after the
+ * commit.
+ */
+export async function resetOrganization(tx: TenantTransaction, context: AuditContext): Promise<Deleted> {
+  const { organizationId } = context
+  const deleted = await deleteOwnData(tx, organizationId)
+  await forgetKeptResponses(tx, organizationId)
+  await resetClock(tx, organizationId)
+  await audit(tx, context, {
+    action: 'sandbox.reset',
+    targetType: 'organization',
+    targetId: organizationId,
+    changes: { deleted },
+  })
+  return deleted
+}
