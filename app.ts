@@ -37,6 +37,7 @@ import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
+import { embedUploadRoutes } from './routes/embed-uploads.ts'
 import { eventRoutes } from './routes/events.ts'
 import { eventStreamRoutes } from './routes/events-stream.ts'
 import { fileRoutes } from './routes/files.ts'
@@ -169,6 +170,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
           await uploads.register(multipart)
           await uploads.register(embedAnswerRoutes)
         })
+        await interview.register(embedUploadRoutes)
       })
     },
     // With the slash: the preflights' route is a wildcard.

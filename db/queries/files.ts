@@ -61,6 +61,13 @@ export function insertUpload(
     returning *`
 }
 
+/** Gives up what else is under way to a question. */
+export function deleteOtherUploads(tx: Queryable, organizationId: string, owner: FileOwner) {
+  return tx`
+    delete from files where organization_id = ${organizationId} and interview_id = ${owner.interviewId}
+      and question_id = ${owner.questionId} and state = 'uploading'`
+}
+
 /** Says that somebody is still at work on an upload. */
 export function prolongUpload(db: Queryable, id: string, leaseSeconds: number) {
   return db`

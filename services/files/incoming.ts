@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -53,8 +53,7 @@ export class Incoming {
       },
     })
     try {
-      // On the disk before it is said to be there: a row must not outlive its bytes in a power cut.
-      await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }))
+      await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
       return { path, sizeBytes, sha256: hash.digest() }
     } catch (error) {
       await this.discard(id)
@@ -62,10 +61,16 @@ export class Incoming {
     }
   }
 
-  /** Bytes that have arrived so far; null where nothing has. */
-  async size(id: string): Promise<number | null> {
-    const found = await stat(this.path(id)).catch(() => null)
-    return found?.size ?? null
+  /** Counts and hashes what arrived in parts. */
+  async measure(id: string): Promise<Received> {
+    const path = this.path(id)
+    const hash = createHash('sha256')
+    let sizeBytes = 0
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk)
+      sizeBytes += chunk.length
+    }
+    return { path, sizeBytes, sha256: hash.digest() }
   }
 
   /** Removes what has arrived of an upload, with the notes beside it. */

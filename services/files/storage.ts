@@ -97,6 +97,8 @@ class FolderStorage extends DiskStorage {
   async adopt(key: string, path: string): Promise<void> {
     const target = join(this.#folder, key)
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    // On the disk before it is said to be there: a row must not outlive its bytes in a power cut.
+    await flush(path)
     await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error
       await copyFile(path, target)

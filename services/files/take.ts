@@ -1,5 +1,6 @@
 import {
   countFiles,
+  deleteOtherUploads,
   deleteUpload,
   type FileOwner,
   finishUpload,
@@ -66,7 +67,7 @@ export async function takeFile<T>(
   arrive: (id: string) => Promise<Arrived>,
   commit: (keep: Keep, facts: { sha256: Buffer; contentType: string }) => Promise<T>,
 ): Promise<T> {
-  const id = await beginUpload(store, tenancy, wanted, LEASE_SECONDS)
+  const id = await beginUpload(store, tenancy, wanted, { seconds: LEASE_SECONDS })
   const prolong = setInterval(() => {
     prolongUpload(store.database, id, LEASE_SECONDS).catch(() => {})
   }, PROLONG_MS)
@@ -81,17 +82,18 @@ export async function takeFile<T>(
 
 /**
  * Writes the row of an upload that begins.
- * @param leaseSeconds how long it may go without a sign of life
+ * @param lease how long it may go without a sign of life; `alone`: whatever else is under way to its question is given up
  * @returns its id
  */
 export async function beginUpload(
   store: FileStore,
   tenancy: Tenancy,
   { organizationId, owner }: Wanted,
-  leaseSeconds: number,
+  lease: { seconds: number; alone?: boolean },
 ): Promise<string> {
   const id = newId('file')
   await tenancy.write(organizationId, async (tx) => {
+    if (lease.alone) await deleteOtherUploads(tx, organizationId, owner)
     const [held] = await holdCandidate(tx, organizationId, owner.candidateId)
     if (!held) throw notFound('Candidate')
     const [count] = await countFiles(tx, organizationId, owner)
@@ -101,7 +103,7 @@ export async function beginUpload(
     if ((count?.uploads ?? 0) >= MOST_UPLOADS) {
       throw new ApiError('CONFLICT', `At most ${MOST_UPLOADS} uploads at once to one interview`)
     }
-    await insertUpload(tx, organizationId, id, owner, { name: '', leaseSeconds })
+    await insertUpload(tx, organizationId, id, owner, { name: '', leaseSeconds: lease.seconds })
   })
   // The folder may have been emptied by hand since the start.
   await store.incoming.open()

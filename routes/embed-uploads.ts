@@ -1,0 +1,174 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { findFile } from '../db/queries/files.ts'
+import { sessionOf } from '../plugins/embed-session.ts'
+import { ApiError, badRequest, type ErrorCode, type ErrorEnvelope, notFound } from '../schemas/errors.ts'
+import { Id } from '../schemas/ids.ts'
+import { removeBytesSoon } from '../services/files/remove.ts'
+import { ResumableUploads, UNFINISHED_SECONDS } from '../services/files/resumable.ts'
+import { beginUpload } from '../services/files/take.ts'
+import {
+  type AskedQuestion,
+  saveRecording,
+  type WantedRecording,
+  wantRecording,
+} from '../services/interviews/recordings.ts'
+import { type Api, answers, noContent } from './api.ts'
+
+const PATH = '/api/embed/interview/uploads'
+const VERSION = '1.0.0'
+const QUESTION = /^[A-Za-z0-9_-]{1,64}$/
+
+const params = Type.Object({ id: Id('file') })
+
+/** Long recordings, in as many parts as it takes, by the tus protocol: below /api/embed. */
+export async function embedUploadRoutes(app: Api): Promise<void> {
+  const { tenancy, files } = app
+  const uploads = new ResumableUploads(files, PATH)
+
+  // Left on the wire: it is read where it is written.
+  app.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null))
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('tus-resumable', VERSION)
+    done()
+  })
+
+  const handle = async (
+    request: FastifyRequest,
+    id: string,
+    asked: AskedQuestion,
+    wanted: WantedRecording,
+  ) => {
+    const carries = request.headers['content-type']?.startsWith('application/offset+octet-stream')
+    const response = await uploads.handle({
+      method: request.method,
+      headers: new Headers(request.headers as Record<string, string>),
+      body: carries ? (Readable.toWeb(request.raw) as ReadableStream) : null,
+      id,
+      wanted,
+      commit: (keep) =>
+        tenancy.write(asked.organizationId, async (tx) => {
+          await saveRecording(tx, asked, wanted, keep)
+        }),
+    })
+    await removeBytesSoon(files)
+    return response
+  }
+
+  app.post(
+    '/interview/uploads',
+    {
+      config: { access: 'interview' },
+      schema: {
+        tags: ['Embed'],
+        operationId: 'createEmbedUpload',
+        summary: 'Begin a resumable upload of a recorded answer (tus 1.0.0)',
+        description:
+          'Say the size in `Upload-Length` and the question as `questionId` in `Upload-Metadata`; then `PATCH` the ' +
+          'parts to the `Location`, and ask it with `HEAD` how far it is. Unfinished, it is kept for 24 hours; an ' +
+          'upload to the same question takes its place. With the last byte it is the answer.',
+        response: answers({ 201: noContent }, 400, 401, 403, 404, 409, 413, 415, 429),
+      },
+    },
+    async (request, reply) => {
+      const questionId = questionOf(request)
+      const asked = { ...sessionOf(request), questionId }
+      const wanted = await tenancy.write(asked.organizationId, (tx) => wantRecording(tx, asked))
+      const id = await beginUpload(files, tenancy, wanted, { seconds: UNFINISHED_SECONDS, alone: true })
+      return answer(request, reply, await handle(request, id, asked, wanted))
+    },
+  )
+
+  // What is asked of an upload, whose row says what it is to become.
+  const go = async (request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) => {
+    const session = sessionOf(request)
+    const { organizationId, interviewId } = session
+    const { id } = request.params
+    const find = () => tenancy.read(organizationId, (tx) => findFile(tx, organizationId, id))
+    const [row] = await find()
+    if (row?.interviewId !== interviewId || row.questionId === null) throw notFound('Upload')
+    if (row.state === 'stored') return answerFinished(request, reply, row.sizeBytes ?? 0)
+    const asked = { ...session, questionId: row.questionId }
+    const wanted = await tenancy.write(organizationId, (tx) => wantRecording(tx, asked))
+    const response = await handle(request, id, asked, wanted)
+    // The last byte may have arrived, and been answered for, in this very moment.
+    const [file] = [404, 410].includes(response.status) ? await find() : []
+    if (file?.state === 'stored') return answerFinished(request, reply, file.sizeBytes ?? 0)
+    return answer(request, reply, response)
+  }
+
+  app.patch(
+    '/interview/uploads/:id',
+    {
+      config: { access: 'interview' },
+      schema: {
+        tags: ['Embed'],
+        operationId: 'appendEmbedUpload',
+        summary: 'Go on with a resumable upload, from Upload-Offset on',
+        params,
+        response: answers({ 204: noContent }, 400, 401, 403, 404, 409, 413, 415, 429),
+      },
+    },
+    go,
+  )
+  app.delete(
+    '/interview/uploads/:id',
+    {
+      config: { access: 'interview' },
+      schema: {
+        tags: ['Embed'],
+        operationId: 'deleteEmbedUpload',
+        summary: 'Give a resumable upload up',
+        params,
+        response: answers({ 204: noContent }, 400, 401, 403, 404, 409, 429),
+      },
+    },
+    go,
+  )
+  app.head('/interview/uploads/:id', { config: { access: 'interview' }, schema: { params } }, go)
+}
+
+function questionOf(request: FastifyRequest): string {
+  const metadata = String(request.headers['upload-metadata'] ?? '')
+  for (const pair of metadata.split(',')) {
+    const [name, value = ''] = pair.trim().split(' ')
+    if (name !== 'questionId') continue
+    const id = Buffer.from(value, 'base64').toString()
+    if (QUESTION.test(id)) return id
+  }
+  throw badRequest('headers.upload-metadata', 'must name the question as questionId, in base64')
+}
+
+function answerFinished(request: FastifyRequest, reply: FastifyReply, sizeBytes: number) {
+  if (request.method !== 'HEAD') throw new ApiError('CONFLICT', 'This upload is finished')
+  return reply
+    .headers({ 'cache-control': 'no-store', 'upload-offset': sizeBytes, 'upload-length': sizeBytes })
+    .code(200)
+    .send(null)
+}
+
+const codes: Record<number, ErrorCode> = {
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  410: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+}
+
+// What the protocol says of a response is its headers and its status, of which it has some of its own: 410, 412.
+async function answer(request: FastifyRequest, reply: FastifyReply, response: Response) {
+  for (const [name, value] of response.headers) {
+    // Which pages may ask is not the protocol's affair.
+    if (!/^(access-control-.*|content-(length|type))$/.test(name)) reply.header(name, value)
+  }
+  if (response.status < 400) return reply.code(response.status).send(null)
+  const message = (await response.text()).trim()
+  if (response.status >= 500) throw new Error(message)
+  const code = codes[response.status] ?? 'BAD_REQUEST'
+  return reply
+    .code(response.status)
+    .header('tus-version', VERSION)
+    .serializer(JSON.stringify)
+    .type('application/json; charset=utf-8')
+    .send({ error: { code, message, requestId: request.id } } satisfies ErrorEnvelope)
+}

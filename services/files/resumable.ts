@@ -1,0 +1,124 @@
+import { FileStore as ArrivingFiles } from '@tus/file-store'
+import { Server } from '@tus/server'
+import { ApiError } from '../../schemas/errors.ts'
+import type { FileStore } from './store.ts'
+import type { Keep, Wanted } from './take.ts'
+import { giveUp, LIMIT_BYTES, settleUpload } from './take.ts'
+
+/** How long an upload may be left unfinished, in seconds. */
+export const UNFINISHED_SECONDS = 24 * 3600
+
+/** One request of the tus protocol. */
+export interface ResumableRequest {
+  readonly method: string
+  readonly headers: Headers
+  /** Null where it has none. */
+  readonly body: ReadableStream | null
+  /** Of the upload. */
+  readonly id: string
+  readonly wanted: Wanted
+  /** Makes the file that arrived whole an answer. */
+  commit(keep: Keep): Promise<void>
+}
+
+/**
+ * Uploads that can be broken off and gone on with: the tus protocol 1.0.0 with creation, creation-with-upload,
+ * termination and expiration (https://tus.io/protocols/resumable-upload). What has arrived is an upload like any other:
+ * a row that says until when it is waited for, and bytes in the folder of what arrives.
+ */
+export class ResumableUploads {
+  readonly #store: FileStore
+  readonly #arriving: ArrivingFiles
+  readonly #server: Server
+  readonly #requests = new WeakMap<object, { asked: ResumableRequest; failure?: unknown }>()
+  readonly #finishing = new Map<string, Promise<void>>()
+
+  /** @param path of the uploads' URLs, without a trailing slash */
+  constructor(store: FileStore, path: string) {
+    this.#store = store
+    this.#arriving = new ArrivingFiles({
+      directory: store.incoming.folder,
+      expirationPeriodInMilliseconds: UNFINISHED_SECONDS * 1000,
+    })
+    this.#server = new Server({
+      path,
+      datastore: this.#arriving,
+      relativeLocation: true,
+      allowedOrigins: () => false,
+      namingFunction: (request) => this.#of(request).asked.id,
+      getFileIdFromRequest: (request) => this.#of(request).asked.id,
+      maxSize: (request) => LIMIT_BYTES[this.#of(request).asked.wanted.kind],
+      onUploadFinish: async (request) => {
+        const under = this.#of(request)
+        try {
+          await this.#finish(under.asked)
+        } catch (error) {
+          under.failure = error
+          throw error
+        }
+        return {}
+      },
+    })
+  }
+
+  /**
+   * Does what a request asks for. One that makes an upload has a row already, from `beginUpload`.
+   * @returns the protocol's response; 404 where the upload is one no more, be it that it is a file by now
+   * @throws ApiError 413, 415 and whatever `commit` throws, where the file was whole and is not taken
+   */
+  async handle(asked: ResumableRequest): Promise<Response> {
+    if (asked.method === 'HEAD' && (await this.#finishLate(asked))) return new Response(null, { status: 404 })
+    const { method, headers, body } = asked
+    const request = new Request(`http://localhost/${asked.id}`, {
+      method,
+      headers,
+      ...(body ? { body, duplex: 'half' } : {}),
+    } as RequestInit)
+    const under: { asked: ResumableRequest; failure?: unknown } = { asked }
+    this.#requests.set(request, under)
+    const response = await this.#server.handleWeb(request)
+    if (under.failure) throw under.failure
+    const ended = (method === 'DELETE' && response.ok) || (method === 'POST' && !response.ok)
+    if (ended) await giveUp(this.#store, asked.id)
+    return response
+  }
+
+  #of(request: object) {
+    const under = this.#requests.get(request)
+    if (!under) throw new Error('a request that was not handed to handle()')
+    return under
+  }
+
+  // The process may have died, or the database been away, between the last byte and the answer.
+  async #finishLate(asked: ResumableRequest): Promise<boolean> {
+    const upload = await this.#arriving.getUpload(asked.id).catch(() => null)
+    const isWhole = upload?.size !== undefined && upload.size === upload.offset
+    // Begun meanwhile: its bytes are on their way, and where they are looked for there is nothing.
+    if (!isWhole && !this.#finishing.has(asked.id)) return false
+    await this.#finish(asked)
+    return true
+  }
+
+  /** Once at a time: who asks meanwhile waits for the same outcome. */
+  #finish(asked: ResumableRequest): Promise<void> {
+    const running = this.#finishing.get(asked.id)
+    if (running) return running
+    const work = this.#settle(asked).finally(() => this.#finishing.delete(asked.id))
+    this.#finishing.set(asked.id, work)
+    return work
+  }
+
+  async #settle({ id, wanted, commit }: ResumableRequest): Promise<void> {
+    const upload = await this.#arriving.getUpload(id)
+    const name = upload.metadata?.filename ?? undefined
+    try {
+      const received = await this.#store.incoming.measure(id)
+      await settleUpload(this.#store, wanted, id, received, name, commit)
+      await this.#store.incoming.discard(id)
+    } catch (error) {
+      // What failed for want of a database is tried again when the client asks how far it is.
+      if (error instanceof ApiError && error.statusCode < 500) await giveUp(this.#store, id)
+      throw error
+    }
+  }
+}
