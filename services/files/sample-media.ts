@@ -32,3 +32,22 @@ export function sampleTone(seconds: number, hertz = 440): Buffer {
   }
   return wav
 }
+
+// A second of a square that wanders: 32 by 24 pixels, VP8 in WebM, as a browser's MediaRecorder wrote it.
+const CLIP = [
+  'GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwEAAAAAAAKaEU2bdLlNu4tTq4QVSalmU6yBbk27i1OrhBZU',
+  'rmtTrIGTTbuLU6uEH0O2dVOsgdRNu4xTq4QcU7trU6yCAojsrgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+  'AAAAAAAAAAAVSalmoCrXsYMPQkBEiYREfBz+TYCGQ2hyb21lV0GGQ2hyb21lFlSua7yuuteBAXPFh7KpDfpLEzCDgQFV7oEBhoVW',
+  'X1ZQOOCdsIEguoEYU8CBAVWwkFWxgQFVuYECVbqBDVW7gQEfQ7Z1AQAAAAAAAajngQCg6KG9gQAAALACAJ0BKiAAGAAFBwiFhYiZ',
+  'hIgbggAKkmrjHMv5EiD+68sv8UWPY/gy1h1A+5QH4ER2o9OFjroiAHWhpqak7oEBpZ8wAgCdASogABgACocIhYWImYSIOAIAB5Dz',
+  'ycD+664AoLihmIEAyADxAQAUEQAAGAAeS//0AGM3b8DkQHWhmKaW7oEBpZGxAQAqEcAAGAAYWC/0AAhwAPuBAKC/oZ+BAZIA8QEA',
+  'FBDwABgAJFH/9AJ0EZfA/u7T0TbHdnIAdaGYppbugQGlkbEBACoRwAAYABhYL/QACHAA+4HIoL2hnIECXADxAQAUEOgAGAAkS//0',
+  'AiYdYAD+7G/P8AB1oZimlu6BAaWRsQEAKhHAABgAGFgv9AAIcAD7ggGSoL2hnIEDJADxAQAUENwAGAAkS//0AiYdYAD+6Da61gB1',
+  'oZimlu6BAaWRsQEAKhHAABgAGFgv9AAIcAD7ggJcoMChn4ED8ADxAQAUEKAAGAAqS//0AnUINVjKFZY9df/BUAB1oZimlu6BAaWR',
+  'sQEAKhHAABgAGFgv9AAIcAD7ggMkHFO7a427i7OBALeG94EB8YHU',
+].join('')
+
+/** A short silent film as a WebM file, for answers that nobody filmed. */
+export function sampleClip(): Buffer {
+  return Buffer.from(CLIP, 'base64')
+}

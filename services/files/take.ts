@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import {
   countFiles,
   deleteOtherUploads,
@@ -148,4 +149,12 @@ export async function giveUp(store: FileStore, id: string): Promise<void> {
   } catch (error) {
     store.log.error({ err: error, file: id }, 'an upload is left to the sweep')
   }
+}
+
+/** What is made here instead of sent: hands it to `takeFile` as something that arrives. */
+export function arriving(store: FileStore, content: Buffer, name: string) {
+  return async (id: string): Promise<Arrived> => ({
+    received: await store.incoming.receive(id, Readable.from([content]), content.length),
+    name,
+  })
 }

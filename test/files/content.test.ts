@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { detect, type FileKind } from '../../services/files/content/detect.ts'
-import { sampleTone } from '../../services/files/sample-media.ts'
+import { sampleClip, sampleTone } from '../../services/files/sample-media.ts'
 import { compoundFile, docx, matroska, mp3, mp4, ogg, pdf, zip } from '../support/files.ts'
 
 const dir = t.testdir()
@@ -46,6 +46,7 @@ t.test('what a file is taken for, by its content', async (t) => {
     ['WebM with a picture', matroska('webm', 'video'), { video: 'video/webm' }],
     ['WebM with both', matroska('webm', 'audio', 'video'), { video: 'video/webm' }],
     ['WebM that does not tell', matroska('webm'), { audio: 'audio/webm', video: 'video/webm' }],
+    ['the sample clip', sampleClip(), { video: 'video/webm' }],
     ['Matroska of another kind', matroska('matroska', 'video'), {}],
     ['MP4 with sound', mp4(['soun']), { audio: 'audio/mp4' }],
     ['MP4 with both', mp4(['soun', 'vide']), { video: 'video/mp4' }],
