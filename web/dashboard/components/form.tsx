@@ -35,7 +35,11 @@ export function Form({
 } & Omit<FormHTMLAttributes<HTMLFormElement>, 'onSubmit'>) {
   const [state, setState] = useState<FormState>({ busy: false, failure: null })
   const form = useRef<HTMLFormElement>(null)
-  const known = () => new Set([...(form.current?.elements ?? [])].map((field) => field.getAttribute('name')))
+  // `allowedIps.0` is about the field `allowedIps`.
+  const isField = (path: string) => {
+    const [name] = path.split('.')
+    return [...(form.current?.elements ?? [])].some((field) => field.getAttribute('name') === name)
+  }
 
   const submit = async (event: Event) => {
     event.preventDefault()
@@ -58,7 +62,7 @@ export function Form({
   }, [state.failure])
 
   const { failure } = state
-  const elsewhere = failure && ![...failure.fields.keys()].some((name) => known().has(name))
+  const elsewhere = failure && ![...failure.fields.keys()].some(isField)
   return (
     <State.Provider value={state}>
       <form ref={form} onSubmit={submit} noValidate={false} {...rest}>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { moved } from '../app/router.ts'
 
 /** A page's head: its title, for the tab as well, what it is about, and what can be done here. */
 export function PageHead({
@@ -17,8 +18,10 @@ export function PageHead({
   useEffect(() => {
     document.title = `${title} · Anteroom`
   }, [title])
-  // Who follows a link without seeing is told where they are now.
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [])
+  // Who follows a link without seeing is told where they are now; on the first page Tab begins at the skip link.
+  useEffect(() => {
+    if (moved.peek()) heading.current?.focus({ preventScroll: true })
+  }, [])
   return (
     <header class="page-head">
       <div>

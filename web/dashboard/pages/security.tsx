@@ -8,10 +8,7 @@ import { SecondFactorCard } from './parts/second-factor-card.tsx'
 export default function Security() {
   return (
     <div class="narrow stack">
-      <PageHead
-        title="Password and second factor"
-        lead="What opens your account, in all your organizations."
-      />
+      <PageHead title="Security" lead="What opens your account, in all your organizations." />
       {secondFactorMissing.value && (
         <Notice kind="warn" role="status">
           Your organization requires a second factor of its members. Set one up to go on.

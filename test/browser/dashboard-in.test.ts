@@ -1,0 +1,211 @@
+import { generate } from 'otplib'
+import t, { type Test } from 'tap'
+import { openBrowser, withoutBrowser } from '../support/browser.ts'
+import { expectRefusals, openDashboard } from '../support/dashboard.ts'
+import { tokenOf } from '../support/mail.ts'
+import { mailingApp, someEmail } from '../support/people.ts'
+import { startServer } from '../support/server-process.ts'
+
+const PASSWORD = 'a sentence that is long enough'
+
+t.test('from nothing to a first request', { skip: withoutBrowser }, async (t) => {
+  const server = await startServer(t, { DATA_DIR: t.testdir(), SIGNUPS_PER_HOUR: '1000' })
+  const { page, trouble, context } = await openDashboard(t, { listen: async () => server.url })
+  await page.goto(`${server.url}/dashboard`)
+  await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  await page.locator('.environment', { hasText: 'Sandbox' }).waitFor()
+  await page.getByRole('link', { name: 'Create an account' }).click()
+  await page.getByLabel('Your name').fill('Ada Lovelace')
+  await page.getByLabel('Organization').fill('Analytical Engines')
+  await page.getByLabel('E-mail').fill(someEmail())
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Create account' }).click()
+
+  await page.getByRole('heading', { name: 'Welcome, Ada' }).waitFor()
+  await page.getByRole('button', { name: 'Make my first key' }).click()
+  const key = await page.locator('[data-secret]').innerText()
+  await page.getByRole('button', { name: 'Copy key' }).click()
+  t.equal(await page.evaluate('navigator.clipboard.readText()'), key)
+  t.match(await page.locator('.step').nth(1).innerText(), `Bearer ${key}`)
+  await page.getByText('Waiting for the first request').waitFor()
+  const answer = await fetch(`${server.url}/api/whoami`, { headers: { authorization: `Bearer ${key}` } })
+  t.equal(answer.status, 200)
+  await page.getByText('Your first request has arrived').waitFor()
+  t.match(await page.locator('.arrived').innerText(), 'GET /api/whoami → 200')
+
+  const stored = await page.evaluate<string>(
+    'JSON.stringify({ ...localStorage, ...sessionStorage, at: location.href })',
+  )
+  t.notOk(stored.includes(key), 'the key is kept nowhere')
+  t.notOk(/at_|rt_/.test(stored), 'nor is a token')
+  t.equal(await page.evaluate('document.cookie'), '', 'the session is out of a script’s reach')
+  t.same((await context.cookies()).map(({ name }) => name).sort(), ['anteroom', 'anteroom-device'])
+
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  await page.goto(`${server.url}/dashboard/settings/keys`)
+  await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  t.same(trouble, [])
+})
+
+t.test('the ways in', { skip: withoutBrowser }, async (t) => {
+  const server = await mailingApp(t)
+  const browser = await openBrowser(t)
+  const open = (t: Test) => openDashboard(t, server, { browser })
+
+  t.test(
+    'a wrong password is refused where it was given, with the request id; then on to the page asked for',
+    async (t) => {
+      const { page, trouble, go } = await open(t)
+      const owner = await server.tenant()
+      await go('/account/security')
+      await page.getByLabel('E-mail').fill(owner.email)
+      await page.getByLabel('Password', { exact: true }).fill('not the password')
+      await page.getByRole('button', { name: 'Log in' }).click()
+      t.match(await page.getByRole('alert').innerText(), /Invalid e-mail or password[\s\S]*Request req_/)
+      t.equal(await page.getByLabel('E-mail').inputValue(), owner.email, 'what was typed stays')
+      expectRefusals(trouble, '401 /dashboard/session')
+      await page.getByLabel('Password', { exact: true }).fill(owner.password)
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await page.getByRole('heading', { name: 'Security' }).waitFor()
+      t.same(trouble, [])
+    },
+  )
+
+  t.test('password fields hide what is typed, show it when asked to, and take what is pasted', async (t) => {
+    const { page, go, trouble } = await open(t)
+    await go('/login')
+    const field = page.getByLabel('Password', { exact: true })
+    t.equal(await field.getAttribute('type'), 'password')
+    t.equal(await field.getAttribute('autocomplete'), 'current-password')
+    t.equal(await page.getByLabel('E-mail').getAttribute('autocomplete'), 'username')
+    await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(PASSWORD)})`)
+    await field.focus()
+    await page.keyboard.press('Control+V')
+    t.equal(await field.inputValue(), PASSWORD)
+    await page.getByRole('button', { name: 'Show password' }).click()
+    t.equal(await field.getAttribute('type'), 'text')
+    t.equal(await field.inputValue(), PASSWORD)
+    await page.getByRole('button', { name: 'Hide password' }).click()
+    t.equal(await field.getAttribute('type'), 'password')
+    await go('/signup')
+    t.equal(await page.getByLabel('Password', { exact: true }).getAttribute('autocomplete'), 'new-password')
+    t.same(trouble, [])
+  })
+
+  t.test('a second factor is set up, asked for at the next log-in, and taken away', async (t) => {
+    const { page, trouble, go, logIn } = await open(t)
+    const owner = await server.tenant()
+    await logIn(owner)
+    await go('/account/security')
+    await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+    const secret = await page.locator('.snippet code').innerText()
+    await page.getByLabel('The code that the app shows').fill(await generate({ secret }))
+    await page.getByRole('button', { name: 'Confirm' }).click()
+    await page.getByText('Keep these recovery codes').waitFor()
+    const codes = await page.locator('.codes li').allInnerTexts()
+    t.ok(codes.length >= 8)
+    await page.getByRole('button', { name: 'I have stored them' }).click()
+    await page.getByRole('button', { name: 'Log out' }).click()
+
+    await page.getByLabel('E-mail').fill(owner.email)
+    await page.getByLabel('Password', { exact: true }).fill(owner.password)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: 'Second factor' }).waitFor()
+    expectRefusals(trouble, '401 /dashboard/session')
+    await page.getByLabel('Code').fill('000000')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    t.match(await page.getByRole('alert').innerText(), 'Invalid second factor')
+    expectRefusals(trouble, '401 /dashboard/session')
+    await page.getByLabel('Code').fill(codes[0] ?? '')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: 'API Keys' }).waitFor()
+
+    await go('/account/security')
+    await page.getByRole('button', { name: 'I have one already' }).click()
+    await page.getByLabel('Your password').fill(owner.password)
+    await page.getByLabel('A code, or a recovery code').fill(codes[1] ?? '')
+    await page.getByRole('button', { name: 'Take it away' }).click()
+    await page.getByText('The second factor is taken away').waitFor()
+    t.same(trouble, [])
+  })
+
+  t.test('who belongs to several organizations chooses one', async (t) => {
+    const { page, trouble, go } = await open(t)
+    const [owner, guest] = [await server.tenant(), await server.tenant()]
+    const { token } = await server.invited(owner, 'viewer', guest.email)
+    await server.call('PATCH', '/api/organization', { headers: owner.auth, body: { name: 'The other one' } })
+    await server.call('POST', '/api/members/invitations/accept', {
+      body: { token, password: guest.password },
+    })
+    await go('/login')
+    await page.getByLabel('E-mail').fill(guest.email)
+    await page.getByLabel('Password', { exact: true }).fill(guest.password)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: 'Choose an organization' }).waitFor()
+    expectRefusals(trouble, '409 /dashboard/session')
+    await page.getByRole('button', { name: 'The other one' }).click()
+    await page.locator('.organization', { hasText: 'The other one' }).waitFor()
+    t.equal(await page.getByRole('link', { name: 'Create API Key' }).count(), 0, 'a viewer looks on')
+    t.same(trouble, [])
+  })
+
+  t.test('a forgotten password is set anew with the mailed link', async (t) => {
+    const { page, trouble, go, base } = await open(t)
+    const owner = await server.tenant()
+    await go('/login')
+    await page.getByRole('link', { name: 'Forgotten your password?' }).click()
+    await page.getByLabel('E-mail').fill(owner.email)
+    await page.getByRole('button', { name: 'Send the link' }).click()
+    await page.getByText('a link to set a new password is on its way').waitFor()
+    const token = tokenOf(await server.smtp.take(owner.email, 'reset#token='))
+    await page.goto(`${base}/dashboard/reset#token=${token}`)
+    await page.getByLabel('New password').waitFor()
+    t.notOk(page.url().includes('#'), 'the token is taken out of the address')
+    await page.getByLabel('New password').fill('12345678')
+    await page.getByRole('button', { name: 'Set password' }).click()
+    await page.locator('[aria-invalid=true]').waitFor()
+    expectRefusals(trouble, '400 /api/auth/password/reset')
+    await page.getByLabel('New password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Set password' }).click()
+    await page.getByText('Your new password is set').waitFor()
+    await page.getByLabel('E-mail').fill(owner.email)
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: 'API Keys' }).waitFor()
+    t.same(trouble, [])
+  })
+
+  t.test('an invitation is accepted', async (t) => {
+    const { page, trouble, base } = await open(t)
+    const { token } = await server.invited(await server.tenant(), 'member')
+    await page.goto(`${base}/dashboard/accept#token=${token}`)
+    await page.getByLabel('Your name').fill('Grace Hopper')
+    await page.getByLabel('Choose a password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByRole('heading', { name: 'API Keys' }).waitFor()
+    t.match(await page.locator('.who').innerText(), 'Grace Hopper')
+    t.same(trouble, [])
+  })
+
+  t.test('a change of e-mail address is confirmed from both mailboxes', async (t) => {
+    const { page, trouble, base } = await open(t)
+    const owner = await server.tenant()
+    const email = someEmail()
+    const begun = await server.call('POST', '/api/me/email', {
+      headers: { authorization: `Bearer ${owner.accessToken}` },
+      body: { email, password: owner.password },
+    })
+    t.equal(begun.status, 202)
+    for (const [address, told] of [
+      [email, 'One of two confirmations is there'],
+      [owner.email, `Your address is ${email} from now on`],
+    ] as const) {
+      const token = tokenOf(await server.smtp.take(address, 'email#token='))
+      await page.goto(`${base}/dashboard/email?${address}#token=${token}`)
+      await page.getByRole('button', { name: 'Confirm' }).click()
+      await page.getByText(told).waitFor()
+    }
+    t.same(trouble, [])
+  })
+})
