@@ -5,6 +5,7 @@ import { EmbeddedError } from '../db/embedded/launcher.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { accountCommands } from './commands/accounts.ts'
 import { auditCommands } from './commands/audit.ts'
+import { fileCommands } from './commands/files.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
@@ -21,6 +22,7 @@ auditCommands(program)
 accountCommands(program)
 leakKeyCommands(program)
 workerCommand(program)
+fileCommands(program)
 
 try {
   await program.parseAsync()

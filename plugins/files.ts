@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { FileLinks } from '../services/files/links.ts'
 import { fileShower, type ShowFile } from '../services/files/present.ts'
+import { sweepIncoming } from '../services/files/remove.ts'
 import { type FileStore, openFileStore } from '../services/files/store.ts'
 
 declare module 'fastify' {
@@ -22,6 +23,11 @@ export default fp(
     const links = new FileLinks(app.encryptionKey, app.config.environment.name)
     app.decorate('fileLinks', links)
     app.decorate('showFile', fileShower(links, app.publicUrl))
+    app.addHook('onListen', async () => {
+      await sweepIncoming(store).catch((err) =>
+        app.log.error({ err }, 'what has arrived is left to the sweep'),
+      )
+    })
     app.addHook('onClose', async () => store.storage.close())
   },
   { name: 'files', dependencies: ['database', 'idempotency'] },

@@ -61,6 +61,15 @@ export async function removeBytesSoon(store: FileStore): Promise<void> {
 export async function sweepFiles(store: FileStore): Promise<Swept> {
   const { count: uploads } = await deleteStaleUploads(store.database)
   const removed = await removeBytes(store)
+  const orphans = await sweepIncoming(store)
+  return { uploads, removed, orphans, missing: 0 }
+}
+
+/**
+ * Removes what has arrived and belongs to no upload. The folder may be this process's own, which no worker sees.
+ * @returns how many
+ */
+export async function sweepIncoming(store: FileStore): Promise<number> {
   let orphans = 0
   for (const id of await store.incoming.ids()) {
     // A row is written before the first byte arrives, so that what has none is nobody's.
@@ -69,7 +78,7 @@ export async function sweepFiles(store: FileStore): Promise<Swept> {
     await store.incoming.discard(id)
     orphans += 1
   }
-  return { uploads, removed, orphans, missing: 0 }
+  return orphans
 }
 
 /**
