@@ -45,6 +45,7 @@ import { healthRoutes } from './routes/health.ts'
 import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { inviteBulkRoutes } from './routes/invite-bulks.ts'
 import { inviteChangeRoutes } from './routes/invite-changes.ts'
 import { inviteRoutes } from './routes/invites.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
@@ -151,6 +152,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
         await uploads.register(multipart)
 
         await uploads.register(fileRoutes)
+        await uploads.register(inviteBulkRoutes)
       })
       if (config.environment.name === 'sandbox') await api.register(sandboxRoutes)
     },

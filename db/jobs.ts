@@ -63,6 +63,16 @@ const queues = {
     retentionSeconds: DAY,
     deleteAfterSeconds: DAY,
   },
+  /** A file of candidates to invite: whoever takes over goes on where the one before stopped. */
+  invite_bulk: {
+    retryLimit: 10,
+    retryDelay: 5,
+    retryBackoff: true,
+    expireInSeconds: 300,
+    retentionSeconds: DAY,
+    deleteAfterSeconds: 3600,
+    notify: true,
+  },
   /** Invites and interviews that came to their end: what one minute misses the next one finds. */
   expiries: {
     retryLimit: 0,

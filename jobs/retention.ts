@@ -1,6 +1,7 @@
 import { dropLogPartitions, ensureLogPartitions } from '../db/queries/access-log.ts'
 import { forgetOldEvents } from '../db/queries/events.ts'
 import { sweepKeptResponses } from '../db/queries/idempotency.ts'
+import { forgetOldBulks } from '../db/queries/invite-bulks.ts'
 import { forgetOldUsage } from '../db/queries/key-usage.ts'
 import { forgetOldRecordings } from '../db/queries/recording-retention.ts'
 import { forgetEndedSessions } from '../db/queries/sessions.ts'
@@ -24,6 +25,7 @@ export const retention: Work = async ({ config, database, files, log }) => {
   await forgetOldUsage(database, config.logRetentionDays)
   await forgetOldEvents(database, EVENTS_KEPT_DAYS)
   await sweepKeptResponses(database)
+  await forgetOldBulks(database)
   await forgetEndedSessions(database, ENDED_SESSIONS_KEPT_DAYS)
   const recordings = await forgetOldRecordings(database, null)
   if (recordings.count > 0) {

@@ -7,6 +7,7 @@ import { openDelivery } from '../services/mail/delivery.ts'
 import { Mailer } from '../services/mail/mailer.ts'
 import { EXPIRIES_CRON, expiries } from './expiries.ts'
 import { FILE_AUDIT_CRON, FILE_SWEEP_CRON, fileAudit, fileSweep } from './file-sweep.ts'
+import { inviteBulk } from './invite-bulk.ts'
 import { KEY_AGE_CRON, keyAge } from './key-age.ts'
 import { mail } from './mail.ts'
 import { passwordReset } from './password-reset.ts'
@@ -38,6 +39,7 @@ const works: Record<QueueName, Work> = {
   file_sweep: fileSweep,
   file_audit: fileAudit,
   expiries,
+  invite_bulk: inviteBulk,
 }
 
 /** Queues that the clock fills, by cron. However many processes keep the clock, each time makes one job. */
@@ -78,8 +80,11 @@ export async function startWorker(
     notifyPollingIntervalSeconds: POLL_SECONDS,
   }
   for (const [queue, work] of Object.entries(works)) {
-    await jobs.boss.work<JobData>(queue, options, async ([job]) => {
+    let worker = ''
+    worker = await jobs.boss.work<JobData>(queue, options, async ([job]) => {
       if (!job) return
+      // After this one it looks for the next at once: a thousand messages must not wait for a thousand polls.
+      jobs.boss.notifyWorker(worker)
       try {
         await work(context, job)
       } catch (error) {

@@ -134,9 +134,30 @@ CREATE TABLE answers (
 --> statement-breakpoint
 CREATE INDEX answers_file ON answers (organization_id, file_id) WHERE file_id IS NOT NULL;
 --> statement-breakpoint
+-- Files of more than a hundred candidates, worked through by a job. What is left to do is a list of people: it goes as
+-- soon as it is done, and the results go a day later.
+CREATE TABLE invite_bulks (
+	organization_id text COLLATE "C" NOT NULL,
+	id text COLLATE "C" NOT NULL,
+	campaign_id text COLLATE "C" NOT NULL,
+	status text NOT NULL DEFAULT 'queued',
+	options jsonb NOT NULL,
+	rows jsonb,
+	results jsonb NOT NULL DEFAULT '[]',
+	total integer NOT NULL,
+	created_at timestamptz(3) NOT NULL DEFAULT now(),
+	completed_at timestamptz(3),
+	PRIMARY KEY (organization_id, id),
+	FOREIGN KEY (organization_id, campaign_id) REFERENCES campaigns (organization_id, id) ON DELETE CASCADE,
+	CONSTRAINT invite_bulks_status CHECK (status IN ('queued', 'running', 'completed')),
+	CONSTRAINT invite_bulks_rows CHECK ((rows IS NULL) = (completed_at IS NOT NULL))
+);
+--> statement-breakpoint
+CREATE INDEX invite_bulks_completed ON invite_bulks (completed_at) WHERE completed_at IS NOT NULL;
+--> statement-breakpoint
 -- A browser's preflight says which origin asks, and not whose interview it is about.
 CREATE INDEX organizations_origins ON organizations USING gin (allowed_origins);
 --> statement-breakpoint
 SELECT enable_tenancy(name::regclass) FROM unnest(ARRAY[
-	'candidates', 'invites', 'invite_tokens', 'interviews', 'interview_sessions', 'answers'
+	'candidates', 'invites', 'invite_tokens', 'interviews', 'interview_sessions', 'answers', 'invite_bulks'
 ]) AS name;

@@ -72,6 +72,13 @@ export function findInvitesOf(
     order by id desc`
 }
 
+/** A candidate's completed invite to a campaign, or no row. */
+export function hasCompleted(tx: Queryable, organizationId: string, campaignId: string, candidateId: string) {
+  return tx<{ id: string }[]>`
+    select id from invites where organization_id = ${organizationId} and campaign_id = ${campaignId}
+      and candidate_id = ${candidateId} and status = 'completed' limit 1`
+}
+
 /** @param invite.hours until it expires, on the organization's clock */
 export function insertInvite(
   tx: Queryable,

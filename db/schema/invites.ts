@@ -4,6 +4,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -69,5 +70,33 @@ export const inviteTokens = pgTable(
       .on(table.organizationId, table.inviteId)
       .where(sql`used_at is null and replaced_at is null`),
     index('invite_tokens_invite').on(table.organizationId, table.inviteId),
+  ],
+)
+
+/** Files of more than a hundred candidates, worked through by a job. */
+export const inviteBulks = pgTable(
+  'invite_bulks',
+  {
+    organizationId: organizationId(),
+    id: id('id').notNull(),
+    campaignId: id('campaign_id').notNull(),
+    status: text('status').notNull().default('queued'),
+    options: jsonb('options').notNull(),
+    /** What was read from the file; null once it is done. */
+    rows: jsonb('rows'),
+    results: jsonb('results').notNull().default([]),
+    total: integer('total').notNull(),
+    createdAt: createdAt(),
+    completedAt: instant('completed_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.id] }),
+    foreignKey({
+      columns: [table.organizationId, table.campaignId],
+      foreignColumns: [campaigns.organizationId, campaigns.id],
+    }).onDelete('cascade'),
+    index('invite_bulks_completed').on(table.completedAt).where(sql`${table.completedAt} is not null`),
+    check('invite_bulks_status', sql`${table.status} in ('queued', 'running', 'completed')`),
+    check('invite_bulks_rows', sql`(${table.rows} is null) = (${table.completedAt} is not null)`),
   ],
 )

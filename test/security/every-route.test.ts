@@ -275,6 +275,9 @@ t.test('every route', async (t) => {
 function rowsOf(sql: postgres.Sql, { organizationId }: Tenant) {
   return Promise.all([
     sql`select * from campaigns where organization_id = ${organizationId} order by id`,
+    sql`select * from candidates where organization_id = ${organizationId} order by id`,
+    sql`select * from invites where organization_id = ${organizationId} order by id`,
+    sql`select * from interviews where organization_id = ${organizationId} order by id`,
     sql`select * from keys where organization_id = ${organizationId} order by id`,
     sql`select * from memberships where organization_id = ${organizationId} order by user_id`,
     sql`select id, ended_at from sessions where organization_id = ${organizationId} order by id`,

@@ -1,0 +1,15 @@
+// A worker of its own process, for the test that kills it: argv holds the database's URL, the organization,
+// the file and the key that seals its tokens.
+import { environmentOf } from '../../config/environment.ts'
+import { connect } from '../../db/connect.ts'
+import { workThroughBulk } from '../../services/invites/bulk-job.ts'
+
+const [, , databaseUrl = '', organizationId = '', bulkId = '', key = ''] = process.argv
+const database = connect(databaseUrl, environmentOf('sandbox'), { max: 1 })
+const services = {
+  encryptionKey: Buffer.from(key, 'hex'),
+  publicUrl: () => 'http://127.0.0.1',
+  mailer: { possible: true, requireMail: () => {}, send: async () => {} },
+}
+await workThroughBulk(services as never, database, organizationId, bulkId)
+await database.end()

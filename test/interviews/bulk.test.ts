@@ -1,0 +1,259 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import postgres from 'postgres'
+import t from 'tap'
+import { workThroughBulk } from '../../services/invites/bulk-job.ts'
+import { readCandidates } from '../../services/invites/csv.ts'
+import { type Answer, type Body, testApp } from '../support/app.ts'
+import { type Desk, openDesk } from '../support/interviews.ts'
+import { mailServer, testWorker } from '../support/mail.ts'
+
+const quote = (cell: string) => (/[",;\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
+
+t.test('what CSV is read as', async (t) => {
+  const read = (text: string | Buffer) => readCandidates(Buffer.from(text))
+  const ada = [{ row: 1, candidate: { email: 'ada@example.com', name: 'Ada' } }]
+  for (const [what, text] of [
+    ['plain', 'email,name\nada@example.com,Ada\n'],
+    ['in any order and case', 'NAME,E-Mail\nAda,ada@example.com'],
+    ['with a byte order mark', '\ufeffemail,name\nada@example.com,Ada\n'],
+    ['with CRLF', 'email,name\r\nada@example.com,Ada\r\n'],
+    ['with CR', 'email,name\rada@example.com,Ada\r'],
+    ['quoted', '"email","name"\n"ada@example.com","Ada"\n'],
+    ['with blanks', ' email , name \n ada@example.com , Ada \n\n , \n'],
+    ['with semicolons', 'email;name\nada@example.com;Ada\n'],
+    ['with an empty column', 'email,name,phone\nada@example.com,Ada,\n'],
+  ] as const) {
+    t.same(read(text), ada, what)
+  }
+  t.same(read('email,name,External ID,phone,Team\na@b.example,"Last, ""Nick"" First\nJr",7,+1,Röd\n'), [
+    { row: 1, error: { code: 'BAD_REQUEST', message: 'Row 1 name holds a control character' } },
+  ])
+  t.same(read('email,name,External ID,phone,Team\na@b.example,"Last, ""Nick"" First",7,+1,Röd\n'), [
+    {
+      row: 1,
+      candidate: {
+        email: 'a@b.example',
+        name: 'Last, "Nick" First',
+        externalId: '7',
+        phone: '+1',
+        metadata: { Team: 'Röd' },
+      },
+    },
+  ])
+  t.match(read('email,name\nno address,X\nx@example.com\n,Y\nx@example.com,X\nX@example.com,Again\n'), [
+    { row: 1, error: { message: /email is no e-mail address/ } },
+    { row: 2, error: { message: /has 1 fields where the header has 2/ } },
+    { row: 3, error: { message: /has no email/ } },
+    { row: 4, candidate: { name: 'X' } },
+    { row: 5, error: { code: 'CONFLICT', message: /of row 4/ } },
+  ])
+  for (const [text, message] of [
+    ['', /is empty/],
+    ['email,name', /has no row/],
+    ['name\nAda', /has no column email/],
+    ['email\nada@example.com', /has no column name/],
+    ['email,name,email\na,b,c', /two columns email/],
+    ['email,name\n"a,b\n', /is not CSV/],
+    [`email,name\n${'a@b.example,A\n'.repeat(1001)}`, /1001 rows/],
+    [Buffer.from([0x65, 0xff, 0xfe]), /is not UTF-8/],
+  ] as const) {
+    t.throws(() => read(text as string), { code: 'BAD_REQUEST', message })
+  }
+  t.test('whatever stands in the cells comes out as it was, row by row', async () => {
+    const cell = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+    const clean = (text: string) => text.replace(/\p{Cc}/gu, '').trim()
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom('\n', '\r\n'),
+        fc.boolean(),
+        (people, end, mark) => {
+          const rows = people.map(([name, team], index) => {
+            return { email: `p${index}@example.com`, name: clean(name) || 'x', team: clean(team) || 'x' }
+          })
+          const lines = rows.map(({ email, name, team }) => [team, email, name].map(quote).join(','))
+          const text = `${mark ? '\ufeff' : ''}${['Team,email,name', ...lines].join(end)}`
+          const expected = rows.map(({ email, name, team }, index) => ({
+            row: index + 1,
+            candidate: { email, name, metadata: { Team: team } },
+          }))
+          if (JSON.stringify(sorted(read(text))) !== JSON.stringify(sorted(expected))) {
+            throw new Error(`${JSON.stringify(read(text))} instead of ${JSON.stringify(expected)}`)
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+/** The same value with the fields of each object in the order of their names. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, inner]) => [name, sorted(inner)]),
+  )
+}
+
+t.test('files of candidates', async (t) => {
+  const smtp = await mailServer(t)
+  const server = await testApp(t, { SMTP_URL: smtp.url })
+  const desk = await openDesk(server)
+  const send = async (
+    campaignId: string,
+    csv: string,
+    fields: Record<string, string> = { sendEmail: 'false' },
+    { of = desk, headers = {} }: { of?: Desk; headers?: Record<string, string> } = {},
+  ): Promise<Answer> => {
+    const form = new FormData()
+    for (const [name, value] of Object.entries(fields)) form.set(name, value)
+    form.set('file', new Blob([csv], { type: 'text/csv' }), 'people.csv')
+    const encoded = new Response(form)
+    const response = await server.app.inject({
+      method: 'POST',
+      url: `/api/campaigns/${campaignId}/invites/bulk`,
+      headers: {
+        ...of.tenant.auth,
+        ...headers,
+        'content-type': encoded.headers.get('content-type') as string,
+      },
+      payload: Buffer.from(await encoded.arrayBuffer()),
+    })
+    return { status: response.statusCode, body: response.json(), headers: response.headers }
+  }
+  const people = (count: number, from = 0) =>
+    `email,name\n${Array.from({ length: count }, (_, index) => `p${index + from}@bulk.example,Person ${index + from}\n`).join('')}`
+
+  t.test('a small one is done at once, each row whole or an error', async (t) => {
+    const campaign = await desk.campaign()
+    const csv =
+      'name,email\nAda,ada@example.com\nNobody,nowhere\nAgain,ADA@example.com\nBob,bob@example.com\n'
+    const { status, body } = await send(campaign.id, csv, { sendEmail: 'false', expiresInHours: '5' })
+    t.equal(status, 200)
+    t.match(body.results, [
+      { row: 1, status: 'invited', inviteId: /^inv_/, token: /^inv_/, url: /#inv_/ },
+      { row: 2, status: 'error', error: { code: 'BAD_REQUEST' } },
+      { row: 3, status: 'error', error: { code: 'CONFLICT' } },
+      { row: 4, status: 'invited', inviteId: /^inv_/ },
+    ])
+    t.equal((await desk.counts(campaign.id)).invited, 2)
+    t.equal((await desk.exchange(body.results[0].token)).status, 200)
+    const invite = (await desk.ask('GET', `/api/invites/${body.results[3].inviteId}`)).body
+    t.equal(Date.parse(invite.expiresAt) - Date.parse(invite.createdAt), 5 * 3_600_000)
+    const again = await send(campaign.id, csv)
+    t.ok(
+      again.body.results.every((result: Body) => result.status === 'error'),
+      'the same file once more',
+    )
+    t.equal((await desk.counts(campaign.id)).invited, 2)
+  })
+
+  t.test('what can be refused whole is refused whole', async (t) => {
+    const campaign = await desk.campaign()
+    t.equal((await send(campaign.id, people(1), { sendEmail: 'perhaps' })).status, 400)
+    t.equal((await send(campaign.id, people(1), { expiresInHours: '721' })).status, 400)
+    t.equal((await send(campaign.id, people(1), { colour: 'red' })).status, 400)
+    t.equal((await send(campaign.id, people(1001))).status, 400)
+    t.equal((await send(campaign.id, `email,name\n${'x'.repeat(1_100_000)}`)).status, 413)
+    t.equal((await send(campaign.id, people(2), undefined, { of: await openDesk(server) })).status, 404)
+    await desk.ask('PATCH', `/api/campaigns/${campaign.id}`, { status: 'paused' })
+    t.equal((await send(campaign.id, people(1))).status, 409)
+    t.equal((await send(campaign.id, people(101))).status, 409)
+    t.equal((await desk.ask('POST', `/api/campaigns/${campaign.id}/invites/bulk`, {})).status, 415)
+    t.equal((await desk.counts(campaign.id)).invited, 0)
+  })
+
+  t.test('an Idempotency-Key stands for the content', async (t) => {
+    const campaign = await desk.campaign()
+    const options = { headers: { 'idempotency-key': 'a file' } }
+    const first = await send(campaign.id, people(3), undefined, options)
+    const again = await send(campaign.id, people(3), undefined, options)
+    t.same(again.body, first.body)
+    t.equal(again.headers['idempotent-replayed'], 'true')
+    t.equal((await send(campaign.id, people(4), undefined, options)).status, 422)
+  })
+
+  t.test('two files at once, with people in common', async (t) => {
+    const campaign = await desk.campaign()
+    const lines = people(60, 500).trim().split('\n')
+    const reversed = [lines[0], ...lines.slice(1).reverse()].join('\n')
+    const [one, other] = await Promise.all([send(campaign.id, lines.join('\n')), send(campaign.id, reversed)])
+    t.same([one.status, other.status], [200, 200])
+    t.equal((await desk.counts(campaign.id)).invited, 60)
+  })
+
+  t.test('one that dies in the midst goes on, and invites nobody twice', async (t) => {
+    const campaign = await desk.campaign()
+    const queued = await send(campaign.id, people(1000, 1000))
+    t.match(queued, {
+      status: 202,
+      body: {
+        id: /^blk_/,
+        status: 'queued',
+        counts: { total: 1000, done: 0 },
+        results: [],
+        completedAt: null,
+      },
+    })
+    const url = `/api/invites/bulk/${queued.body.id}`
+    t.equal(queued.headers.location, url)
+    t.equal((await (await openDesk(server)).ask('GET', url)).status, 404)
+
+    const program = fileURLToPath(new URL('./bulk-process.ts', import.meta.url))
+    const { organizationId } = desk.tenant
+    const key = server.app.encryptionKey.toString('hex')
+    const parts = [program, server.databaseUrl, organizationId, queued.body.id, key]
+    const child = spawn(process.execPath, parts)
+    const ended = once(child, 'exit')
+    for (let done = 0; done === 0; ) {
+      done = (await desk.ask('GET', url)).body.counts.done
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      if (child.exitCode !== null) break
+    }
+    child.kill('SIGKILL')
+    await ended
+    const sql = postgres(server.databaseUrl, { max: 1, connection: { search_path: 'sandbox' } })
+    t.teardown(() => sql.end())
+    const halfway = (await sql`select jsonb_array_length(results) as done from invite_bulks`)[0]?.done
+    t.ok(halfway > 0 && halfway < 1000, `${halfway} rows were done when it was killed`)
+    t.equal((await desk.counts(campaign.id)).invited, halfway, 'what is counted is what is there')
+
+    const { app } = server
+    const services = {
+      mailer: app.mailer,
+      publicUrl: () => app.publicUrl(),
+      encryptionKey: app.encryptionKey,
+    }
+    await Promise.all([
+      workThroughBulk(services, app.database, organizationId, queued.body.id),
+      workThroughBulk(services, app.database, organizationId, queued.body.id),
+    ])
+    const [row] = await sql`
+      select status, rows, jsonb_array_length(results) as done,
+        (select count(distinct candidate_id)::int from invites where campaign_id = ${campaign.id}) as people
+      from invite_bulks`
+    t.match(row, { status: 'completed', rows: null, done: 1000, people: 1000 })
+    t.equal((await desk.counts(campaign.id)).invited, 1000)
+  })
+
+  t.test('the worker does it, and mails each one', async (t) => {
+    await testWorker(t, server)
+    const campaign = await desk.campaign()
+    const queued = await send(campaign.id, people(101, 3000), {})
+    t.equal(queued.status, 202)
+    let bulk = queued.body
+    for (let tries = 0; tries < 600 && bulk.status !== 'completed'; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      bulk = (await desk.ask('GET', `/api/invites/bulk/${bulk.id}`)).body
+    }
+    t.match(bulk, { status: 'completed', counts: { total: 101, done: 101, invited: 101, failed: 0 } })
+    t.equal(bulk.results[100].token, undefined, 'what was mailed is not shown')
+    t.match((await smtp.take('p3000@bulk.example')).text, /#inv_/)
+  })
+})
