@@ -95,3 +95,8 @@ export function usePoll(work: () => Promise<unknown>, everyMs: number, on = true
     }
   }, [everyMs, on])
 }
+
+/** Where in a list to begin, and how much to take, as the API's lists want it. */
+export function pageAt(cursor: string | undefined, limit = 50): { limit: number; cursor?: string } {
+  return cursor === undefined ? { limit } : { limit, cursor }
+}

@@ -19,6 +19,8 @@ export interface Page {
     readonly icon: IconName
     /** Shown to who may this. */
     readonly scope?: string
+    /** Shown in this environment alone. */
+    readonly only?: 'sandbox'
     /** Pressed after `g`. */
     readonly key?: string
   }
@@ -33,6 +35,17 @@ export const pages: readonly Page[] = [
   { path: '/email', load: () => import('../pages/email.tsx'), open: true },
   { path: '/welcome', load: () => import('../pages/welcome.tsx') },
   {
+    path: '/logs',
+    load: () => import('../pages/logs.tsx'),
+    entry: { group: 'Watch', title: 'Logs', icon: 'log', scope: 'logs:read', key: 'l' },
+  },
+  { path: '/logs/:id', load: () => import('../pages/log-record.tsx') },
+  {
+    path: '/audit',
+    load: () => import('../pages/audit.tsx'),
+    entry: { group: 'Watch', title: 'Audit trail', icon: 'audit', scope: 'logs:read', key: 'a' },
+  },
+  {
     path: '/settings/keys',
     load: () => import('../pages/keys.tsx'),
     entry: { group: 'Settings', title: 'API Keys', icon: 'key', scope: 'keys:read', key: 'k' },
@@ -40,6 +53,32 @@ export const pages: readonly Page[] = [
   { path: '/settings/keys/new', load: () => import('../pages/key-new.tsx') },
   { path: '/settings/keys/:id', load: () => import('../pages/key.tsx') },
   { path: '/settings/keys/:id/rotation', load: () => import('../pages/key-rotation.tsx') },
+  {
+    path: '/settings/members',
+    load: () => import('../pages/members.tsx'),
+    entry: { group: 'Settings', title: 'Members', icon: 'people', scope: 'members:read', key: 'm' },
+  },
+  {
+    path: '/settings/organization',
+    load: () => import('../pages/organization.tsx'),
+    entry: {
+      group: 'Settings',
+      title: 'Organization',
+      icon: 'organization',
+      scope: 'organization:read',
+      key: 'o',
+    },
+  },
+  {
+    path: '/account/profile',
+    load: () => import('../pages/profile.tsx'),
+    entry: { group: 'Account', title: 'Profile and data', icon: 'book', key: 'u' },
+  },
+  {
+    path: '/account/sessions',
+    load: () => import('../pages/sessions.tsx'),
+    entry: { group: 'Account', title: 'Sessions', icon: 'session', key: 's' },
+  },
   {
     path: '/account/security',
     load: () => import('../pages/security.tsx'),

@@ -2,9 +2,10 @@ import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { WhoAmI } from '../app/api.ts'
+import { isOffered } from '../app/navigation.ts'
 import { type Page, pages } from '../app/pages.ts'
 import { at, path } from '../app/router.ts'
-import { logOut, may } from '../app/session.ts'
+import { logOut } from '../app/session.ts'
 import { type Theme, theme, themes } from '../app/theme.ts'
 import { Icon } from '../components/icon.tsx'
 import { toastFailure } from '../components/toast.tsx'
@@ -90,9 +91,7 @@ export function EnvironmentMark({ environment }: { environment: string | null })
 type Entry = Page & { entry: NonNullable<Page['entry']> }
 
 function entriesOf(group: (typeof groups)[number]): Entry[] {
-  return pages.filter(
-    (page): page is Entry => page.entry?.group === group && (!page.entry.scope || may(page.entry.scope)),
-  )
+  return pages.filter(isOffered).filter(({ entry }) => entry.group === group)
 }
 
 function Group({ group, entries, here }: { group: string; entries: Entry[]; here: string }) {

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
+import { isOffered } from '../app/navigation.ts'
 import { pages } from '../app/pages.ts'
 import { go } from '../app/router.ts'
 import { logOut, may } from '../app/session.ts'
@@ -105,11 +106,13 @@ function OpenPalette() {
 }
 
 function commands(): Command[] {
-  const visits = pages.flatMap(({ path, entry }) =>
-    entry && (!entry.scope || may(entry.scope))
-      ? [{ id: path, title: entry.title, hint: entry.group, icon: entry.icon, run: () => go(path) }]
-      : [],
-  )
+  const visits = pages.filter(isOffered).map(({ path, entry }) => ({
+    id: path,
+    title: entry.title,
+    hint: entry.group,
+    icon: entry.icon,
+    run: () => go(path),
+  }))
   const making = may('keys:write')
     ? [
         {
