@@ -73,25 +73,37 @@ t.test('settings, API keys', { skip: withoutBrowser }, async (t) => {
     expectRefusals(trouble, '400 /api/keys')
   })
 
-  t.test('the list is filtered and sorted by the address of the page, and marks old keys', async (t) => {
-    const old = await make('Grandfather')
-    await app.database`update keys set created_at = now() - interval '120 days' where id = ${old.id}`
-    await go('/settings/keys?sort=Name')
-    await page.getByText('120 days old').waitFor()
-    const names = page.locator('tbody .row-title a')
-    t.same(await names.allInnerTexts(), ['Everything', 'Grandfather', 'Production API'])
-    await page.getByRole('button', { name: 'Name' }).click()
-    t.match(page.url(), 'sort=-Name')
-    t.same(await names.allInnerTexts(), ['Production API', 'Grandfather', 'Everything'])
-    await page.getByLabel('Status').selectOption('due')
-    await page.getByText('1 of 3 keys').waitFor()
-    await page.getByLabel('Status').selectOption('')
-    await page.getByLabel('Search name or prefix').fill('produ')
-    await page.getByText('1 of 3 keys').waitFor()
-    t.same(await names.allInnerTexts(), ['Production API'])
-    await page.getByLabel('Search name or prefix').fill('no such thing')
-    await page.getByText('No key is like that').waitFor()
-  })
+  t.test(
+    'the list is filtered and sorted by the address of the page, marks old keys, and follows what others do',
+    async (t) => {
+      const old = await make('Grandfather')
+      await app.database`update keys set created_at = now() - interval '120 days' where id = ${old.id}`
+      const following = page.waitForResponse('**/api/events/stream')
+      await go('/settings/keys?sort=Name')
+      await following
+      await page.getByText('120 days old').waitFor()
+      const { id: latest } = await make('Made by someone else')
+      await page.getByRole('link', { name: 'Made by someone else' }).waitFor()
+      await call('DELETE', `/api/keys/${latest}`, { headers: owner.auth })
+      await page.locator('.badge', { hasText: 'Revoked' }).waitFor()
+      await app.database`delete from keys where id = ${latest}`
+      await go('/settings/keys?sort=Name')
+      await page.getByText('120 days old').waitFor()
+      const names = page.locator('tbody .row-title a')
+      t.same(await names.allInnerTexts(), ['Everything', 'Grandfather', 'Production API'])
+      await page.getByRole('button', { name: 'Name' }).click()
+      t.match(page.url(), 'sort=-Name')
+      t.same(await names.allInnerTexts(), ['Production API', 'Grandfather', 'Everything'])
+      await page.getByLabel('Status').selectOption('due')
+      await page.getByText('1 of 3 keys').waitFor()
+      await page.getByLabel('Status').selectOption('')
+      await page.getByLabel('Search name or prefix').fill('produ')
+      await page.getByText('1 of 3 keys').waitFor()
+      t.same(await names.allInnerTexts(), ['Production API'])
+      await page.getByLabel('Search name or prefix').fill('no such thing')
+      await page.getByText('No key is like that').waitFor()
+    },
+  )
 
   t.test('revoke: the name is typed, the receipt is shown, and the key is refused', async (t) => {
     const { key, id } = await make('Leaked')

@@ -71,9 +71,3 @@ function forget(): void {
   sessionEnded.value = false
   secondFactorMissing.value = false
 }
-
-/** To another of the user's organizations: everything that is shown is loaded anew. */
-export async function switchOrganization(organizationId: string): Promise<void> {
-  await ask(api.POST('/dashboard/session/switch', { body: { organizationId } }))
-  location.assign('/dashboard/')
-}

@@ -3,7 +3,7 @@ import { Icon } from './icon.tsx'
 import { toast } from './toast.tsx'
 
 /** Puts a text on the clipboard; where the page is not allowed to (plain http), the old way. */
-export async function copyText(text: string): Promise<void> {
+async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text)
   const area = document.createElement('textarea')
   area.value = text

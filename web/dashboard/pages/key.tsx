@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
 import { count, instant } from '../app/format.ts'
+import { useEvents } from '../app/live.ts'
 import { useLoad, usePoll } from '../app/load.ts'
 import type { PageProps } from '../app/pages.ts'
 import { at } from '../app/router.ts'
@@ -21,12 +22,14 @@ import { RevokeDialog } from './parts/revoke-dialog.tsx'
 import { RotateDialog } from './parts/rotate-dialog.tsx'
 import { UsageCard } from './parts/usage-card.tsx'
 
+const changes = ['key.rotated', 'key.revoked']
 const REFRESH_MS = 10_000
 
 /** One key: what it is and may do, how it is used, by whom, and what it could do without. */
 export default function KeyPage({ params: { id = '' } }: PageProps) {
   const load = () => ask(api.GET('/api/keys/{id}', { params: { path: { id } } }))
   const key = useLoad(load, [id])
+  useEvents(changes, () => void key.reload())
   const [open, setOpen] = useState<'edit' | 'rotate' | 'revoke' | null>(null)
   usePoll(async () => key.data && key.set(await load()), REFRESH_MS)
   const { data, failure, reload } = key

@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
 import { count } from '../app/format.ts'
+import { useEvents } from '../app/live.ts'
 import { useLoad } from '../app/load.ts'
 import { at, query } from '../app/router.ts'
 import { may } from '../app/session.ts'
@@ -17,12 +18,14 @@ import { Time } from '../components/time.tsx'
 import { RevokeDialog } from './parts/revoke-dialog.tsx'
 import { RotateDialog } from './parts/rotate-dialog.tsx'
 
+const changes = ['key.created', 'key.rotated', 'key.revoked']
 const PAGE = 100
 const MOST = 2000
 
 /** Settings → API Keys. All keys are loaded, so that sorting and filtering ask nobody. */
 export default function Keys() {
   const keys = useLoad(loadAll, [])
+  useEvents(changes, () => void keys.reload())
   const [acting, setActing] = useState<{ act: 'revoke' | 'rotate'; key: Key } | null>(null)
   const shown = useComputed(() => query.value).value
   const rows = filter(keys.data ?? [], shown)
