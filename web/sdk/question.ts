@@ -75,7 +75,7 @@ function written(
     tick()
   }
   return {
-    busy: () => !!ends && ends > Date.now(),
+    timed: !!ends,
     leave: () => {
       clearInterval(ticking)
       const value = room.keeper.kept.drafts[question.id]

@@ -13,8 +13,8 @@ import { studio } from './studio.ts'
 import { fill } from './texts.ts'
 
 const types = {
-  audio: ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg'],
-  video: ['video/webm;codecs=vp8,opus', 'video/mp4', 'video/webm'],
+  audio: ['audio/webm;codecs=opus', 'audio/mp4'],
+  video: ['video/webm;codecs=vp8,opus', 'video/mp4'],
 }
 
 /** A question that is answered by speaking: record, play back, record again, send. */
@@ -58,7 +58,7 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
   function draw(): void {
     const showing = state === 'recorded'
     booth.element.hidden = showing || state === 'closed'
-    booth.choices.inert = state === 'recording'
+    booth.choices.hidden = state === 'recording'
     player.hidden = send.hidden = !showing
     again.hidden = !showing && state !== 'closed'
     record.hidden = state !== 'ready'

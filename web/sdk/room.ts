@@ -17,8 +17,10 @@ export interface Screen {
   leave?: () => void
   /** Called when the state of an answer has changed. */
   refresh?: () => void
-  /** Something is running that a break would spoil. */
+  /** A recording runs, which going elsewhere would throw away. */
   busy?: () => boolean
+  /** Its clock runs, which a break does not stop. */
+  timed?: boolean
 }
 
 /** What every screen has at hand. */
@@ -29,8 +31,6 @@ export interface Room {
   readonly keeper: Keeper
   readonly answers: Answers
   readonly media: Media
-  /** Aborted when the SDK is taken off the page. */
-  readonly closed: AbortSignal
   show(screen: Screen): void
   /** Shows a question by its place, or, after the last one, the review. */
   go(index: number): void

@@ -46,7 +46,7 @@ export function equipment(room: Room, video: boolean, onward: () => void): Scree
   })
   if (room.media.allowed) void booth.open()
   return {
-    title: video ? `${texts.camera}, ${texts.microphone}` : texts.microphone,
+    title: video ? `${texts.camera} · ${texts.microphone}` : texts.microphone,
     at: null,
     leave: booth.close,
     content: [hint, booth.element, h('div.actions', {}, next)],

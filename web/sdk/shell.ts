@@ -63,13 +63,14 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     screen?.refresh?.()
     way.hidden = screen?.at === null
     pause.hidden = way.hidden
-    pause.disabled = !!screen?.busy?.()
+    const busy = !!screen?.busy?.()
+    pause.disabled = busy || !!screen?.timed
     if (!room || way.hidden) return
     for (const [index, step] of [...steps.children].entries()) {
       const question = room.interview.questions[index]
       const dot = step.firstChild as HTMLButtonElement
       dot.className = question ? room.answers.status(question) : 'open'
-      dot.disabled = pause.disabled
+      dot.disabled = busy
       const name = question
         ? `${fill(texts.questionOf, index + 1, steps.childElementCount - 1)}: ${statusText(room, question)}`
         : texts.review
@@ -87,9 +88,8 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     media.close()
     const { requestId } = error as Refused
     report({ code, message: error.message, ...(requestId ? { requestId } : {}) })
-    if (code === 'INVITE_REFUSED') show(notice('closed', texts.refused, texts.refusedText))
-    else if (code === 'SESSION_ENDED') show(notice('closed', texts.ended, texts.refusedText))
-    else show(notice('closed', texts.wrong, error.message, [texts.retry, () => void start()]))
+    if (code === 'UNEXPECTED') show(notice('closed', error.message, '', [texts.retry, () => void start()]))
+    else show(notice('closed', texts.refused, texts.refusedText))
   }
 
   const pause = button(
@@ -147,10 +147,11 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
       headers,
       tries: 3,
     })
-    connection.token = kept.token = JSON.parse(responseText).sessionToken
+    const { sessionToken, interview } = JSON.parse(responseText)
+    connection.token = kept.token = sessionToken
     keeper.save()
     keeper.forget()
-    return connection.json<Interview>('GET', '/interview')
+    return interview
   }
 
   async function enter(interview: Interview): Promise<void> {
@@ -181,7 +182,6 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
       keeper,
       answers,
       media,
-      closed: closed.signal,
       show,
       refresh,
       report,

@@ -46,6 +46,4 @@ export const de: Messages = {
   refused: 'Diese Einladung kann nicht verwendet werden',
   refusedText:
     'Sie wurde vielleicht verwendet, ist abgelaufen oder wurde zurückgezogen. Bitten Sie um eine neue.',
-  ended: 'Diese Sitzung ist beendet',
-  wrong: 'Etwas ist schiefgegangen',
 }

@@ -42,8 +42,6 @@ export const en = {
   thanksText: '{0} has received your answers.',
   refused: 'This invitation cannot be used',
   refusedText: 'It may have been used, expired or withdrawn. Please ask for a new one.',
-  ended: 'This session has ended',
-  wrong: 'Something went wrong',
 }
 
 export type Messages = typeof en

@@ -43,6 +43,4 @@ export const es: Messages = {
   thanksText: '{0} ha recibido sus respuestas.',
   refused: 'Esta invitación no se puede usar',
   refusedText: 'Quizá se usó, caducó o se retiró. Pida una nueva.',
-  ended: 'Esta sesión ha terminado',
-  wrong: 'Algo ha salido mal',
 }

@@ -43,6 +43,4 @@ export const fr: Messages = {
   thanksText: '{0} a reçu vos réponses.',
   refused: 'Cette invitation ne peut pas être utilisée',
   refusedText: 'Elle a peut-être été utilisée, expiré ou été retirée. Demandez-en une nouvelle.',
-  ended: 'Cette session est terminée',
-  wrong: 'Un problème est survenu',
 }

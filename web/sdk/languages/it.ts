@@ -43,6 +43,4 @@ export const it: Messages = {
   thanksText: '{0} ha ricevuto le sue risposte.',
   refused: 'Questo invito non può essere usato',
   refusedText: 'Forse è stato usato, è scaduto o è stato ritirato. Ne chieda uno nuovo.',
-  ended: 'Questa sessione è terminata',
-  wrong: 'Qualcosa è andato storto',
 }

@@ -44,6 +44,4 @@ export const pl: Messages = {
   thanksText: 'Twoje odpowiedzi dotarły do: {0}.',
   refused: 'Nie można użyć tego zaproszenia',
   refusedText: 'Mogło zostać użyte, wygasnąć lub zostać wycofane. Poproś o nowe.',
-  ended: 'Ta sesja się zakończyła',
-  wrong: 'Coś poszło nie tak',
 }

@@ -43,6 +43,4 @@ export const pt: Messages = {
   thanksText: '{0} recebeu as suas respostas.',
   refused: 'Este convite não pode ser usado',
   refusedText: 'Talvez tenha sido usado, expirado ou retirado. Peça um novo.',
-  ended: 'Esta sessão terminou',
-  wrong: 'Algo correu mal',
 }
