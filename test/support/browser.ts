@@ -8,8 +8,11 @@ const executablePath = '/usr/bin/chromium'
 export const withoutBrowser =
   existsSync(executablePath) || process.env.CI === 'true' ? false : `no browser at ${executablePath}`
 
-/** A real, headless browser, closed with the test. It asks nobody but the page it is shown. */
-export async function openBrowser(t: Test): Promise<Browser> {
+/**
+ * A real, headless browser, closed with the test. It asks nobody but the page it is shown.
+ * @param args besides, such as `--use-fake-device-for-media-stream`
+ */
+export async function openBrowser(t: Test, args: readonly string[] = []): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath,
     args: [
@@ -20,6 +23,7 @@ export async function openBrowser(t: Test): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   })
   t.teardown(() => browser.close())

@@ -95,7 +95,7 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
   const pause = button(
     '',
     () => {
-      const at = kept.at
+      const at = screen?.at ?? 0
       show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(at)]))
       // After the answers that are on their way: a paused interview takes none.
       void room.answers.idle().then(() => change('pause'))

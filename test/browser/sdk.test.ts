@@ -1,0 +1,255 @@
+import type { Locator, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { en } from '../../web/sdk/languages/en.ts'
+import { type TestApp, testApp } from '../support/app.ts'
+import { openBrowser, withoutBrowser } from '../support/browser.ts'
+import { accessibilityFaults, buildWeb, careersSite, fakeDevices } from '../support/careers-page.ts'
+
+buildWeb()
+
+const questions = [
+  { id: 'why', prompt: 'Why this job?', kind: 'text' },
+  { id: 'shift', prompt: 'Which shift?', kind: 'choice', options: ['Early', 'Late'] },
+  { id: 'voice', prompt: 'Explain an outage.', kind: 'audio', timeLimitSeconds: 90 },
+  { id: 'face', prompt: 'Introduce yourself.', kind: 'video' },
+  { id: 'quick', prompt: 'Three things to check?', kind: 'text', timeLimitSeconds: 600 },
+]
+
+/** A server with a campaign, the integrator's site, and an invite for a candidate of it. */
+async function setUp(t: Test, asked: object[] = questions) {
+  const server = await testApp(t)
+  const { auth } = await server.tenant()
+  const site = await careersSite(t, server)
+  const post = async (url: string, body: object, method: 'POST' | 'PATCH' = 'POST') => {
+    const answer = await server.call(method, url, { headers: auth, body })
+    if (answer.status >= 300) throw new Error(`${url}: ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+  await post('/api/organization', { allowedOrigins: [site] }, 'PATCH')
+  const campaign = await post('/api/campaigns', { name: 'Support engineer', questions: asked })
+  const invite = () =>
+    post(`/api/campaigns/${campaign.id}/invites`, {
+      candidate: { email: `c${Math.random()}@people.example`, name: 'Cara' },
+    })
+  return { server, site, auth, invite }
+}
+
+/** A page that hears of everything that goes wrong in it. */
+async function openPage(t: Test, url: string, args = fakeDevices) {
+  const browser = await openBrowser(t, args)
+  const page = await browser.newPage({ viewport: { width: 320, height: 900 }, reducedMotion: 'reduce' })
+  page.setDefaultTimeout(30_000)
+  const trouble: string[] = []
+  page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
+  page.on('pageerror', (error) => trouble.push(error.message))
+  await page.goto(url)
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  return { browser, page, trouble, press, mount: (options: object) => mount(page, options) }
+}
+
+function mount(page: Page, options: object): Promise<void> {
+  return page.evaluate(`open_(${JSON.stringify(options)})`)
+}
+
+function heard(page: Page): Promise<[string, Record<string, unknown>][]> {
+  return page.evaluate('heard')
+}
+
+/** What holds of each step: accessible in both themes, and nothing wider than a small phone. */
+async function checkStep(t: Test, page: Page, shown: Locator): Promise<void> {
+  await shown.waitFor()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    t.same(await accessibilityFaults(page), [], `${shown}, ${colorScheme}`)
+  }
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, `${shown}: width`)
+}
+
+t.test('a candidate answers on another origin', { skip: withoutBrowser }, async (t) => {
+  const { server, site, auth, invite } = await setUp(t)
+  const { token, id } = await invite()
+  const { page, trouble, press, mount } = await openPage(t, site)
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const heading = (name: string) => page.getByRole('heading', { name, exact: true })
+  const step = (name: string) => checkStep(t, page, heading(name))
+  await mount({ invite: token })
+
+  await step('Support engineer')
+  await press(en.begin)
+  t.ok(await heading('Support engineer').isVisible(), 'nothing begins without consent')
+  await page.getByRole('checkbox').check()
+  await press(en.begin)
+  await press(en.allow)
+  await page.getByText(en.speak).waitFor()
+  await step(`${en.camera} · ${en.microphone}`)
+  await press(en.continue)
+
+  await page.getByLabel(en.yourAnswer).fill('Because')
+  await step('Why this job?')
+  await page.reload()
+  await heading('Why this job?').waitFor()
+  t.equal(await page.getByLabel(en.yourAnswer).inputValue(), 'Because', 'a draft survives a reload')
+  await press(en.continue)
+  t.match(
+    await page.evaluate('document.querySelector("#container > div").shadowRoot.activeElement.textContent'),
+    'Which shift?',
+    'the focus goes along',
+  )
+
+  await page.getByLabel('Late').check()
+  await step('Which shift?')
+  await press(en.continue)
+
+  await press(en.allow)
+  await button(en.record).waitFor()
+  await step('Explain an outage.')
+  await press(en.record)
+  await page.getByText('Time left: 1:29').waitFor()
+  await press(en.stop)
+  await button(en.send).waitFor()
+  await step('Explain an outage.')
+  await page.reload()
+  await button(en.send).waitFor()
+  t.ok(await page.locator('audio').isVisible(), 'so does a recording')
+  await press(en.send)
+
+  await press(en.allow)
+  await button(en.record).waitFor()
+  await step('Introduce yourself.')
+  await press(en.record)
+  await page.getByText('Time left: 19:59').waitFor()
+  await press(en.stop)
+  await page.context().setOffline(true)
+  await press(en.send)
+  await page.getByText(en.offline).waitFor()
+  await step(`You have 10:00 from the moment you see this question.`)
+  await press(en.begin)
+  await page.getByLabel(en.yourAnswer).fill('Cable, power, name')
+  await step('Three things to check?')
+  await press(en.continue)
+  await page.getByText(en.sending).first().waitFor()
+  await page.context().setOffline(false)
+
+  await page.getByText(en.saved, { exact: true }).nth(4).waitFor()
+  await page.getByText(en.offline).waitFor({ state: 'detached' })
+  await step(en.review)
+  await press(en.pause)
+  await step(en.pause)
+  await press(en.continue)
+  await press(en.finish)
+  await step(en.thanks)
+  await page.reload()
+  await heading(en.thanks).waitFor()
+
+  const seen = trouble.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'))
+  t.same(seen, [], 'no error in the console')
+  const { body: list } = await server.call('GET', `/api/interviews?inviteId=${id}`, { headers: auth })
+  const { body: interview } = await server.call('GET', `/api/interviews/${list.interviews[0].id}`, {
+    headers: auth,
+  })
+  t.equal(interview.status, 'completed')
+  const byId = Object.fromEntries(
+    interview.answers.map((answer: { questionId: string }) => [answer.questionId, answer]),
+  )
+  t.match(byId, {
+    why: { text: 'Because' },
+    shift: { choice: 'Late' },
+    quick: { text: 'Cable, power, name' },
+  })
+  for (const [question, type] of [
+    ['voice', /^audio\/webm/],
+    ['face', /^video\/webm/],
+  ] as const) {
+    const { file } = byId[question]
+    t.match(file.contentType, type)
+    const download = await fetch(file.url)
+    t.equal(download.status, 200)
+    t.equal((await download.arrayBuffer()).byteLength, file.sizeBytes, `${question}: ${file.sizeBytes} bytes`)
+  }
+})
+
+t.test(
+  'an invite that was used, and one that never was, are refused alike',
+  { skip: withoutBrowser },
+  async (t) => {
+    const { server, site, invite } = await setUp(t)
+    const { token } = await invite()
+    t.equal((await server.call('POST', '/api/embed/sessions', { body: { invite: token } })).status, 200)
+    const { page, mount } = await openPage(t, site)
+    for (const invite of [token, `${token.slice(0, -1)}x`, 'inv_8f7d9e2c1a0b3h4k5j6m']) {
+      await mount({ invite })
+      await checkStep(t, page, page.getByRole('heading', { name: en.refused }))
+    }
+    const errors = (await heard(page)).map(([name, what]) => `${name} ${what.code}`)
+    t.same(errors, Array(3).fill('error INVITE_REFUSED'))
+  },
+)
+
+t.test('the page hears of it, and can take it away', { skip: withoutBrowser }, async (t) => {
+  const { site, invite } = await setUp(t, questions.slice(0, 1))
+  const { page, press, mount, trouble } = await openPage(t, site)
+  await mount({
+    invite: (await invite()).token,
+    language: 'ar-EG',
+    theme: 'dark',
+    variables: { accent: '#a78bfa' },
+  })
+  await page.getByRole('checkbox').check()
+  const look = `(({ direction, colorScheme }) => [direction, colorScheme])(getComputedStyle(document.querySelector('#container > div').shadowRoot.querySelector('.card')))`
+  t.same(await page.evaluate(look), ['rtl', 'dark'])
+  t.same(await accessibilityFaults(page), [])
+  await press('ابدأ')
+  await page.getByLabel('إجابتك').fill('لأن')
+  await press('متابعة')
+  await page.getByText('محفوظة', { exact: true }).waitFor()
+  await press('إنهاء المقابلة')
+  await page.getByRole('heading', { name: 'شكرًا لك' }).waitFor()
+  const events = await heard(page)
+  t.match(events, [
+    ['ready', { title: 'Support engineer', language: 'ar', questions: 1, status: 'in_progress' }],
+    ['progress', { questionId: 'why', answered: 1, questions: 1 }],
+    ['complete', { answered: 1, questions: 1 }],
+  ])
+  await page.evaluate('mounted.unmount()')
+  t.equal(await page.evaluate('document.querySelector("#container").childElementCount'), 0)
+  t.same(trouble, [])
+})
+
+t.test(
+  'who says no to the microphone is told what to do, and can go on',
+  { skip: withoutBrowser },
+  async (t) => {
+    const { site, invite } = await setUp(t)
+    const { page, press, mount } = await openPage(t, site, ['--deny-permission-prompts'])
+    await mount({ invite: (await invite()).token })
+    await page.getByRole('checkbox').check()
+    await press(en.begin)
+    await press(en.allow)
+    await checkStep(t, page, page.getByText(en.denied))
+    await press(en.continue)
+    await page.getByRole('heading', { name: 'Why this job?' }).waitFor()
+    t.same((await heard(page)).at(-1)?.[1].code, 'MEDIA_UNAVAILABLE')
+  },
+)
+
+t.test(
+  'the hosted page takes the invite out of the address, and survives a reload',
+  { skip: withoutBrowser },
+  async (t) => {
+    const { server, invite } = await setUp(t)
+    const base = await server.listen()
+    const { url } = await invite()
+    const { page, press, trouble } = await openPage(t, base + new URL(url).pathname + new URL(url).hash)
+    await page.getByRole('checkbox').check()
+    t.equal(page.url(), `${base}/interview`)
+    t.equal(await page.title(), 'Support engineer')
+    await press(en.begin)
+    await press(en.allow)
+    await page.getByText(en.speak).waitFor()
+    await press(en.continue)
+    await checkStep(t, page, page.getByRole('heading', { name: 'Why this job?' }))
+    await page.reload()
+    await page.getByRole('heading', { name: 'Why this job?' }).waitFor()
+    t.same(trouble, [])
+  },
+)
