@@ -58,7 +58,7 @@ export interface MountOptions {
   baseUrl?: string
   /** A language tag. Default: the campaign's language if there are texts for it, else the browser's, else English. */
   language?: string
-  /** Default: as the person's system is set. */
+  /** Default: as the page is. It is dark only where the page's own `color-scheme` allows that. */
   theme?: 'light' | 'dark' | 'auto'
   /** CSS variables without their prefix: `{ accent: '#7c3aed', radius: '4px' }` sets `--anteroom-accent` and `--anteroom-radius`. */
   variables?: Record<string, string>
