@@ -39,6 +39,7 @@ const page = `<!doctype html>
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
 <title>Interview</title>
+<link rel="icon" href="${assets}/icon.svg">
 <link rel="stylesheet" href="${assets}/interview.css">
 <script src="${assets}/sdk.js" defer></script>
 <script src="${assets}/interview.js" defer></script>

@@ -1,4 +1,4 @@
-import type { Locator, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { en } from '../../web/sdk/languages/en.ts'
 import { testApp } from '../support/app.ts'
@@ -17,36 +17,44 @@ const questions = [
   { id: 'quick', prompt: 'Three things to check?', kind: 'text', timeLimitSeconds: 600 },
 ]
 
-/** A server with a campaign, the integrator's site, and an invite for a candidate of it. */
-async function setUp(t: Test, asked: object[] = questions) {
+/** One server and one browser for all of it; each test has a campaign and a context of its own. */
+async function setUp() {
   const server = await testApp(t)
   const { auth } = await server.tenant()
   const site = await careersSite(t, server)
+  const browser = await openBrowser(t, fakeDevices)
   const post = async (url: string, body: object, method: 'POST' | 'PATCH' = 'POST') => {
     const answer = await server.call(method, url, { headers: auth, body })
     if (answer.status >= 300) throw new Error(`${url}: ${JSON.stringify(answer.body)}`)
     return answer.body
   }
   await post('/api/organization', { allowedOrigins: [site] }, 'PATCH')
-  const campaign = await post('/api/campaigns', { name: 'Support engineer', questions: asked })
-  const invite = () =>
-    post(`/api/campaigns/${campaign.id}/invites`, {
-      candidate: { email: `c${Math.random()}@people.example`, name: 'Cara' },
+  const invite = async (asked: object[] = questions) => {
+    const campaign = await post('/api/campaigns', { name: 'Support engineer', questions: asked })
+    return post(`/api/campaigns/${campaign.id}/invites`, {
+      candidate: { email: `${campaign.id}@people.example`, name: 'Cara' },
     })
-  return { server, site, auth, invite }
+  }
+  return { server, site, auth, invite, browser }
+}
+let ready: ReturnType<typeof setUp> | undefined
+const world = () => {
+  ready ??= setUp()
+  return ready
 }
 
 /** A page that hears of everything that goes wrong in it. */
-async function openPage(t: Test, url: string, args = fakeDevices) {
-  const browser = await openBrowser(t, args)
-  const page = await browser.newPage({ viewport: { width: 320, height: 900 }, reducedMotion: 'reduce' })
+async function openPage(t: Test, browser: Browser, url: string) {
+  const context = await browser.newContext({ viewport: { width: 320, height: 900 }, reducedMotion: 'reduce' })
+  t.teardown(() => context.close())
+  const page = await context.newPage()
   page.setDefaultTimeout(30_000)
   const trouble: string[] = []
   page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
   page.on('pageerror', (error) => trouble.push(error.message))
   await page.goto(url)
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
-  return { browser, page, trouble, press, mount: (options: object) => mount(page, options) }
+  return { page, trouble, press, mount: (options: object) => mount(page, options) }
 }
 
 function mount(page: Page, options: object): Promise<void> {
@@ -68,9 +76,9 @@ async function checkStep(t: Test, page: Page, shown: Locator): Promise<void> {
 }
 
 t.test('a candidate answers on another origin', { skip: withoutBrowser }, async (t) => {
-  const { server, site, auth, invite } = await setUp(t)
+  const { server, site, auth, invite, browser } = await world()
   const { token, id } = await invite()
-  const { page, trouble, press, mount } = await openPage(t, site)
+  const { page, trouble, press, mount } = await openPage(t, browser, site)
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   const heading = (name: string) => page.getByRole('heading', { name, exact: true })
   const step = (name: string) => checkStep(t, page, heading(name))
@@ -174,10 +182,10 @@ t.test(
   'an invite that was used, and one that never was, are refused alike',
   { skip: withoutBrowser },
   async (t) => {
-    const { server, site, invite } = await setUp(t)
+    const { server, site, invite, browser } = await world()
     const { token } = await invite()
     t.equal((await server.call('POST', '/api/embed/sessions', { body: { invite: token } })).status, 200)
-    const { page, mount } = await openPage(t, site)
+    const { page, mount } = await openPage(t, browser, site)
     for (const invite of [token, `${token.slice(0, -1)}x`, 'inv_8f7d9e2c1a0b3h4k5j6m']) {
       await mount({ invite })
       await checkStep(t, page, page.getByRole('heading', { name: en.refused }))
@@ -188,10 +196,10 @@ t.test(
 )
 
 t.test('the page hears of it, and can take it away', { skip: withoutBrowser }, async (t) => {
-  const { site, invite } = await setUp(t, questions.slice(0, 1))
-  const { page, press, mount, trouble } = await openPage(t, site)
+  const { site, invite, browser } = await world()
+  const { page, press, mount, trouble } = await openPage(t, browser, site)
   await mount({
-    invite: (await invite()).token,
+    invite: (await invite(questions.slice(0, 1))).token,
     language: 'ar-EG',
     theme: 'dark',
     variables: { accent: '#a78bfa' },
@@ -221,8 +229,12 @@ t.test(
   'who says no to the microphone is told what to do, and can go on',
   { skip: withoutBrowser },
   async (t) => {
-    const { site, invite } = await setUp(t)
-    const { page, press, mount } = await openPage(t, site, ['--deny-permission-prompts'])
+    const { site, invite } = await world()
+    const { page, press, mount } = await openPage(
+      t,
+      await openBrowser(t, ['--use-fake-device-for-media-stream', '--deny-permission-prompts']),
+      site,
+    )
     await mount({ invite: (await invite()).token })
     await page.getByRole('checkbox').check()
     await press(en.begin)
@@ -238,10 +250,14 @@ t.test(
   'the hosted page takes the invite out of the address, and survives a reload',
   { skip: withoutBrowser },
   async (t) => {
-    const { server, invite } = await setUp(t)
+    const { server, invite, browser } = await world()
     const base = await server.listen()
     const { url } = await invite()
-    const { page, press, trouble } = await openPage(t, base + new URL(url).pathname + new URL(url).hash)
+    const { page, press, trouble } = await openPage(
+      t,
+      browser,
+      base + new URL(url).pathname + new URL(url).hash,
+    )
     await page.getByRole('checkbox').check()
     t.equal(page.url(), `${base}/interview`)
     t.equal(await page.title(), 'Support engineer')

@@ -33,7 +33,7 @@ export async function careersSite(t: Test, server: TestApp): Promise<string> {
       'content-security-policy',
       `default-src 'none'; script-src 'self' ${api}; connect-src ${api}; media-src blob:; require-trusted-types-for 'script'`,
     )
-    response.end(`<!doctype html><html lang="en"><title>Careers</title><link rel="icon" href="data:,">
+    response.end(`<!doctype html><html lang="en"><title>Careers</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><main><h1>Careers</h1><div id="container"></div></main>
 <script src="${api}${script}" integrity="${release.script.integrity}" crossorigin="anonymous"></script>
 <script src="/page.js"></script></html>`)

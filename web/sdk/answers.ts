@@ -30,7 +30,7 @@ interface Hooks {
   /** Something to show has changed. */
   changed(): void
   saved(question: Question): void
-  refused(question: Question, error: Refused): void
+  refused(error: Refused): void
   /** The session takes nothing more. */
   ended(error: Refused): void
 }
@@ -114,7 +114,7 @@ export function makeAnswers(
       kept.sending = ''
       problems.set(id, error.message)
       if (error.status === 401 || error.status === 409) hooks.ended(error)
-      else hooks.refused(question, error)
+      else hooks.refused(error)
     } finally {
       keeper.save()
       hooks.changed()

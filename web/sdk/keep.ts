@@ -3,7 +3,8 @@ export interface Kept {
   /** The interview's session token: what the invite was exchanged for. */
   token?: string
   consented?: boolean
-  completed?: boolean
+  /** The interview is over, and whom it was for. */
+  completed?: string
   /** The question that was shown last. */
   at: number
   /** By question: text or choice that the server does not have yet; '' for a recording. */
@@ -22,8 +23,8 @@ export interface Keeper {
   readonly kept: Kept
   /** Writes what has changed in `kept`. */
   save(): void
-  /** Forgets everything but that the interview is over. */
-  finish(): void
+  /** Forgets everything but that the interview is over, and whom it was for. */
+  finish(organization: string): void
   /** Throws away what earlier interviews left behind. */
   forget(): void
   recording(question: string): Promise<Blob | undefined>
@@ -53,8 +54,8 @@ export function keeper(invite: string, remember: 'session' | 'local'): Keeper {
       return kept
     },
     save,
-    finish() {
-      kept = { ...fresh(), completed: true }
+    finish(organization) {
+      kept = { ...fresh(), completed: organization }
       save()
       forget()
     },

@@ -33,7 +33,7 @@ export function makeMedia(): Media {
       media.close()
       const opening = openings
       const opened = await navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: true, noiseSuppression: true, ...pick('audioinput') },
+        audio: pick('audioinput'),
         video: video && {
           width: { ideal: 1280 },
           height: { ideal: 720 },

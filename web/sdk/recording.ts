@@ -65,9 +65,7 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
     stop.hidden = state !== 'recording'
     line.hidden = state !== 'ready' && state !== 'recording'
     line.replaceChildren(
-      ...(state === 'recording'
-        ? [h('i.dot', { 'aria-hidden': 'true' }), texts.recording, time]
-        : [fill(texts.atMost, clock(limit))]),
+      ...(state === 'recording' ? [h('i.dot'), texts.recording, time] : [fill(texts.atMost, clock(limit))]),
     )
   }
 

@@ -72,24 +72,19 @@ export function review(room: Room): Screen {
     const text = h('span.prompt', { dir: 'auto' }, question.prompt)
     return { refresh, element: h('li', {}, h('div', {}, text, status), change) }
   })
-  const finish = button(
-    texts.finish,
-    () => {
-      const open = interview.questions.filter((question) => /open|failed/.test(answers.status(question)))
-      if (open.length && !warned) {
-        warned = true
-        note.textContent = texts.missingSome
-        return
-      }
-      note.textContent = texts.sending
-      finish.disabled = true
-      void room.finish().catch((error: Error) => {
-        note.textContent = error.message
-        finish.disabled = false
-      })
-    },
-    'primary',
-  )
+  const finish = button(texts.finish, () => void end(), 'primary')
+
+  async function end(): Promise<void> {
+    finish.disabled = true
+    note.textContent = texts.sending
+    await answers.idle()
+    const missing = interview.questions.some((question) => /open|failed/.test(answers.status(question)))
+    note.textContent = missing && !warned ? texts.missingSome : ''
+    if (!note.textContent) await room.finish().catch((error: Error) => note.append(error.message))
+    warned = true
+    finish.disabled = false
+  }
+
   return {
     title: texts.review,
     at: interview.questions.length,
@@ -118,7 +113,7 @@ export function notice(mark: string, title: string, text: string, action?: [stri
     content: [
       h('p.lead', {}, text),
       action ? h('div.actions', {}, button(action[0], action[1], 'primary')) : null,
-      h(`span.mark ${mark}`, { 'aria-hidden': 'true' }),
+      h(`span.mark ${mark}`),
     ],
   }
 }

@@ -25,10 +25,8 @@ export const mount: InterviewSdk['mount'] = (target, options: MountOptions) => {
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(frame + parts)
   root.adoptedStyleSheets = [sheet]
-  const place = document.createElement('div')
-  root.append(place)
   element.append(host)
-  const stop = run(place, options, options.baseUrl?.replace(/\/+$/, '') ?? home())
+  const stop = run(root, options, options.baseUrl?.replace(/\/+$/, '') ?? home())
   mounted.set(element, () => {
     stop()
     host.remove()

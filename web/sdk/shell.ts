@@ -11,11 +11,11 @@ import { fill, pickLanguage, textsIn } from './texts.ts'
 import type { InterviewError, MountOptions } from './types.ts'
 
 /**
- * Runs an interview inside an element.
+ * Runs an interview inside a shadow root.
  * @param base the API's origin
  * @returns what takes it away again
  */
-export function run(place: HTMLElement, options: MountOptions, base: string): () => void {
+export function run(place: ShadowRoot, options: MountOptions, base: string): () => void {
   const closed = new AbortController()
   const keeper = makeKeeper(options.invite, options.remember ?? 'session')
   const { kept } = keeper
@@ -115,9 +115,14 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     return changes
   }
 
+  function thank(organization: string): void {
+    show(notice('done', texts.thanks, fill(texts.thanksText, organization)))
+  }
+
   async function start(): Promise<void> {
-    pause.textContent = texts.pause
-    show({ title: '', at: null, content: [h('span.mark wait', { 'aria-hidden': 'true' })] })
+    // A reload at the end: the session is over, and there is nobody to ask.
+    if (kept.completed) return thank(kept.completed)
+    show({ title: '', at: null, content: [h('span.mark wait')] })
     try {
       await enter(await find())
     } catch (error) {
@@ -172,7 +177,7 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
     const answers = makeAnswers(connection, interview, keeper, {
       changed: refresh,
       saved: (question) => options.onProgress?.({ ...counts(), questionId: question.id }),
-      refused: (_, error) => report({ code: 'ANSWER_REFUSED', message: error.message }),
+      refused: (error) => report({ code: 'ANSWER_REFUSED', message: error.message }),
       ended: (error) => refuse('SESSION_ENDED', error),
     })
     room = {
@@ -196,16 +201,15 @@ export function run(place: HTMLElement, options: MountOptions, base: string): ()
         show(index < questions.length ? questionScreen(room, kept.at) : review(room))
       },
       async finish() {
-        await answers.idle()
         await connection.json('POST', '/interview/complete')
         done()
         options.onComplete?.(counts())
       },
     }
     const done = () => {
-      keeper.finish()
+      keeper.finish(organization)
       media.close()
-      show(notice('done', texts.thanks, fill(texts.thanksText, organization)))
+      thank(organization)
     }
     steps.replaceChildren(
       ...[...questions, null].map((_, index) =>

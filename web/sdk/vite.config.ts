@@ -22,6 +22,7 @@ export default defineConfig({
       output: [
         {
           format: 'iife',
+          generatedCode: { symbols: false },
           name: 'InterviewSDK',
           entryFileNames: 'sdk.js',
           intro: 'const __ANTEROOM_SCRIPT__=document.currentScript?.src;',
