@@ -27,7 +27,9 @@ t.test('docs/sdk.md has the hashes of this version', async (t) => {
 })
 
 t.test('the pictures of docs/sdk.md are there, and small', async (t) => {
-  const pictures = [...page.matchAll(/\((images\/sdk\/[^)]+)\)/g)].map(([, name]) => path.join('docs', String(name)))
+  const pictures = [...page.matchAll(/\((images\/sdk\/[^)]+)\)/g)].map(([, name]) =>
+    path.join('docs', String(name)),
+  )
   t.ok(pictures.length > 8, `${pictures.length} pictures`)
   for (const picture of pictures) t.ok(existsSync(picture) && statSync(picture).size < 60_000, picture)
 })
