@@ -53,7 +53,7 @@ const settle = (page: Page) => page.waitForTimeout(1500)
 
 /** The whole way, in English and by daylight. */
 async function wholeWay(): Promise<void> {
-  const { page, context, press } = await open(await invite('en'), { viewport: { width: 760, height: 320 } })
+  const { page, context, press } = await open(await invite('en'), { viewport: { width: 640, height: 320 } })
   await page.getByRole('checkbox').check()
   await picture(page, 'welcome')
   await press(en.begin)
@@ -118,7 +118,7 @@ async function welcomes(): Promise<void> {
     await context.close()
   }
   const { page, context } = await open(`${base}/interview#inv_none`, {
-    viewport: { width: 760, height: 320 },
+    viewport: { width: 640, height: 320 },
   })
   await page.getByRole('heading', { name: en.refused }).waitFor()
   await picture(page, 'refused')
