@@ -1,9 +1,17 @@
+import Type from 'typebox'
+import { findInterview } from '../db/queries/interviews.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
+import { notFound } from '../schemas/errors.ts'
+import { Id } from '../schemas/ids.ts'
+import { Interview } from '../schemas/interviews.ts'
 import { Clock, ClockAdvance, Reset } from '../schemas/sandbox.ts'
+import { finishInterview } from '../services/embed/interview.ts'
 import { removeBytesSoon } from '../services/files/remove.ts'
+import { presentInterview } from '../services/interviews/present.ts'
 import { moveClock, readClock, stopClock } from '../services/sandbox/clock.ts'
 import { resetOrganization } from '../services/sandbox/reset.ts'
+import { simulateAnswers } from '../services/sandbox/simulate.ts'
 import { type Api, answers } from './api.ts'
 
 /** Tools to try things out with: in the sandbox alone, where production has no such routes. */
@@ -81,5 +89,28 @@ export async function sandboxRoutes(app: Api): Promise<void> {
       await removeBytesSoon(app.files)
       return answer
     },
+  )
+
+  app.post(
+    '/sandbox/interviews/:id/simulate',
+    {
+      config: { access: 'interviews:write' },
+      schema: {
+        tags: ['Sandbox'],
+        operationId: 'simulateInterview',
+        summary: 'Answer an interview as a candidate would, and complete it',
+        description: 'Takes the id of an interview, or of an invite that nobody has opened yet.',
+        params: Type.Object({ id: Type.Union([Id('int'), Id('inv')]) }),
+        response: answers({ 200: Interview }, 400, 401, 403, 404, 409, 422, 429),
+      },
+    },
+    (request, reply) =>
+      app.answerPost(request, reply, 200, async (tx, organizationId) => {
+        const id = await simulateAnswers(app, organizationId, request.params.id)
+        await finishInterview(tx, { organizationId, interviewId: id }, app.showFile)
+        const [row] = await findInterview(tx, organizationId, id)
+        if (!row) throw notFound('Interview')
+        return presentInterview(row, app.showFile)
+      }),
   )
 }

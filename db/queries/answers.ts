@@ -20,3 +20,9 @@ export function upsertAnswer(
       set kind = excluded.kind, text = excluded.text, choice = excluded.choice, file_id = excluded.file_id,
         duration_seconds = excluded.duration_seconds, answered_at = excluded.answered_at`
 }
+
+/** Which questions of an interview are answered. */
+export function findAnsweredQuestions(tx: Queryable, organizationId: string, interviewId: string) {
+  return tx<{ questionId: string }[]>`
+    select question_id from answers where organization_id = ${organizationId} and interview_id = ${interviewId}`
+}

@@ -89,7 +89,8 @@ export async function exchangeInvite(
   }
 }
 
-async function beginInterview(tx: Queryable, invite: InviteRow): Promise<string> {
+/** Begins the interview of an invite that is pending and locked. @throws ApiError 401 where its campaign is not active */
+export async function beginInterview(tx: Queryable, invite: InviteRow): Promise<string> {
   const { organizationId, id: inviteId, campaignId, candidateId } = invite
   const [campaign] = await lockCampaign(tx, organizationId, campaignId)
   if (campaign?.status !== 'active') throw invalidInvite(`campaign_${campaign?.status ?? 'unknown'}`)

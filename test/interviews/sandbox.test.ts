@@ -30,7 +30,65 @@ t.test('the sandbox', async (t) => {
     t.match(await ask('DELETE', '/api/sandbox/clock'), { status: 200, body: { offsetSeconds: 0 } })
   })
 
+  t.test('an interview is answered as a candidate would', async (t) => {
+    const campaign = await desk.campaign({
+      questions: [
+        { id: 'text', prompt: 'Why?', kind: 'text' },
+        { id: 'choice', prompt: 'Which?', kind: 'choice', options: ['one', 'other'] },
+        { id: 'audio', prompt: 'Tell us', kind: 'audio' },
+        { id: 'video', prompt: 'Show us', kind: 'video' },
+      ],
+    })
+    const simulate = (id: string) => ask('POST', `/api/sandbox/interviews/${id}/simulate`)
+    const waiting = await desk.invite(campaign.id)
+    const whole = await simulate(waiting.id)
+    t.match(whole, { status: 200, body: { status: 'completed', inviteId: waiting.id } })
+    t.match(whole.body.answers, [
+      { questionId: 'text', text: /\w+/ },
+      { questionId: 'choice', choice: /one|other/ },
+      { questionId: 'audio', file: { contentType: 'audio/wav' } },
+      { questionId: 'video', file: { contentType: 'video/webm' } },
+    ])
+    const recording = await server.app.inject(
+      new URL(whole.body.answers[2].file.url).pathname.concat(new URL(whole.body.answers[2].file.url).search),
+    )
+    t.equal(recording.statusCode, 200)
+    t.equal(recording.rawPayload.subarray(0, 4).toString(), 'RIFF')
+    const events = (await ask('GET', '/api/events')).body.events.map(({ type }: { type: string }) => type)
+    t.match(events.slice(0, 2), ['interview.completed', 'interview.started'])
+    t.same(await desk.counts(campaign.id), { invited: 1, started: 1, completed: 1, expired: 0 })
+    t.equal((await desk.exchange(waiting.token)).status, 401)
+
+    const { interviewId, browser } = await desk.begin()
+    await browser('PUT', '/interview/answers/why', { text: 'In my own words' })
+    const half = await simulate(interviewId)
+    t.match(half.body.answers, [{ text: 'In my own words' }, {}, {}], 'what was answered stays')
+    t.equal((await simulate(interviewId)).status, 409)
+    const cancelled = await desk.invite(campaign.id)
+    await ask('POST', `/api/invites/${cancelled.id}/cancel`)
+    t.match(await simulate(cancelled.id), {
+      status: 409,
+      body: { error: { message: /from cancelled to started/ } },
+    })
+    const neighbour = await openDesk(server)
+    t.equal((await neighbour.ask('POST', `/api/sandbox/interviews/${interviewId}/simulate`)).status, 404)
+
+    await ask('PATCH', '/api/organization', { mediaRetentionDays: 30 })
+    await ask('POST', '/api/sandbox/clock', { advanceSeconds: 29 * 86_400 })
+    const kept = await ask('GET', `/api/interviews/${whole.body.id}`)
+    t.ok(kept.body.answers[2].file)
+    await ask('POST', '/api/sandbox/clock', { advanceSeconds: 86_400 })
+    const gone = await ask('GET', `/api/interviews/${whole.body.id}`)
+    t.match(
+      gone.body.answers,
+      [{ text: /\w+/ }, { choice: /o/ }, { file: null }, { file: null }],
+      'recordings go, text stays',
+    )
+  })
+
   t.test('a reset leaves people, keys, endpoints and settings, and nothing else', async (t) => {
+    const desk = await openDesk(server)
+    const { ask } = desk
     const neighbour = await openDesk(server)
     const theirs = await neighbour.begin()
     const { browser } = await desk.begin()

@@ -175,9 +175,17 @@ t.test('every route', async (t) => {
     })
     const { body: log } = await call('GET', '/api/logs', { headers: owner.auth })
     const [session] = await sql`select id from sessions where organization_id = ${owner.organizationId}`
+    const { body: invite } = await call('POST', `/api/campaigns/${campaign.id}/invites`, {
+      headers: owner.auth,
+      body: { candidate: { email: 'theirs@candidate.example', name: 'Theirs' } },
+    })
+    const { body: opened } = await call('POST', '/api/embed/sessions', { body: { invite: invite.token } })
     const theirs: Record<string, string> = {
       ...(await makeWebhook(server, owner)),
       cmp: campaign.id,
+      cnd: invite.candidateId,
+      inv: invite.id,
+      int: opened.interview.id,
       key: owner.keyId,
       usr: owner.userId,
       ses: session?.id,
