@@ -14,7 +14,7 @@ export function count(value: number): string {
   return value < 100_000 ? number.format(value) : compact.format(value)
 }
 
-function day(at: string | number): string {
+export function day(at: string | number): string {
   return date.format(new Date(at))
 }
 
