@@ -1,5 +1,5 @@
 // Builds the browser's programs, each web/<name>/vite.config.ts into web/dist/<name>, where its output is missing or of
-// other sources: node web/build.ts. `npm start`, `npm run dev` and `npm test` run it; with nothing to do it ends at once.
+// other sources: node web/build.ts [<name>…]. `npm start`, `npm run dev` and `npm test` run it; with nothing to do it ends at once.
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,8 +8,11 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 const web = import.meta.dirname
 const worthCompressing = /\.(html|js|css|svg|json|map)$/
 
+const asked = process.argv.slice(2)
+
 for (const config of globSync('*/vite.config.ts', { cwd: web })) {
   const name = path.dirname(config)
+  if (asked.length > 0 && !asked.includes(name)) continue
   const wanted = fingerprint(name)
   if (builtFrom(name) !== wanted) await build(name, wanted)
 }

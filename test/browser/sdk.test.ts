@@ -3,9 +3,9 @@ import t, { type Test } from 'tap'
 import { en } from '../../web/sdk/languages/en.ts'
 import { testApp } from '../support/app.ts'
 import { openBrowser, withoutBrowser } from '../support/browser.ts'
-import { accessibilityFaults, buildWeb, careersSite, fakeDevices } from '../support/careers-page.ts'
+import { accessibilityFaults, buildSdk, careersSite, fakeDevices } from '../support/careers-page.ts'
 
-buildWeb()
+buildSdk()
 // In all, where a file is run by itself: tap's own default is half a minute.
 t.setTimeout(180_000)
 

@@ -4,9 +4,9 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import packageJson from '../../package.json' with { type: 'json' }
-import { buildWeb } from '../support/careers-page.ts'
+import { buildSdk } from '../support/careers-page.ts'
 
-buildWeb()
+buildSdk()
 const built = (name: string) => readFileSync(path.join('web/dist/sdk', name))
 const page = readFileSync('docs/sdk.md', 'utf8')
 

@@ -12,10 +12,10 @@ import type { TestApp } from './app.ts'
 /** A microphone and a camera that are not there, and a person who allows them. */
 export const fakeDevices = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 
-/** Makes sure that what is tested is what the sources say. */
-export function buildWeb(): void {
+/** Makes sure that the SDK under test is what its sources say. */
+export function buildSdk(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  execFileSync(process.execPath, ['web/build.ts'], { cwd: root })
+  execFileSync(process.execPath, ['web/build.ts', 'sdk'], { cwd: root })
 }
 
 /** An integrator's site on an origin of its own, under the CSP that docs/sdk.md names; it ends with the test. */
