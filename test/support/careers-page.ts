@@ -64,13 +64,17 @@ if (options) open_(options)
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+const rules = {
+  all: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
+  colors: { type: 'rule', values: ['color-contrast'] },
+}
+
 /** What axe finds wrong by WCAG 2.2, levels A and AA, in shadow roots too: one line a finding. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+export async function accessibilityFaults(page: Page, of: keyof typeof rules = 'all'): Promise<string[]> {
   // Evaluated from outside, as the page's CSP would refuse a script tag.
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe)
-  return page.evaluate(`axe.run(document, {
-    preload: false,
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
-  }).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => id + ' ' + target.flat().join(' ') + ': ' + failureSummary)))`)
+  const options = JSON.stringify({ preload: false, runOnly: rules[of] })
+  return page.evaluate(`axe.run(document, ${options}).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => id + ' ' + target.flat().join(' ') + ': ' + failureSummary)))`)
 }

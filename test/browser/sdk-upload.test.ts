@@ -1,0 +1,68 @@
+import t from 'tap'
+import { en } from '../../web/sdk/languages/en.ts'
+import { withoutBrowser } from '../support/browser.ts'
+import { candidateWorld, openPage, questions } from '../support/candidate.ts'
+import { buildSdk } from '../support/careers-page.ts'
+
+buildSdk()
+t.setTimeout(180_000)
+
+// Makes the recording that is kept as long as one of minutes: a Void element (RFC 8794, 11.3.2) of 5 MiB at its end.
+const lengthen = `new Promise((resolve) => {
+  const opening = indexedDB.open('anteroom')
+  opening.onsuccess = () => {
+    const store = opening.result.transaction('recordings', 'readwrite').objectStore('recordings')
+    store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+      const length = 5 * 1024 * 1024
+      const head = new Uint8Array(9)
+      head.set([0xec, 1])
+      new DataView(head.buffer).setUint32(5, length)
+      const longer = new Blob([cursor.value, head, new Uint8Array(length)], { type: cursor.value.type })
+      cursor.update(longer).onsuccess = () => resolve(longer.size)
+    }
+  }
+})`
+
+t.test('a long recording goes on where a reload broke it off', { skip: withoutBrowser }, async (t) => {
+  const { site, invite, interviewOf, browser } = await candidateWorld(t)
+  const { token, id } = await invite(questions.slice(3, 4))
+  const { page, press, mount } = await openPage(t, browser, site)
+  await mount({ invite: token })
+  await page.getByRole('checkbox').check()
+  await press(en.begin)
+  await press(en.continue)
+  await press(en.allow)
+  await press(en.record)
+  await page.getByText('Time left: 19:59').waitFor()
+  await press(en.stop)
+  await page.getByRole('button', { name: en.send }).waitFor()
+  const size: number = await page.evaluate(lengthen)
+  await page.reload()
+  await page.getByRole('button', { name: en.send }).waitFor()
+
+  const network = await page.context().newCDPSession(page)
+  // Bytes a second: slow enough for the reload to come in between.
+  const throttle = (uploadThroughput: number) =>
+    network.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput,
+    })
+  await throttle(2 * 1024 * 1024)
+  const asked: string[] = []
+  page.on('request', (request) => {
+    if (request.url().includes('/uploads')) asked.push(request.method())
+  })
+  const firstPart = page.waitForResponse((response) => response.request().method() === 'PATCH')
+  await press(en.send)
+  await firstPart
+  await page.reload()
+  await throttle(-1)
+  await page.getByText(en.saved, { exact: true }).waitFor()
+  t.equal(asked.filter((method) => method === 'POST').length, 1, asked.join(' '))
+  await press(en.continue)
+  await press(en.finish)
+  await page.getByRole('heading', { name: en.thanks }).waitFor()
+  t.equal((await interviewOf(id)).answers[0].file.sizeBytes, size)
+})
