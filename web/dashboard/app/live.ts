@@ -1,52 +1,78 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { AnswerTo } from './api.ts'
+import { api, ask } from './api.ts'
 import { may } from './session.ts'
 
-/** What happens in the organization, as `GET /api/events/stream` tells it. */
-export interface LiveEvent {
-  readonly id: string
-  readonly type: string
-  readonly createdAt: string
-  readonly data: unknown
-}
+/** Something that has happened in the organization. */
+export type OrganizationEvent = AnswerTo<'/api/events'>['events'][number]
 
-// A burst is shown once.
-const TOGETHER_MS = 250
-
-let source: EventSource | null = null
-let users = 0
+const AGAIN_MS = 5000
+const SETTLE_MS = 300
 
 /**
- * Does something when events of these types happen (server-sent events): once for those that come together. One
- * connection serves all that a page shows; the browser opens it again where it is lost, and misses nothing.
+ * Follows a stream of server-sent events while the page is in sight. The browser connects anew by itself; where the
+ * server refuses, it is asked who one is: a session that is over leads to the log-in.
+ * @param url null: not at all
+ * @returns whether the stream is open
  */
-export function useEvents(types: readonly string[], onEvents: (events: readonly LiveEvent[]) => void): void {
+export function useStream(
+  url: string | null,
+  types: readonly string[],
+  onMessage: (data: unknown) => void,
+): boolean {
+  const [open, setOpen] = useState(false)
+  const latest = useRef(onMessage)
+  latest.current = onMessage
+  useEffect(() => {
+    if (url === null) return
+    let source: EventSource | null = null
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const close = () => {
+      clearTimeout(timer)
+      source?.close()
+      source = null
+      setOpen(false)
+    }
+    const connect = () => {
+      if (source !== null || document.visibilityState !== 'visible') return
+      const made = new EventSource(url)
+      source = made
+      made.onopen = () => setOpen(true)
+      made.onerror = () => {
+        setOpen(false)
+        if (made.readyState !== EventSource.CLOSED || source !== made) return
+        close()
+        timer = setTimeout(() => {
+          ask(api.GET('/api/whoami')).then(connect, () => {})
+        }, AGAIN_MS)
+      }
+      const take = (event: MessageEvent<string>) => latest.current(JSON.parse(event.data))
+      for (const type of types) made.addEventListener(type, take)
+    }
+    const follow = () => (document.visibilityState === 'visible' ? connect() : close())
+    connect()
+    document.addEventListener('visibilitychange', follow)
+    return () => {
+      document.removeEventListener('visibilitychange', follow)
+      close()
+    }
+  }, [url, types])
+  return open
+}
+
+/**
+ * Does something when events of some types have happened, once for many that come together.
+ * @param types stays the same from one drawing to the next
+ */
+export function useEvents(types: readonly string[], onEvents: () => unknown): void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const latest = useRef(onEvents)
   latest.current = onEvents
-  const allowed = may('webhooks:read')
-  useEffect(() => {
-    if (!allowed) return
-    users += 1
-    source ??= new EventSource('/api/events/stream')
-    const stream = source
-    let waiting: LiveEvent[] = []
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const hear = (message: MessageEvent<string>) => {
-      waiting.push(JSON.parse(message.data))
-      timer ??= setTimeout(() => {
-        const events = waiting
-        waiting = []
-        timer = undefined
-        latest.current(events)
-      }, TOGETHER_MS)
-    }
-    for (const type of types) stream.addEventListener(type, hear)
-    return () => {
-      clearTimeout(timer)
-      for (const type of types) stream.removeEventListener(type, hear)
-      users -= 1
-      if (users > 0) return
-      stream.close()
-      source = null
-    }
-  }, [types.join(), allowed])
+  useEffect(() => () => clearTimeout(timer.current), [])
+  useStream(may('webhooks:read') ? '/api/events/stream' : null, types, () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined
+      void latest.current()
+    }, SETTLE_MS)
+  })
 }

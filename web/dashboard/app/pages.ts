@@ -35,6 +35,26 @@ export const pages: readonly Page[] = [
   { path: '/email', load: () => import('../pages/email.tsx'), open: true },
   { path: '/welcome', load: () => import('../pages/welcome.tsx') },
   {
+    path: '/campaigns',
+    load: () => import('../pages/campaigns.tsx'),
+    entry: { group: 'Work', title: 'Campaigns', icon: 'campaign', scope: 'campaigns:read', key: 'c' },
+  },
+  { path: '/campaigns/new', load: () => import('../pages/campaign-new.tsx') },
+  { path: '/campaigns/:id', load: () => import('../pages/campaign.tsx') },
+  { path: '/campaigns/:id/edit', load: () => import('../pages/campaign-edit.tsx') },
+  {
+    path: '/candidates',
+    load: () => import('../pages/candidates.tsx'),
+    entry: { group: 'Work', title: 'Candidates', icon: 'people', scope: 'candidates:read', key: 'd' },
+  },
+  { path: '/candidates/:id', load: () => import('../pages/candidate.tsx') },
+  {
+    path: '/interviews',
+    load: () => import('../pages/interviews.tsx'),
+    entry: { group: 'Work', title: 'Interviews', icon: 'interview', scope: 'interviews:read', key: 'i' },
+  },
+  { path: '/interviews/:id', load: () => import('../pages/interview.tsx') },
+  {
     path: '/logs',
     load: () => import('../pages/logs.tsx'),
     entry: { group: 'Watch', title: 'Logs', icon: 'log', scope: 'logs:read', key: 'l' },
@@ -67,6 +87,18 @@ export const pages: readonly Page[] = [
       icon: 'organization',
       scope: 'organization:read',
       key: 'o',
+    },
+  },
+  {
+    path: '/settings/sandbox',
+    load: () => import('../pages/sandbox.tsx'),
+    entry: {
+      group: 'Settings',
+      title: 'Sandbox tools',
+      icon: 'terminal',
+      scope: 'organization:read',
+      only: 'sandbox',
+      key: 'x',
     },
   },
   {

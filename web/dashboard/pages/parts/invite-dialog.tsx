@@ -1,0 +1,110 @@
+import { useRef, useState } from 'preact/hooks'
+import { api, ask } from '../../app/api.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { Dialog } from '../../components/dialog.tsx'
+import { Field, Form, Submit } from '../../components/form.tsx'
+import { Notice } from '../../components/notice.tsx'
+
+/** An invite as it is shown once, with its link. */
+export interface ShownInvite {
+  readonly url: string
+  readonly token?: string
+}
+
+/** Invites one candidate, and shows the link once. */
+export function InviteDialog({
+  campaignId,
+  candidate,
+  onClose,
+  onInvited,
+}: {
+  campaignId: string
+  candidate?: { email: string; name: string }
+  onClose: () => void
+  onInvited: () => unknown
+}) {
+  const once = useRef(crypto.randomUUID())
+  const [sent, setSent] = useState<ShownInvite | null>(null)
+  if (sent) return <InviteLinkDialog of={sent} onClose={onClose} />
+  return (
+    <Dialog title="Invite a candidate" onClose={onClose}>
+      <Form
+        onSubmit={async (values) => {
+          const { 'candidate.name': name = '', 'candidate.email': email = '', expiresInHours, send } = values
+          try {
+            const made = await ask(
+              api.POST('/api/campaigns/{id}/invites', {
+                params: { path: { id: campaignId } },
+                headers: { 'idempotency-key': once.current },
+                body: {
+                  candidate: { name, email },
+                  sendEmail: send === '1',
+                  ...(expiresInHours ? { expiresInHours: Number(expiresInHours) } : {}),
+                },
+              }),
+            )
+            setSent(made)
+            void onInvited()
+          } catch (thrown) {
+            once.current = crypto.randomUUID()
+            throw thrown
+          }
+        }}
+      >
+        <Field name="candidate.name" label="Name" defaultValue={candidate?.name ?? ''} autocomplete="off" />
+        <Field
+          name="candidate.email"
+          label="E-mail"
+          type="email"
+          defaultValue={candidate?.email ?? ''}
+          autocomplete="off"
+          help="Who is a candidate already is recognised by it."
+        />
+        <Field
+          name="expiresInHours"
+          label="Good for, in hours"
+          type="number"
+          min={1}
+          max={720}
+          optional
+          help="As long as the campaign says, if you leave it empty."
+        />
+        <label class="check">
+          <input type="checkbox" name="send" value="1" />
+          Send the link by e-mail
+        </label>
+        <footer class="actions">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <Submit>Invite</Submit>
+        </footer>
+      </Form>
+    </Dialog>
+  )
+}
+
+/** The link of an invite, which is shown once. */
+export function InviteLinkDialog({ of, onClose }: { of: ShownInvite; onClose: () => void }) {
+  return (
+    <Dialog title="The link of the invite" onClose={onClose}>
+      {of.token ? (
+        <>
+          <Notice kind="warn" role="status">
+            Hand this link to the candidate. It is shown this once, and opens one interview.
+          </Notice>
+          <Snippet text={of.url} of="the link" />
+        </>
+      ) : (
+        <Notice kind="ok" role="status">
+          The link is on its way by e-mail.
+        </Notice>
+      )}
+      <footer class="actions">
+        <button type="button" class="primary" onClick={onClose}>
+          Done
+        </button>
+      </footer>
+    </Dialog>
+  )
+}

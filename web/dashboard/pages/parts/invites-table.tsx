@@ -1,0 +1,152 @@
+import { useState } from 'preact/hooks'
+import { type AnswerTo, api, ask } from '../../app/api.ts'
+import { useCandidates } from '../../app/candidates.ts'
+import { pageAt, usePages } from '../../app/load.ts'
+import { at, query } from '../../app/router.ts'
+import { environment, may } from '../../app/session.ts'
+import { SelectFilter } from '../../components/filters.tsx'
+import { State } from '../../components/state.tsx'
+import { type Column, PagedTable } from '../../components/table.tsx'
+import { Time } from '../../components/time.tsx'
+import { toast, toastFailure } from '../../components/toast.tsx'
+import { ExtendDialog } from './extend-dialog.tsx'
+import { InviteLinkDialog, type ShownInvite } from './invite-dialog.tsx'
+
+/** An invite, as lists have it. */
+export type Invite = AnswerTo<'/api/invites'>['invites'][number]
+
+const statuses = (['pending', 'started', 'completed', 'expired', 'cancelled'] as const).map(
+  (status) => [status, status.charAt(0).toUpperCase() + status.slice(1)] as const,
+)
+
+/** Invites of a campaign or of a candidate, and what can be done with each. */
+export function InvitesTable({
+  of,
+  round,
+}: {
+  of: { campaignId: string } | { candidateId: string }
+  /** Loaded anew when it changes. */
+  round: number
+}) {
+  const status = query.value.get('invites') as Invite['status'] | null
+  const invites = usePages(
+    async (cursor, signal) => {
+      const filter = { ...of, ...(status === null ? {} : { status }) }
+      const page = await ask(
+        api.GET('/api/invites', { signal, params: { query: { ...filter, ...pageAt(cursor) } } }),
+      )
+      return { items: page.invites, next: page.nextCursor }
+    },
+    [status, round],
+  )
+  const candidates = useCandidates(invites.data?.map(({ candidateId }) => candidateId) ?? [])
+  const [shown, setShown] = useState<ShownInvite | null>(null)
+  const [extending, setExtending] = useState<Invite | null>(null)
+  const act = async (work: Promise<unknown>, done: string) => {
+    await work
+    toast(done)
+    await invites.reload()
+  }
+  const columns: readonly Column<Invite>[] = [
+    {
+      title: 'Candidate',
+      cell: ({ candidateId }) => (
+        <span class="row-title">
+          <a href={at(`/candidates/${candidateId}`)}>{candidates.get(candidateId)?.name ?? candidateId}</a>
+          <small>{candidates.get(candidateId)?.email}</small>
+        </span>
+      ),
+    },
+    { title: 'Status', cell: ({ status }) => <State of={status} /> },
+    { title: 'Invited', cell: ({ createdAt }) => <Time at={createdAt} /> },
+    {
+      title: 'Expires',
+      cell: ({ status, expiresAt }) => (status === 'pending' ? <Time at={expiresAt} /> : ''),
+    },
+    {
+      title: 'Interview',
+      cell: ({ interviewId }) => interviewId && <a href={at(`/interviews/${interviewId}`)}>Answers</a>,
+    },
+    {
+      title: 'Actions',
+      untitled: true,
+      cell: (invite) => may('invites:write') && <Actions of={invite} />,
+    },
+  ]
+
+  function Actions({ of: invite }: { of: Invite }) {
+    const { id, status } = invite
+    const name = candidates.get(invite.candidateId)?.name ?? id
+    const params = { path: { id } }
+    const resend = async () => {
+      setShown(await ask(api.POST('/api/invites/{id}/resend', { params, body: { sendEmail: false } })))
+    }
+    return (
+      <span class="actions">
+        {environment.value === 'sandbox' && may('interviews:write') && status === 'pending' && (
+          <button
+            type="button"
+            class="small quiet"
+            onClick={() =>
+              void act(
+                ask(api.POST('/api/sandbox/interviews/{id}/simulate', { params })),
+                'Answered, as a candidate would',
+              ).catch(toastFailure)
+            }
+          >
+            Simulate<span class="unseen"> {name}</span>
+          </button>
+        )}
+        {(status === 'pending' || status === 'started') && (
+          <button type="button" class="small quiet" onClick={() => void resend().catch(toastFailure)}>
+            New link<span class="unseen"> for {name}</span>
+          </button>
+        )}
+        {status === 'pending' && (
+          <>
+            <button type="button" class="small quiet" onClick={() => setExtending(invite)}>
+              Extend<span class="unseen"> the invite of {name}</span>
+            </button>
+            <button
+              type="button"
+              class="small quiet danger-quiet"
+              onClick={() =>
+                void act(
+                  ask(api.POST('/api/invites/{id}/cancel', { params })),
+                  `The invite of ${name} is cancelled`,
+                ).catch(toastFailure)
+              }
+            >
+              Cancel<span class="unseen"> the invite of {name}</span>
+            </button>
+          </>
+        )}
+      </span>
+    )
+  }
+
+  return (
+    <>
+      <div class="toolbar">
+        <SelectFilter name="invites" label="Status" options={statuses} />
+      </div>
+      <PagedTable
+        label="Invites"
+        columns={columns}
+        pages={invites}
+        empty={<p class="muted">{status === null ? 'Nobody is invited yet.' : `No invite is ${status}.`}</p>}
+      />
+      {shown && <InviteLinkDialog of={shown} onClose={() => setShown(null)} />}
+      {extending && (
+        <ExtendDialog
+          of={extending}
+          onClose={() => setExtending(null)}
+          onDone={() => {
+            setExtending(null)
+            void invites.reload()
+          }}
+        />
+      )}
+    </>
+  )
+}
