@@ -17,7 +17,9 @@ export interface Column<T> {
   readonly untitled?: boolean
 }
 
-const STEP = 60
+const STEP = 30
+// `Service 2` stands before `Service 10`.
+const words = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
 /**
  * A table of rows that are all here. Sorting is in the URL (`sort=Name` or `sort=-Name`). Only so many rows are drawn as
@@ -41,7 +43,10 @@ export function Table<T extends { id: string }>({
   const sort = query.value.get('sort') ?? sortedBy ?? ''
   const by = columns.find(({ title }) => title === sort.replace(/^-/, ''))?.by
   const sorted = by ? sortRows(rows, by, sort.startsWith('-')) : rows
-  const [drawn, setDrawn] = useState(STEP)
+  // Another order or filter begins at the top again.
+  const view = query.value.toString()
+  const [grown, setGrown] = useState({ view, rows: STEP })
+  const drawn = grown.view === view ? grown.rows : STEP
   return (
     <div class="table-frame">
       <table aria-label={label} onKeyDown={moveByKey}>
@@ -64,7 +69,9 @@ export function Table<T extends { id: string }>({
           ))}
         </tbody>
       </table>
-      {drawn < sorted.length && <WhenSeen key={drawn} onSeen={() => setDrawn(drawn + STEP)} />}
+      {drawn < sorted.length && (
+        <WhenSeen key={drawn} onSeen={() => setGrown({ view, rows: drawn + STEP })} />
+      )}
       {children}
     </div>
   )
@@ -98,12 +105,13 @@ function Heading<T>({ column, sort }: { column: Column<T>; sort: string }) {
 
 function sortRows<T>(rows: readonly T[], by: (row: T) => string | number, down: boolean): T[] {
   const order = down ? -1 : 1
-  return [...rows].sort((a, b) => {
-    const [x, y] = [by(a), by(b)]
-    return (
-      order * (typeof x === 'string' && typeof y === 'string' ? x.localeCompare(y) : Number(x) - Number(y))
-    )
-  })
+  const keyed = rows.map((row) => ({ row, key: by(row) }))
+  keyed.sort(({ key: a }, { key: b }) =>
+    typeof a === 'string' && typeof b === 'string'
+      ? order * words.compare(a, b)
+      : order * (Number(a) - Number(b)),
+  )
+  return keyed.map(({ row }) => row)
 }
 
 // j and k go down and up the rows, as the arrows do in lists.
