@@ -15,7 +15,8 @@ export interface Request {
   method: string
   /** Under `/api/embed`, or a whole URL of the same API. */
   path: string
-  body?: XMLHttpRequestBodyInit
+  /** Text is JSON. */
+  body?: XMLHttpRequestBodyInit | undefined
   headers?: Record<string, string>
   /** Of the body, from 0 to 1. */
   onProgress?: (share: number) => void
@@ -30,30 +31,30 @@ export interface Connection {
   /** Resolves with the answer; a lost connection is waited for. @throws {Refused} by the API */
   ask(request: Request): Promise<XMLHttpRequest>
   /** The same, JSON both ways. */
-  json<T>(method: string, path: string, body?: unknown): Promise<T>
-  close(): void
+  json<T>(method: string, path: string, body?: object, more?: Partial<Request>): Promise<T>
 }
 
 /** Which refusals pass by themselves: the server is starting, overloaded, or it was asked too often. */
 const passing = (status: number) => status === 429 || status >= 500
 
-/** @param onLine hears whether the API can be reached, each time that this changes */
-export function connect(base: string, onLine: (reachable: boolean) => void): Connection {
-  const closed = new AbortController()
+/**
+ * @param closed ends what is under way, which then rejects with an AbortError
+ * @param onLine hears whether the API can be reached, each time that this changes
+ */
+export function connect(base: string, closed: AbortSignal, onLine: (reachable: boolean) => void): Connection {
   let reachable = true
   const tell = (now: boolean) => {
-    if (now !== reachable && !closed.signal.aborted) onLine(now)
+    if (now !== reachable && !closed.aborted) onLine(now)
     reachable = now
   }
-  addEventListener('offline', () => tell(false), { signal: closed.signal })
+  addEventListener('offline', () => tell(false), { signal: closed })
 
   const connection: Connection = {
     token: '',
-    close: () => closed.abort(),
     async ask(request) {
       for (let tries = 1; ; tries += 1) {
-        const answer = await once(base, connection.token, request, closed.signal)
-        closed.signal.throwIfAborted()
+        const answer = await once(base, connection.token, request, closed)
+        closed.throwIfAborted()
         const { status } = answer
         if (status && !passing(status)) {
           tell(true)
@@ -64,17 +65,12 @@ export function connect(base: string, onLine: (reachable: boolean) => void): Con
         tell(false)
         await waiting(
           Number(status && answer.getResponseHeader('retry-after')) || 0.5 * 2 ** Math.min(tries, 5),
-          closed.signal,
+          closed,
         )
       }
     },
-    async json(method, path, body) {
-      const headers = { 'content-type': 'application/json' }
-      const answer = await connection.ask({
-        method,
-        path,
-        ...(body ? { body: JSON.stringify(body), headers } : {}),
-      })
+    async json(method, path, body, more) {
+      const answer = await connection.ask({ method, path, body: body && JSON.stringify(body), ...more })
       return JSON.parse(answer.responseText || 'null')
     },
   }
@@ -88,6 +84,7 @@ function once(base: string, token: string, request: Request, closed: AbortSignal
     const xhr = new XMLHttpRequest()
     xhr.open(method, path[0] === '/' ? `${base}/api/embed${path}` : path)
     if (token) xhr.setRequestHeader('authorization', `Bearer ${token}`)
+    if (typeof body === 'string') xhr.setRequestHeader('content-type', 'application/json')
     for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
     // Milliseconds; an upload is at most 4 MiB at a time.
     xhr.timeout = onProgress ? 600_000 : 30_000

@@ -5,10 +5,16 @@ export interface Interview {
   id: string
   status: InterviewStatus
   title: string
-  language?: string
-  organization?: { name: string }
+  language: string
+  organization: { name: string }
   questions: Question[]
   answers: { questionId: string; text?: string | null; choice?: string | null }[]
+}
+
+/** What an invite is exchanged for. */
+export interface Session {
+  sessionToken: string
+  interview: Interview
 }
 
 export interface Question {

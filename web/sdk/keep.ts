@@ -2,6 +2,8 @@
 export interface Kept {
   /** The interview's session token: what the invite was exchanged for. */
   token?: string
+  /** The `Idempotency-Key` of that exchange. */
+  exchange?: string
   consented?: boolean
   /** The interview is over, and whom it was for. */
   completed?: string
@@ -32,7 +34,7 @@ export interface Keeper {
 }
 
 /** @param invite its public id is what things are kept under: the secret is written nowhere */
-export function keeper(invite: string, remember: 'session' | 'local'): Keeper {
+export function keeper(invite: string, remember?: 'session' | 'local'): Keeper {
   const name = `anteroom:${invite.slice(0, 16)}`
   const fresh = (): Kept => ({ at: 0, drafts: {}, waiting: [], sending: '', ends: {}, uploads: {} })
   let kept = fresh()

@@ -1,7 +1,7 @@
 import { makeAnswers } from './answers.ts'
 import { connect, Refused } from './connection.ts'
 import { button, h } from './dom.ts'
-import { type Interview, isSpoken } from './interview.ts'
+import { type Interview, isSpoken, type Session } from './interview.ts'
 import { keeper as makeKeeper } from './keep.ts'
 import { makeMedia } from './media.ts'
 import { questionScreen } from './question.ts'
@@ -17,7 +17,7 @@ import type { InterviewError, MountOptions } from './types.ts'
  */
 export function run(place: ShadowRoot, options: MountOptions, base: string): () => void {
   const closed = new AbortController()
-  const keeper = makeKeeper(options.invite, options.remember ?? 'session')
+  const keeper = makeKeeper(options.invite, options.remember)
   const { kept } = keeper
   const media = makeMedia()
   let language = pickLanguage([options.language, ...navigator.languages])
@@ -35,7 +35,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
   const frame = h('section.room', {}, banner, head, way, card, spoken)
   place.append(frame)
 
-  const connection = connect(base, (reachable) => {
+  const connection = connect(base, closed.signal, (reachable) => {
     banner.textContent = reachable ? '' : texts.offline
   })
 
@@ -140,19 +140,18 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
         return await connection.json<Interview>('GET', '/interview')
       } catch (error) {
         if (!(error instanceof Refused) || error.status !== 401) throw error
-        connection.token = ''
+        connection.token = kept.exchange = ''
       }
     }
-    const headers = { 'content-type': 'application/json' }
-    const body = JSON.stringify({ invite: options.invite })
-    const { responseText } = await connection.ask({
-      method: 'POST',
-      path: '/sessions',
-      body,
-      headers,
-      tries: 3,
-    })
-    const { sessionToken, interview } = JSON.parse(responseText)
+    // The invite is used as soon as the server has it: an answer that was lost on its way can be asked for again.
+    kept.exchange ||= crypto.getRandomValues(new Uint32Array(4)).join('-')
+    keeper.save()
+    const { sessionToken, interview } = await connection.json<Session>(
+      'POST',
+      '/sessions',
+      { invite: options.invite },
+      { headers: { 'idempotency-key': kept.exchange }, tries: 3 },
+    )
     connection.token = kept.token = sessionToken
     keeper.save()
     keeper.forget()
@@ -165,7 +164,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     frame.lang = language
     frame.dir = language === 'ar' ? 'rtl' : 'ltr'
     pause.textContent = texts.pause
-    const organization = interview.organization?.name ?? location.hostname
+    const organization = interview.organization.name
     frame.setAttribute('aria-label', interview.title)
     way.setAttribute('aria-label', texts.questions)
     const { questions } = interview
@@ -231,7 +230,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     })
     const { status } = interview
     if (status === 'completed') done()
-    else if (status === 'abandoned') refuse('SESSION_ENDED', new Error('The interview was abandoned'))
+    else if (status === 'abandoned') refuse('SESSION_ENDED', new Error(status))
     else if (!kept.consented) show(welcome(room, begin))
     else if (status === 'paused')
       show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(kept.at)]))
@@ -265,7 +264,6 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
   return () => {
     closed.abort()
     screen?.leave?.()
-    connection.close()
     media.close()
     frame.remove()
   }

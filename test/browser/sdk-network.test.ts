@@ -7,6 +7,12 @@ import { buildSdk } from '../support/careers-page.ts'
 buildSdk()
 t.setTimeout(180_000)
 
+let ready: ReturnType<typeof candidateWorld> | undefined
+const world = () => {
+  ready ??= candidateWorld(t)
+  return ready
+}
+
 // Makes the recording that is kept as long as one of minutes: a Void element (RFC 8794, 11.3.2) of 5 MiB at its end.
 const lengthen = `new Promise((resolve) => {
   const opening = indexedDB.open('anteroom')
@@ -24,7 +30,7 @@ const lengthen = `new Promise((resolve) => {
 })`
 
 t.test('a long recording goes on where a reload broke it off', { skip: withoutBrowser }, async (t) => {
-  const { site, invite, interviewOf, browser } = await candidateWorld(t)
+  const { site, invite, interviewOf, browser } = await world()
   const { token, id } = await invite(questions.slice(3, 4))
   const { page, press, mount } = await openPage(t, browser, site)
   await mount({ invite: token })
@@ -66,3 +72,22 @@ t.test('a long recording goes on where a reload broke it off', { skip: withoutBr
   await page.getByRole('heading', { name: en.thanks }).waitFor()
   t.equal((await interviewOf(id)).answers[0].file.sizeBytes, size)
 })
+
+t.test(
+  'an invite opens although the first answer was lost on its way',
+  { skip: withoutBrowser },
+  async (t) => {
+    const { site, invite, browser } = await world()
+    const { page, mount } = await openPage(t, browser, site)
+    let lost = 0
+    await page.route('**/api/embed/sessions', async (route) => {
+      if (lost > 0 || route.request().method() !== 'POST') return route.fallback()
+      lost += 1
+      t.equal((await route.fetch()).status(), 200, 'the server has exchanged it')
+      await route.abort('connectionfailed')
+    })
+    await mount({ invite: (await invite()).token })
+    await page.getByRole('heading', { name: 'Support engineer' }).waitFor()
+    t.equal(lost, 1)
+  },
+)
