@@ -13,13 +13,25 @@ import { peer } from './rows/peer.ts'
 import { revocation } from './rows/revocation.ts'
 import type { Row } from './rows/row.ts'
 import { start } from './rows/start.ts'
+import { webhookLatency, webhookRate } from './rows/webhooks.ts'
 import { whoami } from './rows/whoami.ts'
 
-const rows: readonly Row[] = [whoami, campaigns, peer, start, memory, loginTiming, revocation, flood]
+const rows: readonly Row[] = [
+  whoami,
+  campaigns,
+  peer,
+  start,
+  memory,
+  loginTiming,
+  revocation,
+  flood,
+  webhookRate,
+  webhookLatency,
+]
 
 const usage = `Usage: node bench/run.ts [row…] [--rounds 5] [--seconds 3] [--warm-up 2] [--strict] [--json]
 
-${rows.map(({ name, title }) => `  ${name.padEnd(13)} ${title}`).join('\n')}
+${rows.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}
 
   --rounds   how often the two candidates of a row take turns
   --seconds  of each turn

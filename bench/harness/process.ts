@@ -24,6 +24,8 @@ export interface Server {
 export interface ServerOptions {
   /** What Node runs; it listens on the port in `PORT`. */
   readonly script: URL
+  /** What the script gets. */
+  readonly args?: readonly string[]
   /** Node's own options. */
   readonly nodeOptions?: readonly string[]
   /** Variables besides `PATH`, `HOME` and `NODE_ENV=production`. */
@@ -43,6 +45,7 @@ process.on('exit', () => {
  */
 export async function startServer({
   script,
+  args = [],
   nodeOptions = [],
   env,
   readyPath,
@@ -50,7 +53,7 @@ export async function startServer({
   const port = await freePort()
   const { PATH = '', HOME = '' } = process.env
   const start = performance.now()
-  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(script)], {
+  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(script), ...args], {
     cwd: new URL('../..', import.meta.url),
     env: { PATH, HOME, NODE_ENV: 'production', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -15,7 +15,7 @@ export interface Row {
 /** What a row found. */
 export interface Finding {
   readonly value: Spread
-  readonly unit: '×' | 's' | 'ms' | 'MB'
+  readonly unit: '×' | 's' | 'ms' | 'MB' | '/s'
   /** Whether the target holds. */
   readonly holds: boolean
   /** What stands behind the value, in a line. */

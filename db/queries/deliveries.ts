@@ -161,9 +161,14 @@ export interface AttemptRecord {
 /**
  * Writes down many attempts in one statement. An attempt that another worker has written down meanwhile, or a delivery
  * that is no longer in the queue, stays as it is.
+ * @param tx a transaction that does nothing but that: the planner is told to look each delivery up by its key, as it
+ *   knows too little of a table that grows and shrinks so fast, and would rather read all that waits
  */
-export function recordAttempts(tx: Queryable, attempts: readonly AttemptRecord[]) {
-  return tx`
+export async function recordAttempts(tx: Queryable, attempts: readonly AttemptRecord[]): Promise<void> {
+  await tx`
+    select set_config(name, 'off', true)
+    from unnest(array['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin']) as name`
+  await tx`
     update deliveries set
       state = said.state, attempt = said.attempt, tries = tries + 1,
       due_at = case when said.state = 'pending' then now() + make_interval(secs => said."delaySeconds") else due_at end,

@@ -83,24 +83,26 @@ export class Deliverer {
   #look(): void {
     if (this.#stopped) return
     this.#lookAgain = true
-    this.#looking ??= this.#lookOnce()
-      .catch(this.#options.onError)
-      .finally(() => {
-        this.#looking = null
-      })
+    this.#looking ??= this.#lookWhileAsked()
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    while (this.#lookAgain && !this.#stopped) {
+      this.#lookAgain = false
+      await this.#lookOnce().catch(this.#options.onError)
+      await delay(PAUSE_MS)
+    }
+    // In the same turn as the last look at the wish: one that comes a moment later begins anew.
+    this.#looking = null
   }
 
   async #lookOnce(): Promise<void> {
-    while (this.#lookAgain && !this.#stopped) {
-      this.#lookAgain = false
-      const free = MOST_LANES - this.#lanes.size
-      if (free <= 0) return
-      const due = await findDueLanes(this.#options.database, [...this.#lanes.keys()], free)
-      let failing = [...this.#lanes.values()].filter(({ lane }) => lane.failing).length
-      const wanted = due.filter((lane) => !lane.failing || failing++ < MOST_FAILING)
-      for (const lane of await this.#take(wanted)) this.#open(lane)
-      await delay(PAUSE_MS)
-    }
+    const free = MOST_LANES - this.#lanes.size
+    if (free <= 0) return
+    const due = await findDueLanes(this.#options.database, [...this.#lanes.keys()], free)
+    let failing = [...this.#lanes.values()].filter(({ lane }) => lane.failing).length
+    const wanted = due.filter((lane) => !lane.failing || failing++ < MOST_FAILING)
+    for (const lane of await this.#take(wanted)) this.#open(lane)
   }
 
   async #take(lanes: readonly DueLane[]): Promise<DueLane[]> {

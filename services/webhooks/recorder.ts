@@ -46,9 +46,7 @@ export class Recorder {
   /** Resolves once it is written, or given up at the end of the process. */
   record(attempt: EndedAttempt): Promise<void> {
     const written = new Promise<void>((resolve) => this.#waiting.push({ attempt, written: resolve }))
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = null
-    })
+    this.#writing ??= this.#writeAll()
     return written
   }
 
@@ -66,6 +64,8 @@ export class Recorder {
       await this.#writeUntilDone(batch.map(({ attempt }) => attempt))
       for (const { written } of batch) written()
     }
+    // In the same turn as the look at what waits: what comes a moment later begins anew.
+    this.#writing = null
   }
 
   async #writeUntilDone(batch: readonly EndedAttempt[]): Promise<void> {
