@@ -61,6 +61,11 @@ export const pages: readonly Page[] = [
   },
   { path: '/logs/:id', load: () => import('../pages/log-record.tsx') },
   {
+    path: '/events',
+    load: () => import('../pages/events.tsx'),
+    entry: { group: 'Watch', title: 'Events', icon: 'hook', scope: 'webhooks:read', key: 'e' },
+  },
+  {
     path: '/audit',
     load: () => import('../pages/audit.tsx'),
     entry: { group: 'Watch', title: 'Audit trail', icon: 'audit', scope: 'logs:read', key: 'a' },
@@ -89,6 +94,12 @@ export const pages: readonly Page[] = [
       key: 'o',
     },
   },
+  {
+    path: '/settings/webhooks',
+    load: () => import('../pages/webhooks.tsx'),
+    entry: { group: 'Settings', title: 'Webhooks', icon: 'hook', scope: 'webhooks:read', key: 'w' },
+  },
+  { path: '/settings/webhooks/:id', load: () => import('../pages/webhook.tsx') },
   {
     path: '/settings/sandbox',
     load: () => import('../pages/sandbox.tsx'),

@@ -17,7 +17,7 @@ export type OrganizationSettings = AnswerTo<'/api/organization'>
 /** Changes some of them, and says so. */
 export type Patch = (change: OrganizationPatch, done: string) => Promise<void>
 type OrganizationPatch = Partial<
-  Pick<OrganizationSettings, 'name' | 'allowedOrigins' | 'requireTotp' | 'leakedKeys'>
+  Pick<OrganizationSettings, 'name' | 'allowedOrigins' | 'requireTotp' | 'leakedKeys' | 'mediaRetentionDays'>
 >
 
 /** The organization: name, plan, and what counts for all its members and keys. */
@@ -112,9 +112,13 @@ function SafetyCard({ of, writes, patch }: CardProps) {
     <section class="card">
       <h2>Safety</h2>
       <Form
-        onSubmit={({ requireTotp, leakedKeys }) =>
+        onSubmit={({ requireTotp, leakedKeys, mediaRetentionDays }) =>
           patch(
-            { requireTotp: requireTotp === '1', leakedKeys: leakedKeys as 'revoke' | 'report' },
+            {
+              requireTotp: requireTotp === '1',
+              leakedKeys: leakedKeys as 'revoke' | 'report',
+              mediaRetentionDays: Number(mediaRetentionDays),
+            },
             'The settings are saved',
           )
         }
@@ -142,6 +146,16 @@ function SafetyCard({ of, writes, patch }: CardProps) {
           ]}
           defaultValue={of.leakedKeys}
           disabled={!writes}
+        />
+        <Field
+          name="mediaRetentionDays"
+          label="Recordings and documents are kept, in days"
+          type="number"
+          min={1}
+          max={3650}
+          defaultValue={String(of.mediaRetentionDays)}
+          disabled={!writes}
+          help="Afterwards they are erased; what was written or chosen stays."
         />
         {writes && (
           <p class="actions">

@@ -78,7 +78,7 @@ function Advance({ clock, ahead }: { clock: Loaded<Clock>; ahead: boolean }) {
         toast('The clock is moved')
       }}
     >
-      <div class="columns">
+      <div class="pair">
         <Field name="amount" label="Move ahead by" type="number" min={1} max={3660} defaultValue="1" />
         <SelectField name="unit" label="Unit" options={units} defaultValue="86400" />
       </div>

@@ -49,7 +49,7 @@ export function CampaignForm({
         defaultValue={of?.description ?? ''}
         help="For your team."
       />
-      <div class="columns">
+      <div class="pair">
         <Field
           name="language"
           label="Language"

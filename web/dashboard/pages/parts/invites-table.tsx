@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type AnswerTo, api, ask } from '../../app/api.ts'
+import { useCampaignNames } from '../../app/campaign-names.ts'
 import { useCandidates } from '../../app/candidates.ts'
 import { pageAt, usePages } from '../../app/load.ts'
 import { at, query } from '../../app/router.ts'
@@ -40,6 +41,7 @@ export function InvitesTable({
     [status, round],
   )
   const candidates = useCandidates(invites.data?.map(({ candidateId }) => candidateId) ?? [])
+  const campaigns = useCampaignNames()
   const [shown, setShown] = useState<ShownInvite | null>(null)
   const [extending, setExtending] = useState<Invite | null>(null)
   const act = async (work: Promise<unknown>, done: string) => {
@@ -48,15 +50,26 @@ export function InvitesTable({
     await invites.reload()
   }
   const columns: readonly Column<Invite>[] = [
-    {
-      title: 'Candidate',
-      cell: ({ candidateId }) => (
-        <span class="row-title">
-          <a href={at(`/candidates/${candidateId}`)}>{candidates.get(candidateId)?.name ?? candidateId}</a>
-          <small>{candidates.get(candidateId)?.email}</small>
-        </span>
-      ),
-    },
+    'campaignId' in of
+      ? {
+          title: 'Candidate',
+          cell: ({ candidateId }) => (
+            <span class="row-title">
+              <a href={at(`/candidates/${candidateId}`)}>
+                {candidates.get(candidateId)?.name ?? candidateId}
+              </a>
+              <small>{candidates.get(candidateId)?.email}</small>
+            </span>
+          ),
+        }
+      : {
+          title: 'Campaign',
+          cell: ({ campaignId }) => (
+            <span class="row-title">
+              <a href={at(`/campaigns/${campaignId}`)}>{campaigns.get(campaignId) ?? campaignId}</a>
+            </span>
+          ),
+        },
     { title: 'Status', cell: ({ status }) => <State of={status} /> },
     { title: 'Invited', cell: ({ createdAt }) => <Time at={createdAt} /> },
     {

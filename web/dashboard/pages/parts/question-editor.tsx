@@ -159,7 +159,7 @@ function QuestionFields({
         value={of.prompt}
         onInput={(event) => onChange({ prompt: event.currentTarget.value })}
       />
-      <div class="columns">
+      <div class="pair">
         <SelectField
           name={`${name}.kind`}
           label="Answered by"
