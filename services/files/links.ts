@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 /** How long a link to a file's content is good, in seconds. */
-export const LINK_SECONDS = 300
+const LINK_SECONDS = 300
 
 /**
  * Makes and checks links to the content of single files. A link lets whoever has it read one file for some minutes: it

@@ -27,7 +27,7 @@ export interface Swept {
  * committed, and by a job for whatever was in the way then. Several processes may do so at once.
  * @returns how many
  */
-export async function removeBytes(store: FileStore): Promise<number> {
+async function removeBytes(store: FileStore): Promise<number> {
   for (let removed = 0; ; ) {
     const batch = await store.database.begin(async (tx) => {
       const rows = await takeRemovals(tx, BATCH)

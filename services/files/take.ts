@@ -31,7 +31,7 @@ export const LIMIT_BYTES: Record<FileKind, number> = {
 /** How many documents a candidate may have. */
 export const MOST_DOCUMENTS = 20
 /** How many uploads may be under way to one interview. */
-export const MOST_UPLOADS = 5
+const MOST_UPLOADS = 5
 
 const LEASE_SECONDS = 120
 const PROLONG_MS = 30_000
