@@ -177,7 +177,11 @@ function isConnectionLoss(error: Error): boolean {
 function frameworkError(error: FastifyError): ApiError {
   if (error.statusCode === 413) return new ApiError('PAYLOAD_TOO_LARGE', undefined, { cause: error })
   if (error.statusCode === 415) {
-    return new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json', { cause: error })
+    return new ApiError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Send the body as application/json, or a file as multipart/form-data',
+      { cause: error },
+    )
   }
   if (error.statusCode === 400) return new ApiError('BAD_REQUEST', error.message, { cause: error })
   return new ApiError('INTERNAL', undefined, { cause: error })
