@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axeCore from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import type { Tenant, TestApp } from './app.ts'
@@ -7,7 +6,6 @@ import { openBrowser } from './browser.ts'
 
 // A machine that has more to do than this test takes its time.
 const PATIENCE_MS = 60_000
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** The dashboard in a browser, and all that went wrong in it. */
 export interface Dashboard {
@@ -70,7 +68,7 @@ export async function openDashboard(
 
 /** What axe finds wrong with the page as it is: `rule: selector`. */
 export async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
+  await page.evaluate(axeCore.source)
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: {
