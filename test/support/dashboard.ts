@@ -25,13 +25,13 @@ export interface Dashboard {
 export async function openDashboard(
   t: Test,
   server: Pick<TestApp, 'listen'>,
-  look: { scheme?: 'light' | 'dark'; width?: number; browser?: Browser } = {},
+  look: { browser?: Browser } = {},
 ): Promise<Dashboard> {
   const base = await server.listen()
   const browser = look.browser ?? (await openBrowser(t))
   const context = await browser.newContext({
-    colorScheme: look.scheme ?? 'light',
-    viewport: { width: look.width ?? 1280, height: 850 },
+    colorScheme: 'light',
+    viewport: { width: 1280, height: 850 },
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   t.teardown(() => context.close())
