@@ -16,7 +16,7 @@ import { type Api, answers } from './api.ts'
 
 /** Tools to try things out with: in the sandbox alone, where production has no such routes. */
 export async function sandboxRoutes(app: Api): Promise<void> {
-  const { tenancy } = app
+  const { config, tenancy } = app
 
   app.get(
     '/sandbox/clock',
@@ -49,8 +49,15 @@ export async function sandboxRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const clock = await app.answerPost(request, reply, 200, (tx) =>
-        moveClock(tx, auditContextOf(request), request.body.advanceSeconds, app.publicUrl()),
+        moveClock(
+          tx,
+          auditContextOf(request),
+          config.environment,
+          request.body.advanceSeconds,
+          app.publicUrl(),
+        ),
       )
+      await app.changes.settle([`organization:${actorOf(request).organization.id}`])
       await removeBytesSoon(app.files)
       return clock
     },
@@ -67,8 +74,14 @@ export async function sandboxRoutes(app: Api): Promise<void> {
         response: answers({ 200: Clock }, 400, 401, 403, 429),
       },
     },
-    (request) =>
-      tenancy.write(actorOf(request).organization.id, (tx) => stopClock(tx, auditContextOf(request))),
+    async (request) => {
+      const { id } = actorOf(request).organization
+      const clock = await tenancy.write(id, (tx) =>
+        stopClock(tx, auditContextOf(request), config.environment),
+      )
+      await app.changes.settle([`organization:${id}`])
+      return clock
+    },
   )
 
   app.post(
@@ -84,8 +97,9 @@ export async function sandboxRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const answer = await app.answerPost(request, reply, 200, async (tx) => ({
-        deleted: await resetOrganization(tx, auditContextOf(request)),
+        deleted: await resetOrganization(tx, auditContextOf(request), config.environment),
       }))
+      await app.changes.settle([`organization:${actorOf(request).organization.id}`])
       await removeBytesSoon(app.files)
       return answer
     },

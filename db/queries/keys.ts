@@ -10,7 +10,7 @@ export type KeyWithCounters = KeyRow & {
   requestCount: number
   failedAttempts: number
   lastUsedAt: Date | null
-  /** The database's time when it was read. */
+  /** The organization's time when it was read. */
   now: Date
 }
 
@@ -18,7 +18,7 @@ export type KeyWithCounters = KeyRow & {
 export type PresentedKey = KeyRow & {
   organizationName: string
   organizationPlan: string
-  /** Milliseconds that the key has left by the database's clock; null: it does not end by itself. */
+  /** Milliseconds that the key has left by its organization's clock; null: it does not end by itself. */
   remainingMs: number | null
 }
 
@@ -26,7 +26,8 @@ export type PresentedKey = KeyRow & {
 export function findPresentedKeys(db: Queryable, publicIds: readonly string[]) {
   return db<PresentedKey[]>`
     select keys.*, organizations.name as organization_name, organizations.plan as organization_plan,
-      (extract(epoch from least(expires_at, retires_at) - clock_timestamp()) * 1000)::float8 as remaining_ms
+      (extract(epoch from least(expires_at, retires_at) - clock_timestamp()
+        - make_interval(secs => clock_offset_seconds)) * 1000)::float8 as remaining_ms
     from keys join organizations on organizations.id = keys.organization_id
     where keys.public_id = any(${publicIds as string[]})`
 }
@@ -35,7 +36,7 @@ export function findPresentedKeys(db: Queryable, publicIds: readonly string[]) {
 export function listKeys(tx: Queryable, organizationId: string, page: PageRequest) {
   return tx<KeyWithCounters[]>`
     select keys.*, coalesce(request_count, 0)::float8 as request_count, coalesce(failed_attempts, 0)::float8 as failed_attempts,
-      last_used_at, clock_timestamp() as now
+      last_used_at, (select organization_clock(${organizationId})) as now
     from keys left join key_counters on key_counters.organization_id = keys.organization_id and key_id = keys.id
     where keys.organization_id = ${organizationId} and (${page.after}::text is null or keys.id < ${page.after})
     order by keys.id desc limit ${page.limit + 1}`
@@ -45,7 +46,7 @@ export function listKeys(tx: Queryable, organizationId: string, page: PageReques
 export function findKey(tx: Queryable, organizationId: string, id: string) {
   return tx<KeyWithCounters[]>`
     select keys.*, coalesce(request_count, 0)::float8 as request_count, coalesce(failed_attempts, 0)::float8 as failed_attempts,
-      last_used_at, clock_timestamp() as now
+      last_used_at, (select organization_clock(${organizationId})) as now
     from keys left join key_counters on key_counters.organization_id = keys.organization_id and key_id = keys.id
     where keys.organization_id = ${organizationId} and keys.id = ${id}`
 }
@@ -55,13 +56,14 @@ export function countLiveKeys(tx: Queryable, organizationId: string) {
   return tx<{ count: number }[]>`
     select count(*)::int as count from keys
     where organization_id = ${organizationId} and revoked_at is null
-      and (expires_at is null or expires_at > now()) and (retires_at is null or retires_at > now())`
+      and (expires_at is null or expires_at > organization_now(${organizationId}))
+      and (retires_at is null or retires_at > organization_now(${organizationId}))`
 }
 
-/** Locks one key until the transaction ends, and tells the database's time. */
+/** Locks one key until the transaction ends, and tells the organization's time. */
 export function lockKey(tx: Queryable, organizationId: string, id: string) {
   return tx<(KeyRow & { now: Date })[]>`
-    select *, clock_timestamp() as now from keys where organization_id = ${organizationId} and id = ${id} for update`
+    select *, organization_clock(${organizationId}) as now from keys where organization_id = ${organizationId} and id = ${id} for update`
 }
 
 /** What a new key is made of. */
@@ -128,15 +130,15 @@ export function retireKey(
   graceHours: number,
 ) {
   return tx<KeyRow[]>`
-    update keys set rotated_at = clock_timestamp(), replaced_by = ${successorId},
-      retires_at = least(expires_at, date_trunc('milliseconds', clock_timestamp()) + make_interval(hours => ${graceHours}))
+    update keys set rotated_at = organization_clock(${organizationId}), replaced_by = ${successorId},
+      retires_at = least(expires_at, organization_clock(${organizationId}) + make_interval(hours => ${graceHours}))
     where organization_id = ${organizationId} and id = ${id} returning *`
 }
 
 /** Ends a retiring key's grace now. */
 export function endGrace(tx: Queryable, organizationId: string, id: string) {
   return tx<KeyRow[]>`
-    update keys set retires_at = date_trunc('milliseconds', clock_timestamp())
+    update keys set retires_at = organization_clock(${organizationId})
     where organization_id = ${organizationId} and id = ${id} returning *`
 }
 

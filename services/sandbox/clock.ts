@@ -1,3 +1,5 @@
+import type { Environment } from '../../config/environment.ts'
+import { announceChange } from '../../db/changes.ts'
 import { advanceClock, findClock, resetClock } from '../../db/queries/clock.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
@@ -22,6 +24,7 @@ export async function readClock(tx: TenantTransaction, organizationId: string): 
 export async function moveClock(
   tx: TenantTransaction,
   context: AuditContext,
+  environment: Environment,
   seconds: number,
   publicUrl: string,
 ): Promise<Clock> {
@@ -31,6 +34,8 @@ export async function moveClock(
     throw badRequest('body.advanceSeconds', 'leads more than ten years ahead: reset the clock first')
   await sweepExpiries(tx, organizationId, publicUrl)
   const clock = await readClock(tx, organizationId)
+  // How long a key has left was remembered by the clock before.
+  await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.clock_moved',
     targetType: 'organization',
@@ -41,10 +46,16 @@ export async function moveClock(
 }
 
 /** Sets an organization's time to the real one. What has expired stays so. */
-export async function stopClock(tx: TenantTransaction, context: AuditContext): Promise<Clock> {
+export async function stopClock(
+  tx: TenantTransaction,
+  context: AuditContext,
+  environment: Environment,
+): Promise<Clock> {
   const { organizationId } = context
   await resetClock(tx, organizationId)
   const clock = await readClock(tx, organizationId)
+  // How long a key has left was remembered by the clock before.
+  await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.clock_reset',
     targetType: 'organization',

@@ -27,7 +27,16 @@ t.test('the sandbox', async (t) => {
     t.ok(Date.parse(invite.createdAt) >= Date.parse(moved.body.now), 'what is made then is made at that time')
     const ten = await ask('POST', '/api/sandbox/clock', { advanceSeconds: 316_224_000 })
     t.match(ten, { status: 400, body: { error: { message: /ten years/ } } })
+    const expiresAt = new Date(Date.now() + 2 * day * 1000).toISOString()
+    const { body: key } = await ask('POST', '/api/keys', { name: 'Short', expiresAt })
+    const whoami = () =>
+      server.call('GET', '/api/whoami', { headers: { authorization: `Bearer ${key.key}` } })
+    t.equal((await whoami()).status, 200)
+    await ask('POST', '/api/sandbox/clock', { advanceSeconds: day })
+    t.equal((await whoami()).status, 401, 'a key ends by that time too')
+    t.match(await ask('GET', `/api/keys/${key.id}`), { body: { status: 'expired' } })
     t.match(await ask('DELETE', '/api/sandbox/clock'), { status: 200, body: { offsetSeconds: 0 } })
+    t.equal((await whoami()).status, 200)
   })
 
   t.test('an interview is answered as a candidate would', async (t) => {
