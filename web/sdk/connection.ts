@@ -106,11 +106,7 @@ function refusal(answer: XMLHttpRequest): Refused {
   try {
     message = JSON.parse(answer.responseText).error.message
   } catch {}
-  return new Refused(
-    answer.status,
-    message,
-    answer.status ? (answer.getResponseHeader('x-request-id') ?? undefined) : undefined,
-  )
+  return new Refused(answer.status, message, answer.getResponseHeader('x-request-id') ?? undefined)
 }
 
 // Until the time is over or the browser says that it is online again, whatever comes first.

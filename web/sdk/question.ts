@@ -39,6 +39,7 @@ export function questionScreen(room: Room, index: number): Screen {
     ...body,
     over,
     title: question.prompt,
+    lang: interview.language,
     at: index,
     refresh,
     content: [...body.content, h('div.actions', {}, back, status, next)],
@@ -91,12 +92,12 @@ function textField({ texts, answers }: Room, question: Question): HTMLFieldSetEl
   return h('fieldset', {}, h('label', {}, texts.yourAnswer, area))
 }
 
-function choices({ texts, answers }: Room, question: Question): HTMLFieldSetElement {
+function choices({ texts, answers, interview }: Room, question: Question): HTMLFieldSetElement {
   const chosen = answers.value(question)
   const options = (question.options ?? []).map((option) => {
     const input = h('input', { type: 'radio', name: 'choice', value: option, checked: option === chosen })
     input.onchange = () => answers.draft(question, option)
-    return h('label.option', {}, input, h('span', { dir: 'auto' }, option))
+    return h('label.option', {}, input, h('span', { dir: 'auto', lang: interview.language }, option))
   })
   return h('fieldset', {}, h('legend', {}, texts.yourAnswer), ...options)
 }

@@ -8,6 +8,8 @@ import type { InterviewError } from './types.ts'
 /** What one screen shows. */
 export interface Screen {
   title: string
+  /** Of the title, where that is not the language of the texts. */
+  lang?: string
   /** Above the title. */
   over?: string
   content: (Node | string | null | false)[]

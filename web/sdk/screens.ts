@@ -23,11 +23,11 @@ export function welcome(room: Room, begin: () => void): Screen {
         has('audio') && h('li', {}, texts.recordsAudio),
         has('video') && h('li', {}, texts.recordsVideo),
       ),
-      h('label.consent', {}, agreed, h('span', {}, fill(texts.consent, organization))),
+      h('label.option', {}, agreed, h('span', {}, fill(texts.consent, organization))),
       h(
         'div.actions',
         {},
-        h('span.muted', {}, `${texts.questions}: ${questions.length}`),
+        h('span.clock', {}, `${texts.questions}: ${questions.length}`),
         // The browser says in its own words what is missing, and moves the focus there.
         button(texts.begin, () => agreed.reportValidity() && begin(), 'primary'),
       ),
@@ -69,7 +69,7 @@ export function review(room: Room): Screen {
       change.setAttribute('aria-label', `${change.textContent}: ${question.prompt}`)
     }
     refresh()
-    const text = h('span.prompt', { dir: 'auto' }, question.prompt)
+    const text = h('span.prompt', { dir: 'auto', lang: interview.language }, question.prompt)
     return { refresh, element: h('li', {}, h('div', {}, text, status), change) }
   })
   const finish = button(texts.finish, () => void end(), 'primary')

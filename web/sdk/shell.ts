@@ -44,7 +44,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     screen = undefined
     before?.leave?.()
     screen = next
-    const title = h('h2', { tabIndex: -1, dir: 'auto' }, next.title)
+    const title = h('h2', { tabIndex: -1, dir: 'auto', lang: next.lang ?? language }, next.title)
     card.replaceChildren(
       ...[next.over && h('p.over', {}, next.over), title, ...next.content].filter(
         (part) => part != null && part !== false,
@@ -86,9 +86,9 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
 
   function refuse(code: InterviewError['code'], error: Error): void {
     media.close()
-    const { requestId } = error as Refused
-    report({ code, message: error.message, ...(requestId ? { requestId } : {}) })
-    if (code === 'UNEXPECTED') show(notice('closed', error.message, '', [texts.retry, () => void start()]))
+    const { message, requestId } = error as Refused
+    report({ code, message, requestId })
+    if (code === 'UNEXPECTED') show(notice('closed', message, '', [texts.retry, () => void start()]))
     else show(notice('closed', texts.refused, texts.refusedText))
   }
 

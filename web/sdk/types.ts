@@ -47,7 +47,7 @@ export interface InterviewError {
   code: 'INVITE_REFUSED' | 'SESSION_ENDED' | 'ANSWER_REFUSED' | 'MEDIA_UNAVAILABLE' | 'UNEXPECTED'
   message: string
   /** The API's `x-request-id`, where a request failed. */
-  requestId?: string
+  requestId?: string | undefined
 }
 
 /** How the interview is shown, and what the page hears of it. */
