@@ -161,6 +161,28 @@ t.test('resumable uploads', async (t) => {
     t.equal((await ask('DELETE', second, begun.session)).status, 204)
   })
 
+  t.test('pages of listed origins may send them, and no others', async (t) => {
+    const origin = 'https://careers.example'
+    const other = await server.tenant()
+    const patch = {
+      headers: { authorization: `Bearer ${other.accessToken}` },
+      body: { allowedOrigins: [origin] },
+    }
+    t.equal((await server.call('PATCH', '/api/organization', patch)).status, 200)
+    const begun = await beginInterview(server, other.auth)
+    const session = { ...begun.session, origin }
+    const url = await make({ ...begun, session }, 10)
+    for (const method of ['HEAD', 'PATCH', 'DELETE']) {
+      const headers = { ...session, 'upload-offset': '9', 'content-type': 'application/offset+octet-stream' }
+      const answer = await ask(method, url, headers, method === 'PATCH' ? Buffer.alloc(1) : undefined)
+      t.equal(answer.headers.get('access-control-allow-origin'), origin, `${method} ${answer.status}`)
+      t.match(answer.headers.get('access-control-expose-headers'), /Location.*Upload-Offset/)
+      const elsewhere = await ask(method, url, { ...headers, origin: 'https://elsewhere.example' })
+      t.equal(elsewhere.status, 403)
+      t.equal(elsewhere.headers.get('access-control-allow-origin'), null)
+    }
+  })
+
   t.test('what was whole and not answered for yet, is when it is asked for', async (t) => {
     const begun = await begin()
     const content = recording()
