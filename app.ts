@@ -59,6 +59,7 @@ import { memberRoutes } from './routes/members.ts'
 import { organizationRoutes } from './routes/organization.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { sandboxRoutes } from './routes/sandbox.ts'
+import { sandboxDrillRoutes } from './routes/sandbox-drills.ts'
 import { sdkRoutes } from './routes/sdk.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -154,7 +155,10 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
         await uploads.register(fileRoutes)
         await uploads.register(inviteBulkRoutes)
       })
-      if (config.environment.name === 'sandbox') await api.register(sandboxRoutes)
+      if (config.environment.name === 'sandbox') {
+        await api.register(sandboxRoutes)
+        await api.register(sandboxDrillRoutes)
+      }
     },
     { prefix: '/api' },
   )

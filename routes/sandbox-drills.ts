@@ -1,0 +1,127 @@
+import type { FastifyRequest, InjectOptions } from 'fastify'
+import { listMemberships } from '../db/queries/accounts.ts'
+import { listOwners } from '../db/queries/members.ts'
+import type { TenantTransaction } from '../db/tenant.ts'
+import { actorOf } from '../plugins/access.ts'
+import { publicAuditContextOf } from '../plugins/audit-context.ts'
+import { allows } from '../schemas/access.ts'
+import { DrillOrder, DrillReport } from '../schemas/drills.ts'
+import { ApiError } from '../schemas/errors.ts'
+import { openSession } from '../services/accounts/sessions.ts'
+import { type Answer, type Drill, type DrillTools, type Receiver, Report } from '../services/drills/drill.ts'
+import { drilledReceiver } from '../services/drills/receiver.ts'
+import { drills } from '../services/drills/registry.ts'
+import { handleLeaks } from '../services/keys/leaks.ts'
+import { Sender } from '../services/webhooks/send.ts'
+import { targetRules } from '../services/webhooks/targets.ts'
+import { type Api, answers } from './api.ts'
+
+// Whatever says who the caller is, for the steps that are asked in the caller's name.
+const credentialHeaders = ['authorization', 'x-api-key', 'cookie', 'origin', 'sec-fetch-site', 'user-agent']
+
+/** Exercises on the caller's own organization: in the sandbox alone, where production has no such route. */
+export async function sandboxDrillRoutes(app: Api): Promise<void> {
+  const { config, encryptionKey } = app
+  const sender = new Sender(targetRules(config.environment.name, config.webhookAllowedTargets))
+  app.addHook('onClose', () => sender.close())
+
+  app.post(
+    '/sandbox/drills',
+    {
+      config: { access: 'authenticated' },
+      schema: {
+        tags: ['Sandbox'],
+        operationId: 'runDrill',
+        summary: 'Run a drill on your own organization, and get a report of what was expected and seen',
+        description:
+          'Drills of keys and sessions make their own and end them. Those of webhooks send to the receiver of ' +
+          '`webhookId`, or of the newest webhook that is enabled.',
+        body: DrillOrder,
+        response: answers({ 200: DrillReport }, 400, 401, 403, 404, 409, 422, 429),
+      },
+    },
+    (request, reply) => {
+      const { drill: name, webhookId = null } = request.body
+      const drill: Drill = drills[name]
+      if (!allows(actorOf(request).scopes, drill.access)) {
+        throw new ApiError('FORBIDDEN', undefined, {
+          reason: `scope_missing:${drill.access}`,
+          details: [{ path: 'credential', message: `needs the scope ${drill.access}` }],
+        })
+      }
+      return app.answerPost(request, reply, 200, async (tx, organizationId) => {
+        const startedAt = new Date()
+        const receiver = drill.needsReceiver
+          ? await drilledReceiver(tx, organizationId, sender, encryptionKey, webhookId)
+          : noReceiver
+        const report = new Report()
+        await drill.run(toolsFor(request, organizationId, tx, receiver), report)
+        const { steps } = report
+        return { drill: name, passed: steps.every(({ ok }) => ok), steps, startedAt, finishedAt: new Date() }
+      })
+    },
+  )
+
+  function toolsFor(
+    request: FastifyRequest,
+    organizationId: string,
+    tx: TenantTransaction,
+    receiver: Receiver,
+  ): DrillTools {
+    return {
+      receiver,
+      async ask(method, path, { credential = 'caller', body } = {}) {
+        const headers = credential === 'caller' ? ownHeaders(request) : bearerHeaders(credential)
+        return ask({ method, url: path, headers, remoteAddress: request.ip, ...withBody(headers, body) })
+      },
+      async reportLeak(key) {
+        const { tags } = await handleLeaks(
+          {
+            database: app.database,
+            tenancy: app.tenancy,
+            settings: config,
+            mailer: null,
+            publicUrl: app.publicUrl(),
+            contextFor: (id) => publicAuditContextOf(request, id, null, 'partner'),
+          },
+          [{ token: key, type: 'anteroom_api_key', source: 'drill' }],
+        )
+        await app.changes.settle(tags)
+      },
+      async openSession() {
+        const userId = actorOf(request).user?.id ?? (await listOwners(tx, organizationId))[0]?.id ?? ''
+        const memberships = await listMemberships(app.database, userId)
+        const member = memberships.find((membership) => membership.organizationId === organizationId)
+        if (!member) throw new ApiError('CONFLICT', 'The organization has no member to open a session for')
+        const origin = { ip: request.ip, userAgent: 'a drill' }
+        return (await openSession(app.database, config, member, origin)).refreshToken
+      },
+    }
+  }
+
+  async function ask(options: InjectOptions): Promise<Answer> {
+    const { statusCode: status, headers, body } = await app.inject(options)
+    return { status, headers, body: body === '' ? {} : JSON.parse(body) }
+  }
+}
+
+function ownHeaders({ headers }: FastifyRequest): Record<string, string> {
+  return Object.fromEntries(
+    credentialHeaders.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
+  )
+}
+
+function bearerHeaders(credential: { bearer: string } | null): Record<string, string> {
+  return credential ? { authorization: `Bearer ${credential.bearer}` } : {}
+}
+
+function withBody(headers: Record<string, string>, body: unknown): { payload?: string } {
+  if (body === undefined) return {}
+  headers['content-type'] = 'application/json'
+  return { payload: JSON.stringify(body) }
+}
+
+const noReceiver: Receiver = {
+  url: '',
+  send: () => Promise.reject(new Error('this drill has no receiver')),
+}

@@ -1,0 +1,96 @@
+import { Webhook } from 'standardwebhooks'
+import t from 'tap'
+import { type DrillStep, drillNames } from '../../schemas/drills.ts'
+import { testApp } from '../support/app.ts'
+import { signatureOf, startReceiver } from '../support/receiver.ts'
+
+const loopback = { WEBHOOK_ALLOWED_TARGETS: '127.0.0.1' }
+
+t.test('each drill of keys and sessions goes as it should', async (t) => {
+  const { call, tenant } = await testApp(t)
+  const { auth, both } = await tenant()
+  for (const drill of drillNames.filter((name) => !name.startsWith('webhook'))) {
+    const { status, body } = await call('POST', '/api/sandbox/drills', { headers: auth, body: { drill } })
+    t.equal(status, 200, drill)
+    t.equal(body.passed, true, JSON.stringify(body.steps.filter((step: DrillStep) => !step.ok)))
+    t.ok(body.steps.length >= 4, `${drill}: ${body.steps.length} steps`)
+  }
+  const byUser = await call('POST', '/api/sandbox/drills', { headers: both, body: { drill: 'lost-refresh' } })
+  t.equal(byUser.body.passed, true)
+  const keys = await call('GET', '/api/keys', { headers: auth })
+  t.same(
+    keys.body.keys.filter(({ status }: { status: string }) => status === 'active').length,
+    1,
+    'a drill leaves no key behind',
+  )
+})
+
+t.test('a receiver that verifies, and goes by ids, passes; one that takes anything does not', async (t) => {
+  const receiver = await startReceiver(t)
+  const { call, tenant } = await testApp(t, loopback)
+  const { auth } = await tenant()
+  const run = async (drill: string, webhookId?: string) =>
+    call('POST', '/api/sandbox/drills', {
+      headers: auth,
+      body: { drill, ...(webhookId ? { webhookId } : {}) },
+    })
+  const none = await run('webhook-duplicate')
+  t.equal(none.status, 409)
+  t.match(none.body.error.hint, 'POST /api/webhooks')
+
+  const { body: webhook } = await call('POST', '/api/webhooks', {
+    headers: auth,
+    body: { url: receiver.url, events: ['*'] },
+  })
+  const credulous = await run('webhook-signature')
+  t.equal(credulous.body.passed, false)
+  t.same(
+    credulous.body.steps.map(({ ok }: DrillStep) => ok),
+    [true, false, false, false],
+  )
+
+  const verifier = new Webhook(webhook.secret)
+  receiver.answer = (message, response) => {
+    try {
+      verifier.verify(message.body, signatureOf(message))
+    } catch {
+      response.statusCode = 401
+    }
+    response.end()
+  }
+  receiver.received.length = 0
+  for (const drill of drillNames.filter((name) => name.startsWith('webhook'))) {
+    const { body } = await run(drill, webhook.id)
+    t.equal(body.passed, true, `${drill}: ${JSON.stringify(body.steps)}`)
+  }
+  const of = (name: string) => receiver.received.filter(({ event }) => event.data.drill === name)
+  t.equal(new Set(of('webhook-duplicate').map(({ id }) => id)).size, 1)
+  t.equal(of('webhook-duplicate').length, 2)
+  const [newer, older] = of('webhook-reorder')
+  t.ok((newer?.event.createdAt ?? '') > (older?.event.createdAt ?? ''))
+  t.ok(Date.now() - Date.parse(of('webhook-delay')[0]?.event.createdAt ?? '') > 3_500_000)
+})
+
+t.test('drills need the rights that their steps need, and production has none', async (t) => {
+  const { call, tenant } = await testApp(t)
+  const { auth } = await tenant()
+  const { body } = await call('POST', '/api/keys', {
+    headers: auth,
+    body: { name: 'Reader', scopes: ['keys:read'] },
+  })
+  const refused = await call('POST', '/api/sandbox/drills', {
+    headers: { authorization: `Bearer ${body.key}` },
+    body: { drill: 'rotation' },
+  })
+  t.equal(refused.status, 403)
+  t.match(JSON.stringify(refused.body), 'keys:write')
+  t.equal(
+    (await call('POST', '/api/sandbox/drills', { headers: auth, body: { drill: 'nothing' } })).status,
+    400,
+  )
+  const production = await testApp(t, {
+    ANTEROOM_ENV: 'production',
+    ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+  })
+  t.equal((await production.call('POST', '/api/sandbox/drills', { body: { drill: 'rotation' } })).status, 404)
+})
