@@ -15,6 +15,8 @@ export function draw(
 ): () => void {
   let plot: uPlot | undefined
   const span = (at.at(-1) ?? 0) - (at[0] ?? 0)
+  // Room for the first bar and the last.
+  const half = ((at[1] ?? 0) - (at[0] ?? 0)) / 2
   const clock = new Intl.DateTimeFormat('en', span > LONG_S ? byDay : byHour)
   const make = () => {
     plot?.destroy()
@@ -33,7 +35,10 @@ export function draw(
         legend: { show: false },
         cursor: { y: false, points: { show: false } },
         padding: [8, 8, 0, 0],
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] } },
+        scales: {
+          x: { range: (_plot, from, to) => [from - half, to + half] },
+          y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] },
+        },
         axes: [
           {
             ...axis,

@@ -142,7 +142,7 @@ function Facts({ of }: { of: Key }) {
         <Fact name="Rate limit">
           {of.rateLimitPerMinute === null ? 'The organization’s' : `${count(of.rateLimitPerMinute)} a minute`}
         </Fact>
-        <Fact name="Id">
+        <Fact name="Id" long>
           <code>{of.id}</code> <CopyButton text={of.id} of="the id" label="Copy" />
         </Fact>
       </dl>
@@ -150,9 +150,9 @@ function Facts({ of }: { of: Key }) {
   )
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+function Fact({ name, long, children }: { name: string; long?: boolean; children: ComponentChildren }) {
   return (
-    <div>
+    <div class={long ? 'long' : ''}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
