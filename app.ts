@@ -53,6 +53,7 @@ import { keyRotationRoutes } from './routes/key-rotation.ts'
 import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
+import { logStreamRoutes } from './routes/logs-stream.ts'
 import { meRoutes } from './routes/me.ts'
 import { memberSessionRoutes } from './routes/member-sessions.ts'
 import { memberRoutes } from './routes/members.ts'
@@ -144,6 +145,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
       await api.register(inviteChangeRoutes)
       await api.register(interviewRoutes)
       await api.register(logRoutes)
+      await api.register(logStreamRoutes)
       await api.register(webhookRoutes)
       await api.register(deliveryRoutes)
       await api.register(eventRoutes)

@@ -78,7 +78,7 @@ export async function logRoutes(app: Api): Promise<void> {
       }
       const rows = await app.tenancy.read(id, (tx) => listAccessRecords(tx, id, page, filter))
       const { items, nextCursor } = pageOf(rows, page.limit)
-      return { logs: items.map(present), nextCursor }
+      return { logs: items.map(presentRecord), nextCursor }
     },
   )
 
@@ -97,11 +97,12 @@ export async function logRoutes(app: Api): Promise<void> {
     async (request) => {
       const { id } = actorOf(request).organization
       const record = await findRecord(app.tenancy, app.accessLog, id, request.params.requestId)
-      return { ...present(record), explanation: explain(record.reason, record.status) }
+      return { ...presentRecord(record), explanation: explain(record.reason, record.status) }
     },
   )
 }
 
-function present(record: AccessRecord) {
+/** A record as the API shows it. */
+export function presentRecord({ organizationId, access, ...record }: AccessRecord) {
   return { ...record, requestId: record.id, notice: record.notice as 'key.rotation_due' | null }
 }

@@ -109,6 +109,27 @@ export function listAccessRecords(
     order by ${several ? tx`found.id` : tx`log.id`} desc`
 }
 
+/**
+ * The newest records of some organizations, whose requests began at or after a time; newest first.
+ * @param since milliseconds since 1970
+ * @param limit of each organization
+ */
+export function listLatestRecords(
+  db: Queryable,
+  organizationIds: readonly string[],
+  since: number,
+  limit: number,
+) {
+  return db<AccessRecord[]>`
+    select log.*, case when keys.created_at <= log.at - interval '90 days' then 'key.rotation_due' end as notice
+    from unnest(${organizationIds as string[]}::text[]) as wanted (id) cross join lateral (
+      select * from access_logs where organization_id = wanted.id and id >= ${idFloor('req', since)}
+      order by id desc limit ${limit}
+    ) as log
+    left join keys on keys.organization_id = log.organization_id and keys.id = log.key_id
+    order by log.id desc`
+}
+
 // Nearly every request is answered with 200: the index of statuses holds the others, and 200s are met soon enough on
 // the way through all. The constant is what tells the planner so.
 function statusIs(tx: Queryable, status: number | undefined) {

@@ -19,10 +19,11 @@ export function useStream(
   url: string | null,
   types: readonly string[],
   onMessage: (data: unknown) => void,
+  onOpen: () => void = () => {},
 ): boolean {
   const [open, setOpen] = useState(false)
-  const latest = useRef(onMessage)
-  latest.current = onMessage
+  const latest = useRef({ onMessage, onOpen })
+  latest.current = { onMessage, onOpen }
   useEffect(() => {
     if (url === null) return
     let source: EventSource | null = null
@@ -37,7 +38,10 @@ export function useStream(
       if (source !== null || document.visibilityState !== 'visible') return
       const made = new EventSource(url)
       source = made
-      made.onopen = () => setOpen(true)
+      made.onopen = () => {
+        setOpen(true)
+        latest.current.onOpen()
+      }
       made.onerror = () => {
         setOpen(false)
         if (made.readyState !== EventSource.CLOSED || source !== made) return
@@ -46,7 +50,7 @@ export function useStream(
           ask(api.GET('/api/whoami')).then(connect, () => {})
         }, AGAIN_MS)
       }
-      const take = (event: MessageEvent<string>) => latest.current(JSON.parse(event.data))
+      const take = (event: MessageEvent<string>) => latest.current.onMessage(JSON.parse(event.data))
       for (const type of types) made.addEventListener(type, take)
     }
     const follow = () => (document.visibilityState === 'visible' ? connect() : close())

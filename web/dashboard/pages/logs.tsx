@@ -21,8 +21,11 @@ const statuses = ['200', '201', '400', '401', '403', '404', '409', '429', '500',
 
 /** What a list of the log is asked for. */
 function readFilter(of: URLSearchParams) {
-  const text = Object.fromEntries(filters.map((name) => [name, of.get(name)]).filter(([, value]) => value))
-  return { ...text, ...(text.status ? { status: Number(text.status) } : {}) }
+  const text: Partial<Record<(typeof filters)[number], string>> = Object.fromEntries(
+    filters.map((name) => [name, of.get(name)]).filter(([, value]) => value),
+  )
+  const { status, ...rest } = text
+  return { ...rest, ...(status ? { status: Number(status) } : {}) }
 }
 
 /** The access log: filter, follow, open one. */

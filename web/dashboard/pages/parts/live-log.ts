@@ -1,27 +1,43 @@
 import { useRef } from 'preact/hooks'
-import { api, ask, type LogRecord } from '../../app/api.ts'
-import { type Pages, pageAt, usePoll } from '../../app/load.ts'
+import type { LogRecord } from '../../app/api.ts'
+import { useStream } from '../../app/live.ts'
+import type { Pages } from '../../app/load.ts'
 
-const POLL_MS = 2000
 /** Rows that are kept while one follows: older ones are a reload away. */
 const MOST = 500
+const TOGETHER_MS = 250
+const types = ['request'] as const
 
-/** Puts new records of the log on top while one follows it. */
-export function useLiveLog(on: boolean, filter: object, log: Pages<LogRecord>): boolean {
-  const latest = useRef({ filter, log })
-  latest.current = { filter, log }
-  usePoll(
-    async () => {
-      const { filter, log } = latest.current
-      const { logs } = await ask(
-        api.GET('/api/logs', { params: { query: { ...filter, ...pageAt(undefined) } } }),
-      )
-      const known = new Set(log.data?.map(({ id }) => id))
-      const fresh = logs.filter(({ id }) => !known.has(id))
-      if (fresh.length > 0) log.set([...fresh, ...(log.data ?? [])].slice(0, MOST))
+/**
+ * Puts new records of the log on top while one follows it, those of a moment together.
+ * @returns whether they come
+ */
+export function useLiveLog(
+  on: boolean,
+  filter: { readonly keyId?: string; readonly status?: number; readonly path?: string },
+  log: Pages<LogRecord>,
+): boolean {
+  const latest = useRef(log)
+  latest.current = log
+  const waiting = useRef<LogRecord[]>([])
+  const { keyId, status, path } = filter
+  const wanted = Object.entries({ keyId, status, path }).filter(([, value]) => value !== undefined)
+  const query = new URLSearchParams(wanted.map(([name, value]) => [name, String(value)]))
+  const take = () => {
+    const { data, set } = latest.current
+    const known = new Set(data?.map(({ id }) => id))
+    const fresh = waiting.current.filter(({ id }) => !known.has(id))
+    waiting.current = []
+    set([...fresh.toReversed(), ...(data ?? [])].slice(0, MOST))
+  }
+  return useStream(
+    on ? `/api/logs/stream?${query}` : null,
+    types,
+    (data) => {
+      if (waiting.current.length === 0) setTimeout(take, TOGETHER_MS)
+      waiting.current.push(data as LogRecord)
     },
-    POLL_MS,
-    on && log.data !== undefined,
+    // What was written between the list and the stream.
+    () => void latest.current.reload(),
   )
-  return on
 }

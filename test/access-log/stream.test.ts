@@ -1,0 +1,106 @@
+import { createEventSource } from 'eventsource-client'
+import t, { type Test } from 'tap'
+import { LogFeed } from '../../services/access-log/feed.ts'
+import { testApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
+
+interface Streamed {
+  readonly requestId: string
+  readonly path: string
+  readonly status: number
+  readonly reason: string | null
+}
+
+function follow(t: Test, url: string, headers: Record<string, string>) {
+  const got: Streamed[] = []
+  const state = { opened: 0, ended: 0 }
+  const source = createEventSource({
+    url,
+    headers,
+    onMessage: ({ data }) => got.push(JSON.parse(data)),
+    onConnect: () => {
+      state.opened += 1
+    },
+    onDisconnect: () => {
+      state.ended += 1
+      source.close()
+    },
+  })
+  t.teardown(() => source.close())
+  return { got, state, source }
+}
+
+t.test('requests are streamed as they are written, each organization its own, filtered', async (t) => {
+  const server = await testApp(t)
+  const base = await server.listen()
+  const [own, other] = [await server.tenant(), await server.tenant()]
+  const ask = (key: string, path: string) =>
+    server.call('GET', path, { headers: { authorization: `Bearer ${key}` } })
+  await ask(own.key, '/api/whoami')
+  await server.app.accessLog.flush()
+
+  const all = follow(t, `${base}/api/logs/stream`, own.auth)
+  const some = follow(t, `${base}/api/logs/stream?status=404&keyId=${own.keyId}`, own.auth)
+  await until(() => all.state.opened === 1 && some.state.opened === 1, 'both connections')
+  await ask(other.key, '/api/whoami')
+  const found = await ask(own.key, '/api/keys')
+  const missed = await ask(own.key, '/api/campaigns/cmp_00000000000000000000000000')
+  await until(() => all.got.length >= 2 && some.got.length >= 1, 'the records')
+  t.same(
+    all.got.map(({ requestId }) => requestId).sort(),
+    [found, missed].map(({ headers }) => headers['x-request-id']).sort(),
+    'what was there before is not told, nor what belongs to others',
+  )
+  t.match(some.got, [{ status: 404, requestId: missed.headers['x-request-id'] }])
+  const listed = await server.call('GET', '/api/logs?status=404', { headers: own.auth })
+  t.same(some.got[0], listed.body.logs[0], 'as the list has it')
+})
+
+t.test('the stream ends with the credential that opened it', async (t) => {
+  const server = await testApp(t)
+  const base = await server.listen()
+  const owner = await server.tenant()
+  const { body: made } = await server.call('POST', '/api/keys', {
+    headers: owner.auth,
+    body: { name: 'Watcher', scopes: ['logs:read'] },
+  })
+  const { state } = follow(t, `${base}/api/logs/stream`, { authorization: `Bearer ${made.key}` })
+  await until(() => state.opened === 1, 'the connection')
+  await server.call('DELETE', `/api/keys/${made.id}`, { headers: owner.auth })
+  await until(() => state.ended === 1, 'its end')
+})
+
+t.test('who may not read the log may not follow it', async (t) => {
+  const server = await testApp(t)
+  const owner = await server.tenant()
+  const { body } = await server.call('POST', '/api/keys', {
+    headers: owner.auth,
+    body: { name: 'Campaigns', scopes: ['campaigns:read'] },
+  })
+  const headers = { authorization: `Bearer ${body.key}` }
+  t.equal((await server.call('GET', '/api/logs/stream', { headers })).status, 403)
+  t.equal((await server.call('GET', '/api/logs/stream')).status, 401)
+  t.equal(
+    (await server.call('GET', '/api/logs/stream?path=x&colour=red', { headers: owner.auth })).status,
+    400,
+  )
+})
+
+t.test('many followers cost one query a look, and nobody none', async (t) => {
+  const server = await testApp(t)
+  const { organizationId } = await server.tenant()
+  let queries = 0
+  const counted = new Proxy(server.app.database, {
+    apply(target, self, args) {
+      queries += 1
+      return Reflect.apply(target, self, args)
+    },
+  })
+  const feed = new LogFeed(counted, (error) => t.fail(String(error)))
+  const followers = await Promise.all(Array.from({ length: 50 }, () => feed.join(organizationId)))
+  t.ok(queries <= 1, 'one look for fifty')
+  for (const { leave } of followers) leave()
+  const before = queries
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  t.equal(queries, before, 'nobody follows, nobody looks')
+})
