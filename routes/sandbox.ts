@@ -6,12 +6,11 @@ import { notFound } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Interview } from '../schemas/interviews.ts'
 import { Clock, ClockAdvance, Reset } from '../schemas/sandbox.ts'
-import { finishInterview } from '../services/embed/interview.ts'
 import { removeBytesSoon } from '../services/files/remove.ts'
 import { presentInterview } from '../services/interviews/present.ts'
 import { moveClock, readClock, stopClock } from '../services/sandbox/clock.ts'
 import { resetOrganization } from '../services/sandbox/reset.ts'
-import { simulateAnswers } from '../services/sandbox/simulate.ts'
+import { simulateInterview } from '../services/sandbox/simulate.ts'
 import { type Api, answers } from './api.ts'
 
 /** Tools to try things out with: in the sandbox alone, where production has no such routes. */
@@ -118,13 +117,19 @@ export async function sandboxRoutes(app: Api): Promise<void> {
         response: answers({ 200: Interview }, 400, 401, 403, 404, 409, 422, 429),
       },
     },
-    (request, reply) =>
-      app.answerPost(request, reply, 200, async (tx, organizationId) => {
-        const id = await simulateAnswers(app, organizationId, request.params.id)
-        await finishInterview(tx, { organizationId, interviewId: id }, app.showFile)
-        const [row] = await findInterview(tx, organizationId, id)
+    async (request, reply) => {
+      const { organization } = actorOf(request)
+      // Before the transaction of the answer, as it has many of its own. One that was done already is no failure to who
+      // asks again with the same Idempotency-Key.
+      const [simulated] = await Promise.allSettled([
+        simulateInterview(app, organization.id, request.params.id),
+      ])
+      return app.answerPost(request, reply, 200, async (tx, organizationId) => {
+        if (simulated.status === 'rejected') throw simulated.reason
+        const [row] = await findInterview(tx, organizationId, simulated.value)
         if (!row) throw notFound('Interview')
         return presentInterview(row, app.showFile)
-      }),
+      })
+    },
   )
 }

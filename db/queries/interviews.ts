@@ -5,7 +5,7 @@ import type { Question } from '../schema/campaigns.ts'
 import type { answers, interviews } from '../schema/interviews.ts'
 
 /** Silence after which an interview pauses, and after which it is abandoned. */
-export const PAUSES_AFTER = '30 minutes'
+const PAUSES_AFTER = '30 minutes'
 export const ABANDONED_AFTER = '24 hours'
 
 /** An answer as stored, in the JSON of its interview's row. */

@@ -1,7 +1,7 @@
 import type { Queryable } from '../connect.ts'
 
 // In this order: what belongs to a campaign or a candidate goes with it, and is counted before.
-const tables = ['answers', 'interviews', 'invites', 'files', 'campaigns', 'candidates', 'events'] as const
+const tables = ['answers', 'files', 'interviews', 'invites', 'campaigns', 'candidates', 'events'] as const
 
 /** How many rows of each table went. */
 export type Deleted = Record<(typeof tables)[number], number>

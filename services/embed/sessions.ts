@@ -33,7 +33,7 @@ export interface PresentedInvite {
 }
 
 /** The one refusal of a token that opens nothing. What was wrong with it is for the log alone. */
-export function invalidInvite(reason: string): ApiError {
+function invalidInvite(reason: string): ApiError {
   return new ApiError('UNAUTHORIZED', 'Invalid invite', {
     reason,
     hint: 'The link was used, has expired or was taken back: ask whoever invited you for a new one',

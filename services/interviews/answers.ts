@@ -81,7 +81,7 @@ export function questionOf(row: Pick<InterviewRow, 'questions'>, id: string): Qu
 }
 
 /** @throws ApiError 400 for an answer of another kind than the question's, or an option that it has not */
-export function requireFit(question: Question, content: AnswerContent): void {
+function requireFit(question: Question, content: AnswerContent): void {
   const kind = 'text' in content ? 'text' : 'choice' in content ? 'choice' : content.kind
   if (kind !== question.kind) {
     const place = kind === 'text' || kind === 'choice' ? `body.${kind}` : 'body.file'

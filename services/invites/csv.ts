@@ -6,7 +6,7 @@ import { CandidateCreate } from '../../schemas/candidates.ts'
 import { badRequest, type ErrorCode } from '../../schemas/errors.ts'
 
 /** Rows of a file at most. */
-export const MOST_ROWS = 1000
+const MOST_ROWS = 1000
 
 /** Why a row was not done, in the words of the API's errors. */
 export interface RowError {

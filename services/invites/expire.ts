@@ -8,7 +8,7 @@ import { presentInvite } from './present.ts'
  * Writes down that an invite has expired, where it has: its count and its event come once, whoever sees it first.
  * @param row as `lockInvite` gave it
  */
-export async function settleInvite(tx: Queryable, row: InviteRow, publicUrl: string): Promise<void> {
+async function settleInvite(tx: Queryable, row: InviteRow, publicUrl: string): Promise<void> {
   if (row.status !== 'expired' || row.storedStatus === 'expired') return
   const { organizationId, id, campaignId } = row
   await setInviteStatus(tx, organizationId, id, 'expired')

@@ -2,7 +2,7 @@ import { ApiError } from '../../schemas/errors.ts'
 import type { InviteStatus } from '../../schemas/invites.ts'
 
 /** From each status of an invite, where it may go. */
-export const inviteTransitions: Record<InviteStatus, readonly InviteStatus[]> = {
+const inviteTransitions: Record<InviteStatus, readonly InviteStatus[]> = {
   pending: ['started', 'expired', 'cancelled'],
   started: ['completed'],
   completed: [],

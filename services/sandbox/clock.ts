@@ -8,7 +8,7 @@ import { type AuditContext, audit } from '../audit/audit.ts'
 import { sweepExpiries } from '../interviews/sweep.ts'
 
 /** Ten years: what is meant to be kept for a long time can be tried too. */
-export const FURTHEST_SECONDS = 10 * 366 * 86_400
+const FURTHEST_SECONDS = 10 * 366 * 86_400
 
 /** What time it is for an organization. */
 export async function readClock(tx: TenantTransaction, organizationId: string): Promise<Clock> {

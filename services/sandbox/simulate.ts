@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { findAnsweredQuestions } from '../../db/queries/answers.ts'
+import { findInterview } from '../../db/queries/interviews.ts'
 import type { Question } from '../../db/schema/campaigns.ts'
 import type { Tenancy } from '../../db/tenant.ts'
 import { notFound } from '../../schemas/errors.ts'
@@ -8,6 +9,7 @@ import { sampleClip, sampleTone } from '../files/sample-media.ts'
 import type { FileStore } from '../files/store.ts'
 import { LIMIT_BYTES, takeFile } from '../files/take.ts'
 import { lockOpenInterview, saveAnswer } from '../interviews/answers.ts'
+import { completeInterview } from '../interviews/progress.ts'
 import { type AskedQuestion, saveRecording, wantRecording } from '../interviews/recordings.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { lockActiveCampaign } from '../invites/invites.ts'
@@ -31,13 +33,13 @@ export interface Simulation {
 }
 
 /**
- * Answers an interview as a candidate would, but for completing it: what is answered already stays. An invite that waits
- * is opened first. Each answer is a transaction of its own, as the candidate's would be.
+ * Answers an interview as a candidate would, and completes it: what is answered already stays. An invite that waits is
+ * opened first. Each step is a transaction of its own, at its own time, as the candidate's would be.
  * @param id of an interview, or of an invite
  * @returns the interview's id
  * @throws ApiError 404; 409 for what is not open
  */
-export async function simulateAnswers(by: Simulation, organizationId: string, id: string): Promise<string> {
+export async function simulateInterview(by: Simulation, organizationId: string, id: string): Promise<string> {
   const interviewId = id.startsWith('inv_') ? await openInvite(by, organizationId, id) : id
   const questions = await by.tenancy.write(organizationId, async (tx) => {
     const row = await lockOpenInterview(tx, { organizationId, interviewId })
@@ -50,6 +52,10 @@ export async function simulateAnswers(by: Simulation, organizationId: string, id
     if (question.kind === 'audio' || question.kind === 'video') await record(by, asked, question.kind)
     else await write(by, asked, question, index)
   }
+  await by.tenancy.write(organizationId, async (tx) => {
+    const [row] = await findInterview(tx, organizationId, interviewId)
+    if (row) await completeInterview(tx, organizationId, row.inviteId, interviewId)
+  })
   return interviewId
 }
 

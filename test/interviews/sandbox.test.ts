@@ -50,7 +50,12 @@ t.test('the sandbox', async (t) => {
     })
     const simulate = (id: string) => ask('POST', `/api/sandbox/interviews/${id}/simulate`)
     const waiting = await desk.invite(campaign.id)
-    const whole = await simulate(waiting.id)
+    const keyed = () =>
+      server.call('POST', `/api/sandbox/interviews/${waiting.id}/simulate`, {
+        headers: { ...desk.tenant.auth, 'idempotency-key': 'simulate it' },
+      })
+    const whole = await keyed()
+    t.same((await keyed()).body, whole.body, 'asked again with its key it is not done again')
     t.match(whole, { status: 200, body: { status: 'completed', inviteId: waiting.id } })
     t.match(whole.body.answers, [
       { questionId: 'text', text: /\w+/ },
@@ -58,6 +63,7 @@ t.test('the sandbox', async (t) => {
       { questionId: 'audio', file: { contentType: 'audio/wav' } },
       { questionId: 'video', file: { contentType: 'video/webm' } },
     ])
+    t.ok(whole.body.completedAt >= whole.body.answers[3].answeredAt, 'in the order of time')
     const recording = await server.app.inject(
       new URL(whole.body.answers[2].file.url).pathname.concat(new URL(whole.body.answers[2].file.url).search),
     )
@@ -102,9 +108,11 @@ t.test('the sandbox', async (t) => {
     const theirs = await neighbour.begin()
     const { browser } = await desk.begin()
     await browser('PUT', '/interview/answers/why', { text: 'Because' })
+    const spoken = await desk.campaign({ questions: [{ prompt: 'Tell us', kind: 'audio' }] })
+    await ask('POST', `/api/sandbox/interviews/${(await desk.invite(spoken.id)).id}/simulate`)
     await ask('POST', '/api/sandbox/clock', { advanceSeconds: 60 })
     const reset = await ask('POST', '/api/sandbox/reset')
-    t.match(reset, { status: 200, body: { deleted: { answers: 1, interviews: 1, files: 0 } } })
+    t.match(reset, { status: 200, body: { deleted: { answers: 2, interviews: 2, files: 1 } } })
     for (const [path, plural] of [
       ['campaigns', 'campaigns'],
       ['candidates', 'candidates'],

@@ -2,7 +2,7 @@ import { newId } from '../../schemas/ids.ts'
 import type { Answer, Body, Tenant, TestApp } from './app.ts'
 
 /** One question of each kind that is answered with JSON. */
-export const questions = [
+const questions = [
   { id: 'why', prompt: 'Why?', kind: 'text' },
   { id: 'which', prompt: 'Which?', kind: 'choice', options: ['one', 'other'] },
   { id: 'how', prompt: 'How?', kind: 'text', timeLimitSeconds: 60 },
