@@ -12,6 +12,7 @@ import { deleteDocument, getFile } from '../services/files/files.ts'
 import { contentDisposition } from '../services/files/names.ts'
 import { readRange } from '../services/files/range.ts'
 import { removeBytesSoon } from '../services/files/remove.ts'
+import { storageFailed } from '../services/files/storage.ts'
 import { keyOf } from '../services/files/store.ts'
 import { LIMIT_BYTES, takeFile } from '../services/files/take.ts'
 import { type Api, answers, noContent } from './api.ts'
@@ -136,7 +137,7 @@ export async function fileRoutes(app: Api): Promise<void> {
           expires: Type.Integer({ minimum: 0 }),
           signature: Type.String({ maxLength: 100 }),
         }),
-        response: answers({ 200: Content, 206: Content }, 400, 403, 404, 416),
+        response: answers({ 200: Content, 206: Content }, 400, 403, 404, 416, 503),
       },
     },
     async (request, reply) => {
@@ -172,7 +173,11 @@ export async function fileRoutes(app: Api): Promise<void> {
       reply.type(row.contentType)
       // A body that Fastify drops, as it does for each HEAD: without one it would say that the length is 0.
       if (request.method === 'HEAD') return reply.send(Readable.from([]))
-      return reply.send(await files.storage.read(keyOf(files, row.organizationId, id), { start, end }))
+      const key = keyOf(files, row.organizationId, id)
+      const content = await files.storage.read(key, { start, end }).catch((cause) => {
+        throw storageFailed(cause)
+      })
+      return reply.send(content)
     },
   )
 }

@@ -6,6 +6,9 @@ import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ApiError } from '../../schemas/errors.ts'
 
+// Longer than a lost connection takes to come back, shorter than anyone waits who pays for open ones.
+const PATIENCE_MS = 60_000
+
 /** What has arrived whole. */
 export interface Received {
   readonly path: string
@@ -38,14 +41,23 @@ export class Incoming {
    * Writes a stream as it comes, never faster than the disk takes it, and counts and hashes it on the way. What fails
    * half-way is removed.
    * @param limitBytes how much the file may hold
-   * @throws ApiError 413 as soon as there is more; whatever the stream itself fails with
+   * @param patienceMs how long nothing may come
+   * @throws ApiError 413 as soon as there is more; 400 where it stands still; 503 where the disk is full; whatever the
+   *   stream itself fails with
    */
-  async receive(id: string, source: Readable, limitBytes: number): Promise<Received> {
+  async receive(
+    id: string,
+    source: Readable,
+    limitBytes: number,
+    patienceMs = PATIENCE_MS,
+  ): Promise<Received> {
     const path = this.path(id)
     const hash = createHash('sha256')
     let sizeBytes = 0
+    const patience = setTimeout(() => source.destroy(stoodStill(patienceMs)), patienceMs)
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
+        patience.refresh()
         sizeBytes += chunk.length
         if (sizeBytes > limitBytes) return done(tooLarge(limitBytes))
         hash.update(chunk)
@@ -57,7 +69,11 @@ export class Incoming {
       return { path, sizeBytes, sha256: hash.digest() }
     } catch (error) {
       await this.discard(id)
-      throw error
+      throw isFull(error)
+        ? new ApiError('UNAVAILABLE', 'There is no room for files', { cause: error })
+        : error
+    } finally {
+      clearTimeout(patience)
     }
   }
 
@@ -84,6 +100,16 @@ export class Incoming {
     const names = await readdir(this.folder).catch(() => [])
     return [...new Set(names.map((name) => name.replace(/\.json$/, '')))]
   }
+}
+
+function stoodStill(patienceMs: number): ApiError {
+  return new ApiError('BAD_REQUEST', `Nothing of the file came for ${patienceMs / 1000} s`, {
+    reason: 'upload_stood_still',
+  })
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 /** 413 that names the limit. */

@@ -1,11 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { platform } from 'node:process'
 import type { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { Disk } from 'flydrive'
 import { FSDriver } from 'flydrive/drivers/fs'
 import type { BucketLocation, FolderLocation, StorageLocation } from '../../config/storage.ts'
+import { ApiError } from '../../schemas/errors.ts'
 
 /** Bytes `start` to `end`, both included, of a file. */
 export interface ByteRange {
@@ -27,6 +29,11 @@ export interface FileStorage {
   /** The names of the folders directly below `prefix`, which ends in `/`. */
   folders(prefix: string): AsyncIterable<string>
   close(): void
+}
+
+/** 503 for a storage that fails us. */
+export function storageFailed(cause: unknown): ApiError {
+  return new ApiError('UNAVAILABLE', 'The storage of files is out of reach', { reason: 'storage', cause })
 }
 
 /** Opens what `STORAGE_URL` names. The AWS SDK is loaded only where it is used. */
@@ -98,15 +105,15 @@ class FolderStorage extends DiskStorage {
     const target = join(this.#folder, key)
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     // On the disk before it is said to be there: a row must not outlive its bytes in a power cut.
-    await flush(path)
+    await flush(path, 'r+')
     await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error
       await copyFile(path, target)
-      await flush(target)
+      await flush(target, 'r+')
       await rm(path)
     })
-    // The name is in the folder's own block: without this a power cut may lose it.
-    await flush(dirname(target))
+    // The name is in the folder's own block: without this a power cut may lose it. Windows has no such thing.
+    if (platform !== 'win32') await flush(dirname(target), 'r')
   }
 
   async read(key: string, { start, end }: ByteRange): Promise<Readable> {
@@ -118,8 +125,8 @@ class FolderStorage extends DiskStorage {
   close(): void {}
 }
 
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+async function flush(path: string, flags: 'r' | 'r+'): Promise<void> {
+  const handle = await open(path, flags)
   try {
     await handle.sync()
   } finally {

@@ -17,6 +17,7 @@ import { type Detected, detect, type FileKind, formsOf } from './content/detect.
 import type { Received } from './incoming.ts'
 import { displayName } from './names.ts'
 import { removeBytesSoon } from './remove.ts'
+import { storageFailed } from './storage.ts'
 import { type FileStore, keyOf } from './store.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -122,7 +123,10 @@ export async function settleUpload<T>(
 ): Promise<T> {
   const { sizeBytes, sha256 } = received
   const { contentType, form } = await contentOf(received, kind)
-  await store.storage.adopt(keyOf(store, organizationId, id), received.path, sizeBytes)
+  const key = keyOf(store, organizationId, id)
+  await store.storage.adopt(key, received.path, sizeBytes).catch((cause) => {
+    throw storageFailed(cause)
+  })
   const facts = { name: displayName(name, form), contentType, sizeBytes, sha256 }
   const keep: Keep = async (tx) => {
     const [row] = await finishUpload(tx, organizationId, id, facts)

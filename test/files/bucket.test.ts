@@ -51,6 +51,6 @@ t.test('files in a bucket', async (t) => {
   const [lost] = [...bucket.objects.keys()].filter((key) => key.endsWith(kept[8]?.id ?? ''))
   bucket.objects.delete(lost ?? '')
   t.equal((await auditFiles(server.app.files)).missing, 1)
-  t.equal((await fetch(kept[8]?.url ?? '')).status, 500)
+  t.equal((await fetch(kept[8]?.url ?? '')).status, 503)
   t.same(bucket.refused, [])
 })

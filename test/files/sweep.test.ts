@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { newId } from '../../schemas/ids.ts'
@@ -113,6 +114,20 @@ t.test('files after a crash', async (t) => {
     )
     await t.rejects(late, { code: 'CONFLICT' })
     await auditFiles(store)
+    t.same(await remains(), still)
+  })
+
+  t.test('an upload that stands still is given up', async (t) => {
+    const silent = new Readable({ read() {} })
+    silent.push(pdf())
+    const stuck = takeFile(
+      store,
+      tenancy,
+      wanted,
+      async (id) => ({ received: await store.incoming.receive(id, silent, 1000, 20), name: 'cv.pdf' }),
+      (keep) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id),
+    )
+    await t.rejects(stuck, { code: 'BAD_REQUEST', message: /^Nothing of the file came/ })
     t.same(await remains(), still)
   })
 
