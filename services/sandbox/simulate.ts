@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { findAnsweredQuestions } from '../../db/queries/answers.ts'
 import { findInterview } from '../../db/queries/interviews.ts'
 import type { Question } from '../../db/schema/campaigns.ts'
@@ -7,7 +6,7 @@ import { notFound } from '../../schemas/errors.ts'
 import { beginInterview } from '../embed/sessions.ts'
 import { sampleClip, sampleTone } from '../files/sample-media.ts'
 import type { FileStore } from '../files/store.ts'
-import { LIMIT_BYTES, takeFile } from '../files/take.ts'
+import { arriving, takeFile } from '../files/take.ts'
 import { lockOpenInterview, saveAnswer } from '../interviews/answers.ts'
 import { completeInterview } from '../interviews/progress.ts'
 import { type AskedQuestion, saveRecording, wantRecording } from '../interviews/recordings.ts'
@@ -90,10 +89,7 @@ async function record(by: Simulation, asked: AskedQuestion, kind: 'audio' | 'vid
     files,
     tenancy,
     wanted,
-    async (id) => ({
-      received: await files.incoming.receive(id, Readable.from([bytes]), LIMIT_BYTES[kind]),
-      name: `simulated.${kind === 'audio' ? 'wav' : 'webm'}`,
-    }),
+    arriving(files, bytes, `simulated.${kind === 'audio' ? 'wav' : 'webm'}`),
     (keep) => tenancy.write(asked.organizationId, (tx) => saveRecording(tx, asked, wanted, keep)),
   )
 }
