@@ -7,6 +7,7 @@ import { accountCommands } from './commands/accounts.ts'
 import { auditCommands } from './commands/audit.ts'
 import { fileCommands } from './commands/files.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
+import { listenCommand } from './commands/listen.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
 import { workerCommand } from './commands/worker.ts'
@@ -22,6 +23,7 @@ auditCommands(program)
 accountCommands(program)
 leakKeyCommands(program)
 workerCommand(program)
+listenCommand(program)
 fileCommands(program)
 
 try {
