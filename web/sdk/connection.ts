@@ -102,7 +102,7 @@ function once(base: string, token: string, request: Request, closed: AbortSignal
 }
 
 function refusal(answer: XMLHttpRequest): Refused {
-  let message = answer.status ? `The API answered ${answer.status}` : 'The API cannot be reached'
+  let message = 'The API cannot be reached'
   try {
     message = JSON.parse(answer.responseText).error.message
   } catch {}

@@ -14,13 +14,13 @@ export interface Media {
 }
 
 export function makeMedia(): Media {
-  const chosen: Record<string, string> = {}
+  // An empty id is no wish.
+  const chosen = { audioinput: '', videoinput: '' }
   let stream: MediaStream | null = null
   let audio: AudioContext | null = null
   let analyser: AnalyserNode | null = null
   let allowed = false
   let openings = 0
-  const pick = (kind: string) => (chosen[kind] ? { deviceId: { exact: chosen[kind] } } : {})
 
   const media: Media = {
     get stream() {
@@ -33,13 +33,8 @@ export function makeMedia(): Media {
       media.close()
       const opening = openings
       const opened = await navigator.mediaDevices.getUserMedia({
-        audio: pick('audioinput'),
-        video: video && {
-          width: { ideal: 1280 },
-          height: { ideal: 720 },
-          facingMode: 'user',
-          ...pick('videoinput'),
-        },
+        audio: { deviceId: chosen.audioinput },
+        video: video && { width: 1280, height: 720, facingMode: 'user', deviceId: chosen.videoinput },
       })
       // What was closed while the browser asked stays closed: no light may shine that nobody looks at.
       if (opening !== openings) for (const track of opened.getTracks()) track.stop()

@@ -149,7 +149,7 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
       booth.close()
       URL.revokeObjectURL(address)
     },
-    content: [booth.element, player, line, h('div.actions recorder', {}, record, stop, again, send)],
+    content: [booth.element, player, line, h('div.note', {}, record, stop, again, send)],
   }
 }
 

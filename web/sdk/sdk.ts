@@ -7,13 +7,13 @@ const mounted = new WeakMap<Element, () => void>()
 
 function find(target: string | Element): Element {
   const element = typeof target === 'string' ? document.querySelector(target) : target
-  if (!element) throw new TypeError(`InterviewSDK: there is no element ${target}`)
+  if (!element) throw new TypeError(`InterviewSDK: no element ${target}`)
   return element
 }
 
 export const mount: InterviewSdk['mount'] = (target, options: MountOptions) => {
   const element = find(target)
-  if (!options?.invite) throw new TypeError('InterviewSDK: an invite is needed')
+  if (!options?.invite) throw new TypeError('InterviewSDK: no invite')
   unmount(element)
   // Everything is drawn inside an element of its own, so that the page's element stays as it was.
   const host = document.createElement('div')

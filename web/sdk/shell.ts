@@ -70,6 +70,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
       const question = room.interview.questions[index]
       const dot = step.firstChild as HTMLButtonElement
       dot.className = question ? room.answers.status(question) : 'open'
+      dot.style.setProperty('--share', `${room.answers.share * 100}%`)
       dot.disabled = busy
       const name = question
         ? `${fill(texts.questionOf, index + 1, steps.childElementCount - 1)}: ${statusText(room, question)}`
