@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 
@@ -110,4 +110,21 @@ t.test('a failure is told, with what npm said', async (t) => {
   const withoutLock = project(t)
   withoutLock.remove('package-lock.json')
   t.match(withoutLock.run(), { status: 1, stderr: 'package-lock.json is missing or not readable' })
+})
+
+t.test('what browsers run is built by the pinned Node, and a failure stops the start', async (t) => {
+  const p = project(t)
+  p.install()
+  mkdirSync(path.join(t.testdirName, 'web'))
+  writeFileSync(path.join(t.testdirName, 'web/build.ts'), '')
+  const pinned = path.join(t.testdirName, 'node_modules/.bin/node')
+  writeFileSync(pinned, '#!/bin/sh\necho "built by $1"\n', { mode: 0o755 })
+  chmodSync(pinned, 0o755)
+  const good = p.run()
+  t.equal(good.status, 0)
+  t.match(good.stdout, /built by .*web.build\.ts/)
+  writeFileSync(pinned, '#!/bin/sh\nexit 3\n')
+  const bad = p.run()
+  t.equal(bad.status, 1)
+  t.match(bad.stderr, 'could not be built')
 })
