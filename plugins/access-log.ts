@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the request needs of its caller, for the log: what the route declares, or its parts, parted by commas. */
     neededAccess: string | null
+    /** The organization that a public request turned out to be about, by what it presented in its URL. */
+    concerns: string | null
     /** Whether the access log has it. */
     recorded: boolean
   }
@@ -37,6 +39,7 @@ export default fp<{ databaseUrl: string }>(
     })
     app.decorate('accessLog', log)
     app.decorateRequest('neededAccess', null)
+    app.decorateRequest('concerns', null)
     app.decorateRequest('recorded', false)
     await log.start()
     app.addHook('onClose', () => log.close())
@@ -94,7 +97,7 @@ function recordOf(request: FastifyRequest, reply: FastifyReply, status: number):
   const { actor, refusal } = request
   return {
     id: request.id,
-    organizationId: actor?.organization.id ?? refusal?.organizationId ?? null,
+    organizationId: actor?.organization.id ?? refusal?.organizationId ?? request.concerns,
     method: request.method,
     url: request.url,
     status,

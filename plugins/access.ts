@@ -58,7 +58,12 @@ function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | nu
       details: [{ path: 'headers.x-api-key', message: 'is required' }],
     })
   }
-  return allows(actor.scopes, access) ? null : forbidden(`the scope ${access}`, `scope_missing:${access}`)
+  return allows(actor.scopes, access) ? null : needsScope(access)
+}
+
+/** 403 that names the scope, for a route that learns only on the way what it needs. */
+export function needsScope(scope: Exclude<Scope, '*'>): ApiError {
+  return forbidden(`the scope ${scope}`, `scope_missing:${scope}`)
 }
 
 function secondFactorMissing(actor: Actor): ApiError {

@@ -40,6 +40,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     asked: AskedQuestion,
     wanted: WantedRecording,
   ) => {
+    let replaced = request.method === 'POST'
     const carries = request.headers['content-type']?.startsWith('application/offset+octet-stream')
     const response = await uploads.handle({
       method: request.method,
@@ -50,9 +51,10 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
       commit: (keep) =>
         tenancy.write(asked.organizationId, async (tx) => {
           await saveRecording(tx, asked, wanted, keep)
+          replaced = true
         }),
     })
-    await removeBytesSoon(files)
+    if (replaced) await removeBytesSoon(files)
     return response
   }
 

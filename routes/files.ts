@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { findCandidateId, findFileOfLink, listCandidateFiles } from '../db/queries/files.ts'
-import { actorOf } from '../plugins/access.ts'
+import { actorOf, needsScope } from '../plugins/access.ts'
 import { receiveFile } from '../plugins/receive-file.ts'
+import { allows } from '../schemas/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { ApiError, notFound } from '../schemas/errors.ts'
 import { File, FileForm } from '../schemas/files.ts'
@@ -91,12 +92,15 @@ export async function fileRoutes(app: Api): Promise<void> {
         tags: ['Files'],
         operationId: 'getFile',
         summary: 'One file, with a fresh link to its content',
+        description: 'A recording needs `interviews:read` besides.',
         params,
         response: answers({ 200: File }, 400, 401, 403, 404, 429),
       },
     },
     async (request) => {
-      const row = await getFile(tenancy, actorOf(request).organization.id, request.params.id)
+      const { organization, scopes } = actorOf(request)
+      const row = await getFile(tenancy, organization.id, request.params.id)
+      if (row.interviewId !== null && !allows(scopes, 'interviews:read')) throw needsScope('interviews:read')
       return showFile(row)
     },
   )
@@ -151,6 +155,8 @@ export async function fileRoutes(app: Api): Promise<void> {
       }
       const [row] = await findFileOfLink(app.database, id)
       if (!row) throw notFound('File')
+      // Who fetched a recording stands in its organization's log.
+      request.concerns = row.organizationId
       const etag = `"${row.sha256.toString('hex')}"`
       const ifRange = request.headers['if-range']
       const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined

@@ -44,6 +44,18 @@ t.test('recorded answers', async (t) => {
     t.same(listed.body.files, [], 'a recording is no document')
     t.equal((await call('DELETE', `/api/files/${file.id}`, { headers: tenant.auth })).status, 409)
     t.equal((await call('GET', `/api/files/${file.id}`, { headers: tenant.auth })).status, 200)
+    const key = await call('POST', '/api/keys', {
+      headers: tenant.auth,
+      body: { name: 'Candidates alone', scopes: ['candidates:read'] },
+    })
+    const limited = { headers: { authorization: `Bearer ${key.body.key}` } }
+    t.match(await call('GET', `/api/files/${file.id}`, limited), {
+      status: 403,
+      body: { error: { details: [{ message: 'needs the scope interviews:read' }] } },
+    })
+    await server.app.accessLog.flush()
+    const log = await call('GET', `/api/logs?path=/api/files/${file.id}/content`, { headers: tenant.auth })
+    t.match(log.body.logs, [{ status: 200, credentialType: null }], 'who fetched it is in the log')
   })
 
   t.test('take the place of the one before, whose bytes go', async (t) => {
