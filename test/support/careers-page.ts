@@ -48,6 +48,14 @@ export async function careersSite(t: Test, server: TestApp): Promise<string> {
 const pageScript = `
 window.heard = []
 const hear = (name) => (what) => window.heard.push([name, what])
+const streams = []
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await ask(wanted)
+  streams.push(stream)
+  return stream
+}
+window.listening = () => streams.flatMap((stream) => stream.getTracks()).filter(({ readyState }) => readyState === 'live').length
 const options = JSON.parse(sessionStorage.getItem('options') ?? 'null')
 window.open_ = (options) => {
   sessionStorage.setItem('options', JSON.stringify(options))
