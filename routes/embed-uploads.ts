@@ -25,7 +25,7 @@ const params = Type.Object({ id: Id('file') })
 /** Long recordings, in as many parts as it takes, by the tus protocol: below /api/embed. */
 export async function embedUploadRoutes(app: Api): Promise<void> {
   const { tenancy, files } = app
-  const uploads = new ResumableUploads(files, PATH)
+  let uploads: Promise<ResumableUploads> | undefined
 
   // Left on the wire: it is read where it is written.
   app.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null))
@@ -42,7 +42,8 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
   ) => {
     let replaced = request.method === 'POST'
     const carries = request.headers['content-type']?.startsWith('application/offset+octet-stream')
-    const response = await uploads.handle({
+    uploads ??= ResumableUploads.open(files, PATH)
+    const response = await (await uploads).handle({
       method: request.method,
       headers: new Headers(request.headers as Record<string, string>),
       body: carries ? (Readable.toWeb(request.raw) as ReadableStream) : null,

@@ -1,5 +1,5 @@
-import { FileStore as ArrivingFiles } from '@tus/file-store'
-import { Server } from '@tus/server'
+import type { FileStore as ArrivingFiles } from '@tus/file-store'
+import type { Server } from '@tus/server'
 import { ApiError } from '../../schemas/errors.ts'
 import type { FileStore } from './store.ts'
 import type { Keep, Wanted } from './take.ts'
@@ -33,14 +33,27 @@ export class ResumableUploads {
   readonly #requests = new WeakMap<object, { asked: ResumableRequest; failure?: unknown }>()
   readonly #finishing = new Map<string, Promise<void>>()
 
-  /** @param path of the uploads' URLs, without a trailing slash */
-  constructor(store: FileStore, path: string) {
+  /**
+   * Loads the protocol's library, which a start can do without.
+   * @param path of the uploads' URLs, without a trailing slash
+   */
+  static async open(store: FileStore, path: string): Promise<ResumableUploads> {
+    const [server, files] = await Promise.all([import('@tus/server'), import('@tus/file-store')])
+    return new ResumableUploads(store, path, server.Server, files.FileStore)
+  }
+
+  private constructor(
+    store: FileStore,
+    path: string,
+    TusServer: typeof Server,
+    TusFiles: typeof ArrivingFiles,
+  ) {
     this.#store = store
-    this.#arriving = new ArrivingFiles({
+    this.#arriving = new TusFiles({
       directory: store.incoming.folder,
       expirationPeriodInMilliseconds: UNFINISHED_SECONDS * 1000,
     })
-    this.#server = new Server({
+    this.#server = new TusServer({
       path,
       datastore: this.#arriving,
       relativeLocation: true,

@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path'
 import { platform } from 'node:process'
 import type { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { Disk } from 'flydrive'
-import { FSDriver } from 'flydrive/drivers/fs'
+import type { Disk } from 'flydrive'
 import type { BucketLocation, FolderLocation, StorageLocation } from '../../config/storage.ts'
 import { ApiError } from '../../schemas/errors.ts'
 
@@ -36,31 +35,37 @@ export function storageFailed(cause: unknown): ApiError {
   return new ApiError('UNAVAILABLE', 'The storage of files is out of reach', { reason: 'storage', cause })
 }
 
-/** Opens what `STORAGE_URL` names. The AWS SDK is loaded only where it is used. */
+/** Opens what `STORAGE_URL` names. Libraries are loaded when they are first used: a start needs none of them. */
 export async function openStorage(location: StorageLocation): Promise<FileStorage> {
   return location.kind === 'folder' ? new FolderStorage(location) : openBucket(location)
 }
 
 /** What both kinds do alike, through flydrive. */
 abstract class DiskStorage implements FileStorage {
-  readonly disk: Disk
+  readonly #open: () => Promise<Disk>
   readonly #prefix: string
+  #disk: Promise<Disk> | undefined
 
-  constructor(disk: Disk, prefix: string) {
-    this.disk = disk
+  constructor(open: () => Promise<Disk>, prefix: string) {
+    this.#open = open
     this.#prefix = prefix
+  }
+
+  protected disk(): Promise<Disk> {
+    this.#disk ??= this.#open()
+    return this.#disk
   }
 
   abstract adopt(key: string, path: string, sizeBytes: number): Promise<void>
   abstract read(key: string, range: ByteRange): Promise<Readable>
   abstract close(): void
 
-  has(key: string): Promise<boolean> {
-    return this.disk.exists(this.whole(key))
+  async has(key: string): Promise<boolean> {
+    return (await this.disk()).exists(this.whole(key))
   }
 
-  remove(key: string): Promise<void> {
-    return this.disk.delete(this.whole(key))
+  async remove(key: string): Promise<void> {
+    await (await this.disk()).delete(this.whole(key))
   }
 
   async *keys(prefix: string): AsyncIterable<string> {
@@ -76,9 +81,10 @@ abstract class DiskStorage implements FileStorage {
   }
 
   async *#list(prefix: string, recursive: boolean) {
+    const disk = await this.disk()
     let paginationToken: string | undefined
     do {
-      const page = await this.disk.listAll(this.#prefix + prefix, {
+      const page = await disk.listAll(this.#prefix + prefix, {
         recursive,
         ...(paginationToken ? { paginationToken } : {}),
       })
@@ -97,7 +103,10 @@ class FolderStorage extends DiskStorage {
   readonly #folder: string
 
   constructor({ folder }: FolderLocation) {
-    super(new Disk(new FSDriver({ location: folder, visibility: 'private' })), '')
+    super(async () => {
+      const [{ Disk }, { FSDriver }] = await Promise.all([import('flydrive'), import('flydrive/drivers/fs')])
+      return new Disk(new FSDriver({ location: folder, visibility: 'private' }))
+    }, '')
     this.#folder = folder
   }
 
@@ -136,7 +145,7 @@ async function flush(path: string, flags: 'r' | 'r+'): Promise<void> {
 
 async function openBucket(location: BucketLocation): Promise<FileStorage> {
   const { S3Client, GetObjectCommand } = await import('@aws-sdk/client-s3')
-  const { S3Driver } = await import('flydrive/drivers/s3')
+  const [{ Disk }, { S3Driver }] = await Promise.all([import('flydrive'), import('flydrive/drivers/s3')])
   const { bucket, region, endpoint, pathStyle, credentials, prefix } = location
   const client: S3Client = new S3Client({
     region,
@@ -151,7 +160,7 @@ async function openBucket(location: BucketLocation): Promise<FileStorage> {
 
   class BucketStorage extends DiskStorage {
     async adopt(key: string, path: string, sizeBytes: number): Promise<void> {
-      await this.disk.putStream(this.whole(key), createReadStream(path), {
+      await (await this.disk()).putStream(this.whole(key), createReadStream(path), {
         contentLength: sizeBytes,
         contentType: 'application/octet-stream',
       })
@@ -169,5 +178,5 @@ async function openBucket(location: BucketLocation): Promise<FileStorage> {
       client.destroy()
     }
   }
-  return new BucketStorage(new Disk(driver), prefix)
+  return new BucketStorage(async () => new Disk(driver), prefix)
 }
