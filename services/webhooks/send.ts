@@ -6,7 +6,7 @@ import { signatureHeaders, type WebhookSecret } from './signature.ts'
 import type { TargetRules } from './targets.ts'
 
 /** How long a receiver may take for its whole answer, in milliseconds. */
-export const TIME_OUT_MS = 15_000
+const TIME_OUT_MS = 15_000
 const KEPT_BYTES = 1024
 /** What is read of a body so that its connection can be used again; a longer one loses it. */
 const READ_BYTES = 16 * 1024
@@ -44,15 +44,18 @@ export function isDelivered({ status }: Pick<Outcome, 'status'>): boolean {
 export class Sender {
   readonly #agent: Dispatcher
   readonly #stopping = new AbortController()
+  readonly #timeOutMs: number
 
-  constructor(rules: TargetRules, resolve?: Resolve) {
+  constructor(rules: TargetRules, options: { resolve?: Resolve; timeOutMs?: number } = {}) {
+    const { resolve, timeOutMs = TIME_OUT_MS } = options
+    this.#timeOutMs = timeOutMs
     this.#agent = new Agent({
       connect: guardedConnector(rules, resolve),
       allowH2: false,
       // As many connections as are under way: two endpoints at one origin must not wait for each other.
       connections: null,
-      headersTimeout: TIME_OUT_MS,
-      bodyTimeout: TIME_OUT_MS,
+      headersTimeout: timeOutMs,
+      bodyTimeout: timeOutMs,
       maxHeaderSize: LONGEST_HEADERS,
     })
   }
@@ -80,7 +83,7 @@ export class Sender {
       durationMs: Math.round(performance.now() - began),
       ...rest,
     })
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(TIME_OUT_MS)])
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#timeOutMs)])
     try {
       const answer = await request(url, {
         dispatcher: this.#agent,
@@ -139,7 +142,7 @@ const sentences: Record<string, string> = {
 function explain(error: unknown): string {
   if (error instanceof TargetRefused) return error.message
   const { name, code, message } = error as Error & { code?: string }
-  if (name === 'TimeoutError') return 'no answer within 15 s'
+  if (name === 'TimeoutError') return sentences.UND_ERR_HEADERS_TIMEOUT as string
   const known = code === undefined ? undefined : sentences[code]
   return known ?? `${code ? `${code}: ` : ''}${message}`.slice(0, LONGEST_ERROR)
 }
