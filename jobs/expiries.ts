@@ -1,7 +1,4 @@
-import { findSilentInterviews } from '../db/queries/interviews.ts'
-import { findDueInvites } from '../db/queries/invites.ts'
-import { lockSettledInterview } from '../services/interviews/progress.ts'
-import { lockSettledInvite } from '../services/invites/expire.ts'
+import { sweepExpiries } from '../services/interviews/sweep.ts'
 import type { Work } from './work.ts'
 
 /** Every minute: whoever looks at an invite or an interview sees its expiry at once; this is for who waits for the event. */
@@ -9,17 +6,8 @@ export const EXPIRIES_CRON = '* * * * *'
 
 const BATCH = 500
 
-/** Writes down which invites have expired and which interviews silence has paused or ended; one transaction for each. */
+/** Writes down which invites have expired and which interviews silence has paused or ended. */
 export const expiries: Work = async ({ database, publicUrl, log }) => {
-  const due = await findDueInvites(database, null, BATCH)
-  for (const { organizationId, id } of due) {
-    await database.begin((tx) => lockSettledInvite(tx, organizationId, id, publicUrl()))
-  }
-  const silent = await findSilentInterviews(database, null, BATCH)
-  for (const { organizationId, id } of silent) {
-    await database.begin((tx) => lockSettledInterview(tx, organizationId, id))
-  }
-  if (due.length + silent.length > 0) {
-    log.info({ invites: due.length, interviews: silent.length }, 'expiries written down')
-  }
+  const swept = await sweepExpiries(database, publicUrl(), { organizationId: null, limit: BATCH })
+  if (swept.invites + swept.interviews > 0) log.info({ swept }, 'expiries written down')
 }

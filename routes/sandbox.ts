@@ -8,7 +8,7 @@ import { Interview } from '../schemas/interviews.ts'
 import { Clock, ClockAdvance, Reset } from '../schemas/sandbox.ts'
 import { removeBytesSoon } from '../services/files/remove.ts'
 import { presentInterview } from '../services/interviews/present.ts'
-import { moveClock, readClock, stopClock } from '../services/sandbox/clock.ts'
+import { letExpire, moveClock, readClock, stopClock } from '../services/sandbox/clock.ts'
 import { resetOrganization } from '../services/sandbox/reset.ts'
 import { simulateInterview } from '../services/sandbox/simulate.ts'
 import { type Api, answers } from './api.ts'
@@ -48,16 +48,11 @@ export async function sandboxRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const clock = await app.answerPost(request, reply, 200, (tx) =>
-        moveClock(
-          tx,
-          auditContextOf(request),
-          config.environment,
-          request.body.advanceSeconds,
-          app.publicUrl(),
-        ),
+        moveClock(tx, auditContextOf(request), config.environment, request.body.advanceSeconds),
       )
-      await app.changes.settle([`organization:${actorOf(request).organization.id}`])
-      await removeBytesSoon(app.files)
+      const { id } = actorOf(request).organization
+      await app.changes.settle([`organization:${id}`])
+      await letExpire(app.database, app.files, id, app.publicUrl())
       return clock
     },
   )

@@ -8,16 +8,18 @@ export function eraseCandidateRow(tx: Queryable, organizationId: string, id: str
     where organization_id = ${organizationId} and id = ${id}`
 }
 
-/** The ids of a candidate's invites. */
-export function findInviteIdsOf(tx: Queryable, organizationId: string, candidateId: string) {
+/** The ids of a candidate's invites, all locked until the transaction ends. */
+export function lockInvitesOf(tx: Queryable, organizationId: string, candidateId: string) {
   return tx<{ id: string }[]>`
-    select id from invites where organization_id = ${organizationId} and candidate_id = ${candidateId} order by id`
+    select id from invites where organization_id = ${organizationId} and candidate_id = ${candidateId}
+    order by id for no key update`
 }
 
-/** The ids of a candidate's interviews. */
-export function findInterviewIdsOf(tx: Queryable, organizationId: string, candidateId: string) {
+/** The ids of a candidate's interviews, all locked until the transaction ends. */
+export function lockInterviewsOf(tx: Queryable, organizationId: string, candidateId: string) {
   return tx<{ id: string }[]>`
-    select id from interviews where organization_id = ${organizationId} and candidate_id = ${candidateId} order by id`
+    select id from interviews where organization_id = ${organizationId} and candidate_id = ${candidateId}
+    order by id for no key update`
 }
 
 /** Deletes everything that a candidate has said, written and handed in; the bytes of files are noted for removal. */

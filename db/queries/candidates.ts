@@ -61,7 +61,7 @@ export function findCandidate(tx: Queryable, organizationId: string, id: string)
 export function lockCandidate(tx: Queryable, organizationId: string, id: string) {
   return tx<CandidateRow[]>`
     select ${columns(tx)} from candidates
-    where organization_id = ${organizationId} and id = ${id} and erased_at is null for update`
+    where organization_id = ${organizationId} and id = ${id} and erased_at is null for no key update`
 }
 
 /** One candidate by id or e-mail, who is not erased before the transaction ends. */

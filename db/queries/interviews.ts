@@ -111,7 +111,7 @@ export function findInterview(tx: Queryable, organizationId: string, id: string)
 export function lockInterview(tx: Queryable, organizationId: string, id: string) {
   return tx<InterviewRow[]>`
     select ${columns(tx, organizationId)} from interviews
-    where organization_id = ${organizationId} and id = ${id} for update of interviews`
+    where organization_id = ${organizationId} and id = ${id} for no key update of interviews`
 }
 
 /** Makes an interview that nobody has begun. */

@@ -53,7 +53,7 @@ export function findInvite(tx: Queryable, organizationId: string, id: string) {
 export function lockInvite(tx: Queryable, organizationId: string, id: string) {
   return tx<InviteRow[]>`
     select ${columns(tx, organizationId)} from invites
-    where organization_id = ${organizationId} and id = ${id} for update of invites`
+    where organization_id = ${organizationId} and id = ${id} for no key update of invites`
 }
 
 /** A candidate's invites to a campaign that still lead somewhere or did: with the state of their interviews. */

@@ -1,8 +1,8 @@
 import {
   deleteAnswersAndFilesOf,
   eraseCandidateRow,
-  findInterviewIdsOf,
-  findInviteIdsOf,
+  lockInterviewsOf,
+  lockInvitesOf,
 } from '../../db/queries/candidate-erasure.ts'
 import { lockCandidate } from '../../db/queries/candidates.ts'
 import { endInterviewSessions } from '../../db/queries/interview-sessions.ts'
@@ -31,12 +31,10 @@ export async function eraseCandidate(
   const { organizationId } = context
   const [candidate] = await lockCandidate(tx, organizationId, id)
   if (!candidate) throw notFound('Candidate')
-  for (const invite of await findInviteIdsOf(tx, organizationId, id)) {
-    await endInvite(tx, organizationId, invite.id, publicUrl)
-  }
-  for (const interview of await findInterviewIdsOf(tx, organizationId, id)) {
-    await endInterview(tx, organizationId, interview.id)
-  }
+  const invites = await lockInvitesOf(tx, organizationId, id)
+  const interviews = await lockInterviewsOf(tx, organizationId, id)
+  for (const invite of invites) await endInvite(tx, organizationId, invite.id, publicUrl)
+  for (const interview of interviews) await endInterview(tx, organizationId, interview.id)
   const deleted = await deleteAnswersAndFilesOf(tx, organizationId, id)
   await eraseCandidateRow(tx, organizationId, id)
   await audit(tx, context, {

@@ -1,20 +1,27 @@
-import type { Queryable } from '../../db/connect.ts'
+import type { Database } from '../../db/connect.ts'
 import { findSilentInterviews } from '../../db/queries/interviews.ts'
 import { findDueInvites } from '../../db/queries/invites.ts'
-import { forgetOldRecordings } from '../../db/queries/recording-retention.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { lockSettledInterview } from './progress.ts'
 
 /**
- * Writes down every expiry of an organization that nobody has written down yet, with its event, and deletes recordings for
- * which the time is over; their bytes are removed after the commit.
+ * Writes down expiries that nobody has written down yet, with their events: of one organization, or of all. Each is a
+ * transaction of its own, so that nobody waits for more than one of them. Any number of processes may do so at once.
+ * @param limit of each kind at most; null: all
+ * @returns how many of each kind there were
  */
-export async function sweepExpiries(tx: Queryable, organizationId: string, publicUrl: string): Promise<void> {
-  for (const { id } of await findDueInvites(tx, organizationId, null)) {
-    await lockSettledInvite(tx, organizationId, id, publicUrl)
+export async function sweepExpiries(
+  database: Database,
+  publicUrl: string,
+  { organizationId, limit }: { organizationId: string | null; limit: number | null },
+): Promise<{ invites: number; interviews: number }> {
+  const due = await findDueInvites(database, organizationId, limit)
+  for (const invite of due) {
+    await database.begin((tx) => lockSettledInvite(tx, invite.organizationId, invite.id, publicUrl))
   }
-  for (const { id } of await findSilentInterviews(tx, organizationId, null)) {
-    await lockSettledInterview(tx, organizationId, id)
+  const silent = await findSilentInterviews(database, organizationId, limit)
+  for (const interview of silent) {
+    await database.begin((tx) => lockSettledInterview(tx, interview.organizationId, interview.id))
   }
-  await forgetOldRecordings(tx, organizationId)
+  return { invites: due.length, interviews: silent.length }
 }

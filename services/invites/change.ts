@@ -86,6 +86,9 @@ export async function resendInvite(
 ): Promise<NewInvite> {
   const sendEmail = body.sendEmail ?? services.mailer.possible
   if (sendEmail) services.mailer.requireMail()
+  // Locks come in one order everywhere: candidate, invite, interview, campaign.
+  const { candidateId } = await reread(tx, organization.id, id)
+  const [candidate] = await holdCandidate(tx, organization.id, { id: candidateId })
   const invite = await lockInviteOf(services, tx, organization.id, id)
   await requireUsable(tx, invite)
   if (sendEmail && invite.sentCount >= MOST_SENDINGS) {
@@ -94,7 +97,6 @@ export async function resendInvite(
   await replaceInviteTokens(tx, organization.id, id)
   const token = await issueToken(tx, invite)
   if (sendEmail) {
-    const [candidate] = await holdCandidate(tx, organization.id, { id: invite.candidateId })
     const [campaign] = await findCampaign(tx, organization.id, invite.campaignId)
     if (!candidate || !campaign) throw notFound('Candidate')
     await mailInvite(services, tx, organization, campaign, candidate, invite, token)

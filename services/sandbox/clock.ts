@@ -1,10 +1,14 @@
 import type { Environment } from '../../config/environment.ts'
 import { announceChange } from '../../db/changes.ts'
+import type { Database } from '../../db/connect.ts'
 import { advanceClock, findClock, resetClock } from '../../db/queries/clock.ts'
+import { forgetOldRecordings } from '../../db/queries/recording-retention.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
 import type { Clock } from '../../schemas/sandbox.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
+import { removeBytesSoon } from '../files/remove.ts'
+import type { FileStore } from '../files/store.ts'
 import { sweepExpiries } from '../interviews/sweep.ts'
 
 /** Ten years: what is meant to be kept for a long time can be tried too. */
@@ -18,7 +22,8 @@ export async function readClock(tx: TenantTransaction, organizationId: string): 
 }
 
 /**
- * Moves an organization's time ahead. What comes to its end on the way has come to it when this returns, with its events.
+ * Moves an organization's time ahead. After the commit the caller settles the announced change, and lets what is due come
+ * to its end.
  * @throws ApiError 400 for a time more than ten years ahead
  */
 export async function moveClock(
@@ -26,13 +31,11 @@ export async function moveClock(
   context: AuditContext,
   environment: Environment,
   seconds: number,
-  publicUrl: string,
 ): Promise<Clock> {
   const { organizationId } = context
   const [moved] = await advanceClock(tx, organizationId, seconds, FURTHEST_SECONDS)
   if (!moved)
     throw badRequest('body.advanceSeconds', 'leads more than ten years ahead: reset the clock first')
-  await sweepExpiries(tx, organizationId, publicUrl)
   const clock = await readClock(tx, organizationId)
   // How long a key has left was remembered by the clock before.
   await announceChange(tx, environment, `organization:${organizationId}`)
@@ -62,4 +65,16 @@ export async function stopClock(
     targetId: organizationId,
   })
   return clock
+}
+
+/** Lets what is due come to its end, with its events: invites, interviews, recordings. */
+export async function letExpire(
+  database: Database,
+  files: FileStore,
+  organizationId: string,
+  publicUrl: string,
+): Promise<void> {
+  await sweepExpiries(database, publicUrl, { organizationId, limit: null })
+  await forgetOldRecordings(database, organizationId)
+  await removeBytesSoon(files)
 }
