@@ -167,9 +167,11 @@ async function answer(request: FastifyRequest, reply: FastifyReply, response: Re
   if (response.status < 400) return reply.code(response.status).send(null)
   const message = (await response.text()).trim()
   if (response.status >= 500) throw new Error(message)
-  const code = codes[response.status] ?? 'BAD_REQUEST'
+  // The library's 403 is a header that is missing.
+  const status = response.status === 403 ? 400 : response.status
+  const code = codes[status] ?? 'BAD_REQUEST'
   return reply
-    .code(response.status)
+    .code(status)
     .header('tus-version', VERSION)
     .serializer(JSON.stringify)
     .type('application/json; charset=utf-8')

@@ -123,6 +123,8 @@ t.test('resumable uploads', async (t) => {
       ['a question that wants text', { 'upload-length': '10', ...meta('text') }, 400],
       ['too much', { 'upload-length': String(LIMIT_BYTES.audio + 1), ...meta('audio') }, 413],
       ['no length', meta('audio'), 400],
+      ['nothing', { 'upload-length': '0', ...meta('audio') }, 400],
+      ['less than nothing', { 'upload-length': '-1', ...meta('audio') }, 400],
     ]
     for (const [name, headers, status] of table) {
       const answer = await ask('POST', endpoint, { ...begun.session, ...headers })
@@ -137,6 +139,9 @@ t.test('resumable uploads', async (t) => {
     t.same(await remains(), before)
 
     const url = await make(begun, 10)
+    t.equal((await ask('PATCH', url, { ...begun.session, 'upload-offset': '0' })).status, 400, 'no type')
+    const plain = { ...begun.session, 'upload-offset': '0', 'content-type': 'text/plain' }
+    t.equal((await ask('PATCH', url, plain, Buffer.alloc(5))).status, 415, 'another type')
     t.equal((await put(begun, url, 5, Buffer.alloc(5))).status, 409, 'from another offset')
     t.equal((await put(begun, url, 0, Buffer.alloc(11))).status, 413, 'more than was said')
     t.equal((await ask('DELETE', url, begun.session)).status, 204)
