@@ -28,12 +28,14 @@ export function namesWith(prefix: 'usr_' | 'key_'): [string, string][] {
 
 async function load(): Promise<void> {
   const query = { limit: 100 }
-  const [members, keys] = await Promise.all([
+  const [members, keys] = await Promise.allSettled([
     may('members:read') ? ask(api.GET('/api/members', { params: { query } })) : { members: [] },
     may('keys:read') ? ask(api.GET('/api/keys', { params: { query } })) : { keys: [] },
   ])
-  names.value = new Map([
-    ...members.members.map(({ userId, name }) => [userId, name] as const),
-    ...keys.keys.map(({ id, name }) => [id, name] as const),
-  ])
+  const found = new Map<string, string>()
+  if (members.status === 'fulfilled') {
+    for (const { userId, name } of members.value.members) found.set(userId, name)
+  }
+  if (keys.status === 'fulfilled') for (const { id, name } of keys.value.keys) found.set(id, name)
+  names.value = found
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type AnswerTo, api, ask } from '../app/api.ts'
-import { useCandidates } from '../app/candidates.ts'
+import { useCandidate } from '../app/candidates.ts'
 import { Failure } from '../app/failure.ts'
 import { useEvents } from '../app/live.ts'
 import { useLoad } from '../app/load.ts'
@@ -29,7 +29,7 @@ export default function InterviewPage({ params: { id = '' } }: PageProps) {
   )
   useEvents(changing, interview.reload)
   const { data, failure } = interview
-  const candidate = useCandidates(data ? [data.candidateId] : []).get(data?.candidateId ?? '')
+  const candidate = useCandidate(data?.candidateId)
   const over = data?.status === 'completed' || data?.status === 'abandoned'
   return (
     <div class="narrow stack">

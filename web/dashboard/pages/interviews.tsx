@@ -13,6 +13,7 @@ import { type Column, PagedTable } from '../components/table.tsx'
 import { Time } from '../components/time.tsx'
 import { ClearFilters } from '../components/time-filter.tsx'
 import { spoken } from './parts/answer.tsx'
+import { CandidateLink } from './parts/candidate-link.tsx'
 
 type Interview = AnswerTo<'/api/interviews'>['interviews'][number]
 
@@ -51,10 +52,7 @@ export default function Interviews() {
     {
       title: 'Candidate',
       cell: ({ id, candidateId }) => (
-        <span class="row-title">
-          <a href={at(`/interviews/${id}`)}>{candidates.get(candidateId)?.name ?? candidateId}</a>
-          <small>{candidates.get(candidateId)?.email}</small>
-        </span>
+        <CandidateLink id={candidateId} of={candidates.get(candidateId)} to={`/interviews/${id}`} />
       ),
     },
     {

@@ -144,7 +144,7 @@ function SafetyCard({ of, writes, patch }: CardProps) {
             ['revoke', 'is revoked at once, and the owners are told'],
             ['report', 'goes on working, and the owners are told'],
           ]}
-          defaultValue={of.leakedKeys}
+          initial={of.leakedKeys}
           disabled={!writes}
         />
         <Field

@@ -80,7 +80,7 @@ function Advance({ clock, ahead }: { clock: Loaded<Clock>; ahead: boolean }) {
     >
       <div class="pair">
         <Field name="amount" label="Move ahead by" type="number" min={1} max={3660} defaultValue="1" />
-        <SelectField name="unit" label="Unit" options={units} defaultValue="86400" />
+        <SelectField name="unit" label="Unit" options={units} initial="86400" />
       </div>
       <p class="actions">
         <Submit>Move the clock</Submit>

@@ -26,7 +26,7 @@ export function InviteMemberDialog({ onClose, onInvited }: { onClose: () => void
         }}
       >
         <Field name="email" label="E-mail" type="email" autocomplete="off" />
-        <SelectField name="role" label="Role" options={rolesToGive()} value="member" />
+        <SelectField name="role" label="Role" options={rolesToGive()} initial="member" />
         <footer class="actions">
           <button type="button" onClick={onClose}>
             Cancel

@@ -10,6 +10,7 @@ import { State } from '../../components/state.tsx'
 import { type Column, PagedTable } from '../../components/table.tsx'
 import { Time } from '../../components/time.tsx'
 import { toast, toastFailure } from '../../components/toast.tsx'
+import { CandidateLink } from './candidate-link.tsx'
 import { ExtendDialog } from './extend-dialog.tsx'
 import { InviteLinkDialog, type ShownInvite } from './invite-dialog.tsx'
 
@@ -40,7 +41,10 @@ export function InvitesTable({
     },
     [status, round],
   )
-  const candidates = useCandidates(invites.data?.map(({ candidateId }) => candidateId) ?? [])
+  const candidates = useCandidates(
+    invites.data?.map(({ candidateId }) => candidateId) ?? [],
+    'campaignId' in of ? of.campaignId : undefined,
+  )
   const campaigns = useCampaignNames()
   const [shown, setShown] = useState<ShownInvite | null>(null)
   const [extending, setExtending] = useState<Invite | null>(null)
@@ -53,14 +57,7 @@ export function InvitesTable({
     'campaignId' in of
       ? {
           title: 'Candidate',
-          cell: ({ candidateId }) => (
-            <span class="row-title">
-              <a href={at(`/candidates/${candidateId}`)}>
-                {candidates.get(candidateId)?.name ?? candidateId}
-              </a>
-              <small>{candidates.get(candidateId)?.email}</small>
-            </span>
-          ),
+          cell: ({ candidateId }) => <CandidateLink id={candidateId} of={candidates.get(candidateId)} />,
         }
       : {
           title: 'Campaign',

@@ -39,7 +39,7 @@ export function MemberDialog({
           done(`${name} is ${role} now`)
         }}
       >
-        <SelectField name="role" label="Role" options={rolesToGive()} value={member.role} />
+        <SelectField name="role" label="Role" options={rolesToGive()} initial={member.role} />
         <p class="muted">It counts from their next request on; keys that they made keep their scopes.</p>
       </Confirm>
     )
