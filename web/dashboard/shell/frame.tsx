@@ -20,6 +20,8 @@ export function Frame({ who, children }: { who: WhoAmI; children: ComponentChild
   useEffect(() => {
     menuOpen.value = false
   }, [here])
+  const open = menuOpen.value
+  useEffect(() => (open ? closeOnLeaving() : undefined), [open])
   return (
     <div class={menuOpen.value ? 'frame menu-open' : 'frame'}>
       <a class="skip" href="#main">
@@ -56,11 +58,7 @@ export function Frame({ who, children }: { who: WhoAmI; children: ComponentChild
         </button>
         <UserMenu who={who} />
       </header>
-      <nav
-        id="navigation"
-        aria-label="Dashboard"
-        onKeyDown={(event) => event.key === 'Escape' && closeMenu()}
-      >
+      <nav id="navigation" aria-label="Dashboard">
         {groups.map((group) => (
           <Group key={group} group={group} entries={entriesOf(group)} here={here} />
         ))}
@@ -117,8 +115,20 @@ function isUnder(here: string, path: string): boolean {
   return here === path || here.startsWith(`${path}/`)
 }
 
-function closeMenu(): void {
-  menuOpen.value = false
+// On a phone the menu lies over the page: Escape and a touch beside it close it.
+function closeOnLeaving(): () => void {
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') menuOpen.value = false
+  }
+  const onTouch = (event: Event) => {
+    if (!(event.target as Element).closest('#navigation, .menu-button')) menuOpen.value = false
+  }
+  addEventListener('keydown', onKey)
+  addEventListener('pointerdown', onTouch)
+  return () => {
+    removeEventListener('keydown', onKey)
+    removeEventListener('pointerdown', onTouch)
+  }
 }
 
 function UserMenu({ who }: { who: WhoAmI }) {
