@@ -29,6 +29,12 @@ t.test('invites', async (t) => {
       interviewId: session.body.interview.id,
     })
     t.same(await desk.counts(campaign.id), { invited: 1, started: 1, completed: 0, expired: 0 })
+    await t.resolveMatch(logged(String(session.headers['x-request-id'])), {
+      path: '/api/embed/sessions',
+      status: 200,
+      credentialType: 'interview',
+      reason: null,
+    })
   })
 
   t.test('fifty tabs: one session', async (t) => {

@@ -123,4 +123,31 @@ t.test('pages of other origins', async (t) => {
       t.equal(allowed((await preflight(url, HOME, 'GET')).headers), undefined, url)
     }
   })
+
+  t.test(
+    'an address may ask six hundred times a minute, and candidates take nothing from the organization',
+    async (t) => {
+      const campaign = await neighbour.campaign()
+      const invite = await neighbour.invite(campaign.id)
+      const before = await neighbour.ask('GET', '/api/whoami')
+      const session = await neighbour.exchange(invite.token)
+      const headers = { authorization: `Bearer ${session.body.sessionToken}` }
+      const look = () => server.call('GET', '/api/embed/interview', { headers })
+      let left = Number((await look()).headers['x-ratelimit-remaining'])
+      t.ok(left < 600)
+      for (; left > 0; left -= 20) await Promise.all(Array.from({ length: Math.min(20, left) }, look))
+      const limited = await neighbour.exchange('inv_x', { origin: 'https://neighbour.example' })
+      t.match(limited, {
+        status: 429,
+        body: { error: { code: 'RATE_LIMITED' } },
+        headers: { 'retry-after': /\d+/ },
+      })
+      t.equal(allowed(limited.headers), 'https://neighbour.example', 'which the page may read')
+      const after = await neighbour.ask('GET', '/api/whoami')
+      t.equal(
+        Number(after.headers['x-ratelimit-remaining']),
+        Number(before.headers['x-ratelimit-remaining']) - 1,
+      )
+    },
+  )
 })

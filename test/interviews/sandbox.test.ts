@@ -1,3 +1,4 @@
+import postgres from 'postgres'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { openDesk } from '../support/interviews.ts'
@@ -153,4 +154,11 @@ t.test("production has none of the sandbox's tools", async (t) => {
     })
     t.match(answer, { status: 404, body: { error: { code: 'NOT_FOUND' } } }, path)
   }
+  const sql = postgres(server.databaseUrl, { max: 1, connection: { search_path: 'production' } })
+  t.teardown(() => sql.end())
+  await t.rejects(
+    sql`update organizations set clock_offset_seconds = 1`,
+    { code: '23514' },
+    'time stands where it is',
+  )
 })
