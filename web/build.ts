@@ -53,8 +53,14 @@ async function build(name: string, fingerprint: string): Promise<void> {
   }
   writeFileSync(path.join(made, '.built'), fingerprint)
   mkdirSync(path.dirname(place), { recursive: true })
-  rmSync(place, { recursive: true, force: true })
-  renameSync(made, place)
+  try {
+    rmSync(place, { recursive: true, force: true })
+    renameSync(made, place)
+  } catch (error) {
+    // Two starts at once: the other one has put the same there in between.
+    rmSync(made, { recursive: true, force: true })
+    if (builtFrom(name) !== fingerprint) throw error
+  }
   process.stdout.write(`Built web/dist/${name} in ${Math.round(performance.now() - started)} ms\n`)
 }
 
