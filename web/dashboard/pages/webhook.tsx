@@ -116,7 +116,7 @@ function Trouble({ of }: { of: Webhook }) {
   if (of.failingSince !== null) {
     return (
       <Notice kind="danger">
-        No delivery has got through since {instant(of.failingSince)}. After five days the endpoint is
+        Deliveries have been failing since {instant(of.failingSince)}. After five days the endpoint is
         disabled.
       </Notice>
     )
