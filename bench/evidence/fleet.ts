@@ -27,8 +27,13 @@ export const unlimited = {
 /**
  * Starts them as processes of their own (`node server.ts`).
  * @param variables environment variables besides `DATABASE_URL`, `DATA_DIR` and `PORT`
+ * @param args what each gets
  */
-export async function startFleet(count: number, variables: Readonly<Record<string, string>>): Promise<Fleet> {
+export async function startFleet(
+  count: number,
+  variables: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'anteroom-fleet-'))
   // Under root, PostgreSQL runs as a user who has to get in.
   await chmod(folder, 0o755)
@@ -52,7 +57,7 @@ export async function startFleet(count: number, variables: Readonly<Record<strin
     for (let index = 0; index < count; index += 1) {
       const env = { ...variables, DATABASE_URL: databaseUrl, DATA_DIR: join(folder, `api-${index}`) }
       const script = new URL('../../server.ts', import.meta.url)
-      servers.push(await startServer({ script, env, readyPath: '/readyz' }))
+      servers.push(await startServer({ script, args, env, readyPath: '/readyz' }))
     }
     return fleet
   } catch (error) {

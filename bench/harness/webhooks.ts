@@ -19,6 +19,8 @@ export interface Arrival {
 export interface Sink {
   readonly url: string
   count(): Promise<number>
+  /** How many there were, those that came twice counted once. */
+  distinct(): Promise<number>
   arrivals(): Promise<Arrival[]>
   forget(): Promise<void>
   stop(): Promise<void>
@@ -35,6 +37,7 @@ export async function startSink(): Promise<Sink> {
   return {
     url: server.url,
     count: async () => Number(await ask('/count')),
+    distinct: async () => Number(await ask('/distinct')),
     arrivals: async () => JSON.parse(await ask('/arrivals')) as Arrival[],
     forget: async () => void (await ask('/forget')),
     stop: () => server.stop(),
