@@ -45,7 +45,7 @@ async function build(name: string, fingerprint: string): Promise<void> {
   await bundle({
     configFile: path.join(web, name, 'vite.config.ts'),
     root: path.join(web, name),
-    logLevel: 'warn',
+    logLevel: 'error',
     build: { outDir: made, emptyOutDir: true },
   })
   for (const file of globSync('**/*.*', { cwd: made })) {

@@ -130,6 +130,26 @@ t.test('the ways in', { skip: withoutBrowser }, async (t) => {
     t.same(trouble, [])
   })
 
+  t.test('a session that has ended leads to the log-in, and from there back', async (t) => {
+    const { page, trouble, go, logIn, context } = await open(t)
+    const owner = await server.tenant()
+    await logIn(owner)
+    await go('/settings/keys')
+    await page.getByRole('table').waitFor()
+    await context.clearCookies()
+    await page.getByRole('link', { name: 'Everything' }).click()
+    await page.getByRole('heading', { name: 'Log in' }).waitFor()
+    t.ok(
+      trouble.splice(0).every((text) => text.includes('401')),
+      'refused, and nothing else',
+    )
+    await page.getByLabel('E-mail').fill(owner.email)
+    await page.getByLabel('Password', { exact: true }).fill(owner.password)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: 'Everything' }).waitFor()
+    t.match(page.url(), owner.keyId)
+  })
+
   t.test('who belongs to several organizations chooses one', async (t) => {
     const { page, trouble, go } = await open(t)
     const [owner, guest] = [await server.tenant(), await server.tenant()]

@@ -1,5 +1,6 @@
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
+import { useOnce } from '../app/once.ts'
 import { at, go } from '../app/router.ts'
 import { may } from '../app/session.ts'
 import { Form, Submit, type Values } from '../components/form.tsx'
@@ -17,20 +18,12 @@ export default function NewKeyPage() {
     nouns.slice(0, 4).map((noun) => (may(`${noun}:write`) ? `${noun}:write` : `${noun}:read`)),
   )
   const [made, setMade] = useState<{ key: Key; text: string } | null>(null)
-  // One key for one form, also when its answer got lost on the way and the button is pressed again.
-  const once = useRef(crypto.randomUUID())
+  const once = useOnce()
   const create = async (values: Values) => {
     const stage = values.stage as 'development' | undefined
     const body = { ...readFacts(values, scopes), ...(stage ? { stage } : {}) }
-    try {
-      const { key: text, ...key } = await ask(
-        api.POST('/api/keys', { headers: { 'idempotency-key': once.current }, body }),
-      )
-      setMade({ key, text })
-    } catch (thrown) {
-      once.current = crypto.randomUUID()
-      throw thrown
-    }
+    const { key: text, ...key } = await once((headers) => ask(api.POST('/api/keys', { headers, body })))
+    setMade({ key, text })
   }
   if (made) {
     return (

@@ -1,6 +1,7 @@
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { api, ask, type Key, type LogRecord } from '../app/api.ts'
 import { usePoll } from '../app/load.ts'
+import { useOnce } from '../app/once.ts'
 import { at } from '../app/router.ts'
 import { environment, me } from '../app/session.ts'
 import { Snippet } from '../components/copy.tsx'
@@ -15,15 +16,11 @@ const POLL_MS = 1000
 /** The first minutes: a key, a request from one's own shell, and the page sees it arrive. */
 export default function Welcome() {
   const [made, setMade] = useState<{ key: Key; text: string } | null>(null)
-  const once = useRef(crypto.randomUUID())
+  const once = useOnce()
   const sandbox = environment.value === 'sandbox'
   const make = async () => {
-    const { key: text, ...key } = await ask(
-      api.POST('/api/keys', {
-        headers: { 'idempotency-key': once.current },
-        body: { name: 'First key', scopes: sandbox ? ['*'] : ['campaigns:read'] },
-      }),
-    )
+    const body = { name: 'First key', scopes: [sandbox ? '*' : 'campaigns:read'] as ['*'] }
+    const { key: text, ...key } = await once((headers) => ask(api.POST('/api/keys', { headers, body })))
     setMade({ key, text })
   }
   const name = me.value?.user?.name.split(' ')[0]

@@ -1,5 +1,5 @@
-import { useRef } from 'preact/hooks'
 import { api, ask, type Key } from '../../app/api.ts'
+import { useOnce } from '../../app/once.ts'
 import { go } from '../../app/router.ts'
 import { Dialog } from '../../components/dialog.tsx'
 import { Form, SelectField, Submit } from '../../components/form.tsx'
@@ -16,14 +16,16 @@ const graces = [
 
 /** Makes a successor, and leads to the cockpit that follows the change-over. */
 export function RotateDialog({ of, onClose }: { of: Key; onClose: () => void }) {
-  const once = useRef(crypto.randomUUID())
+  const once = useOnce()
   const rotate = async ({ graceHours = '24' }: Record<string, string>) => {
-    const successor = await ask(
-      api.POST('/api/keys/{id}/rotate', {
-        params: { path: { id: of.id } },
-        headers: { 'idempotency-key': once.current },
-        body: { graceHours: Number(graceHours) },
-      }),
+    const successor = await once((headers) =>
+      ask(
+        api.POST('/api/keys/{id}/rotate', {
+          params: { path: { id: of.id } },
+          headers,
+          body: { graceHours: Number(graceHours) },
+        }),
+      ),
     )
     keepSecret(successor.id, successor.key)
     onClose()
