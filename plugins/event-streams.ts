@@ -35,7 +35,7 @@ const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2000
 
 /** An answer that goes on. */
-export class EventStream {
+class EventStream {
   readonly #raw: ServerResponse
   readonly #ended = new AbortController()
 

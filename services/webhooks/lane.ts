@@ -23,7 +23,7 @@ export interface LaneTools {
 }
 
 /** How many deliveries of one endpoint are under way at once, at most. */
-export const MOST_AT_ONCE = 10
+const MOST_AT_ONCE = 10
 /** For so many that wait, one more is sent at once: an endpoint that keeps up gets one after the other. */
 const WAITING_FOR_ONE_MORE = 10
 const FETCHED = 100

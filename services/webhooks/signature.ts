@@ -36,7 +36,7 @@ export function rotateSecrets(
 }
 
 /** Those that have not come to their end. */
-export function liveSecrets(secrets: readonly WebhookSecret[], now: number): WebhookSecret[] {
+function liveSecrets(secrets: readonly WebhookSecret[], now: number): WebhookSecret[] {
   return secrets.filter(({ until }) => until === null || until > now)
 }
 
