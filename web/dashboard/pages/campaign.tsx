@@ -6,6 +6,7 @@ import { useLoad } from '../app/load.ts'
 import type { PageProps } from '../app/pages.ts'
 import { at } from '../app/router.ts'
 import { may } from '../app/session.ts'
+import { Confirm } from '../components/confirm.tsx'
 import { FailureNotice } from '../components/form.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Notice } from '../components/notice.tsx'
@@ -105,6 +106,7 @@ export default function CampaignPage({ params: { id = '' } }: PageProps) {
 }
 
 function Actions({ of, onChanged }: { of: Campaign; onChanged: (campaign: Campaign) => void }) {
+  const [archiving, setArchiving] = useState(false)
   if (!may('campaigns:write')) return null
   const params = { path: { id: of.id } }
   const to = async (status: Status) => {
@@ -120,18 +122,29 @@ function Actions({ of, onChanged }: { of: Campaign; onChanged: (campaign: Campai
       ))}
       {of.status !== 'archived' && (
         <>
-          <button
-            type="button"
-            class="danger-quiet"
-            onClick={() => void to('archived').catch(toastFailure)}
-            title="It can’t be taken out of the archive"
-          >
+          <button type="button" class="danger-quiet" onClick={() => setArchiving(true)}>
             Archive
           </button>
           <a class="button" href={at(`/campaigns/${of.id}/edit`)}>
             Edit
           </a>
         </>
+      )}
+      {archiving && (
+        <Confirm
+          title={`Archive “${of.name}”?`}
+          action="Archive"
+          onClose={() => setArchiving(false)}
+          onConfirm={async () => {
+            await to('archived')
+            setArchiving(false)
+          }}
+        >
+          <p>
+            It can’t be taken out again. Nobody new can begin; interviews under way go on, and what was
+            answered stays.
+          </p>
+        </Confirm>
       )}
     </>
   )

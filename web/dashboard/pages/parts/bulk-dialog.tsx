@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { count } from '../../app/format.ts'
 import { usePoll } from '../../app/load.ts'
+import { useOnce } from '../../app/once.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Field, Form, Labelled, Submit, type Values } from '../../components/form.tsx'
@@ -25,6 +26,7 @@ export function BulkDialog({
 }) {
   const [job, setJob] = useState<Bulk | null>(null)
   const [results, setResults] = useState<readonly Result[] | null>(null)
+  const once = useOnce()
   const file = useRef<HTMLInputElement>(null)
   const finish = (done: readonly Result[]) => {
     setResults(done)
@@ -36,12 +38,16 @@ export function BulkDialog({
     if (expiresInHours) form.set('expiresInHours', expiresInHours)
     const chosen = file.current?.files?.[0]
     if (chosen) form.set('file', chosen)
-    const answer = await ask(
-      api.POST('/api/campaigns/{id}/invites/bulk', {
-        params: { path: { id: campaignId } },
-        body: form as never,
-        bodySerializer: (body) => body as unknown as FormData,
-      }),
+    const params = { path: { id: campaignId } }
+    const answer = await once((headers) =>
+      ask(
+        api.POST('/api/campaigns/{id}/invites/bulk', {
+          params,
+          headers,
+          body: form as never,
+          bodySerializer: (body) => body as unknown as FormData,
+        }),
+      ),
     )
     if ('id' in answer) setJob(answer)
     else finish(answer.results)

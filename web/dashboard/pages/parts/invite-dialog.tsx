@@ -1,5 +1,6 @@
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { api, ask } from '../../app/api.ts'
+import { useOnce } from '../../app/once.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Field, Form, Submit } from '../../components/form.tsx'
@@ -23,7 +24,7 @@ export function InviteDialog({
   onClose: () => void
   onInvited: () => unknown
 }) {
-  const once = useRef(crypto.randomUUID())
+  const once = useOnce()
   const [sent, setSent] = useState<ShownInvite | null>(null)
   if (sent) return <InviteLinkDialog of={sent} onClose={onClose} />
   return (
@@ -31,24 +32,16 @@ export function InviteDialog({
       <Form
         onSubmit={async (values) => {
           const { 'candidate.name': name = '', 'candidate.email': email = '', expiresInHours, send } = values
-          try {
-            const made = await ask(
-              api.POST('/api/campaigns/{id}/invites', {
-                params: { path: { id: campaignId } },
-                headers: { 'idempotency-key': once.current },
-                body: {
-                  candidate: { name, email },
-                  sendEmail: send === '1',
-                  ...(expiresInHours ? { expiresInHours: Number(expiresInHours) } : {}),
-                },
-              }),
-            )
-            setSent(made)
-            void onInvited()
-          } catch (thrown) {
-            once.current = crypto.randomUUID()
-            throw thrown
+          const body = {
+            candidate: { name, email },
+            sendEmail: send === '1',
+            ...(expiresInHours ? { expiresInHours: Number(expiresInHours) } : {}),
           }
+          const params = { path: { id: campaignId } }
+          setSent(
+            await once((headers) => ask(api.POST('/api/campaigns/{id}/invites', { params, headers, body }))),
+          )
+          void onInvited()
         }}
       >
         <Field name="candidate.name" label="Name" defaultValue={candidate?.name ?? ''} autocomplete="off" />
