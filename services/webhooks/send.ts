@@ -43,8 +43,10 @@ export function isDelivered({ status }: Pick<Outcome, 'status'>): boolean {
  */
 export class Sender {
   readonly #agent: Dispatcher
-  readonly #stopping = new AbortController()
   readonly #timeOutMs: number
+  /** One for each attempt that is under way. */
+  readonly #underWay = new Set<AbortController>()
+  #stopped = false
 
   constructor(rules: TargetRules, options: { resolve?: Resolve; timeOutMs?: number } = {}) {
     const { resolve, timeOutMs = TIME_OUT_MS } = options
@@ -83,30 +85,39 @@ export class Sender {
       durationMs: Math.round(performance.now() - began),
       ...rest,
     })
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#timeOutMs)])
+    // Not AbortSignal.timeout: its timer would hold what belongs to an attempt for 15 s after its end.
+    const breaking = new AbortController()
+    const timer = setTimeout(() => breaking.abort(new TimedOut()), this.#timeOutMs)
+    this.#underWay.add(breaking)
     try {
       const answer = await request(url, {
         dispatcher: this.#agent,
         method: 'POST',
         headers: { 'content-type': 'application/json', 'user-agent': 'Anteroom-Webhooks/1', ...signature },
         body: message.body,
-        signal,
+        signal: breaking.signal,
       })
       const { statusCode: status, headers } = answer
       const response = await readStart(answer.body)
       const [retryAfter] = [headers['retry-after']].flat()
       return outcome({ status, response, retryAfterMs: readRetryAfter(status, retryAfter, Date.now()) })
     } catch (error) {
-      return this.#stopping.signal.aborted ? null : outcome({ error: explain(error) })
+      return this.#stopped ? null : outcome({ error: explain(error) })
+    } finally {
+      clearTimeout(timer)
+      this.#underWay.delete(breaking)
     }
   }
 
   /** Breaks off what is under way, and closes the connections. */
   async close(): Promise<void> {
-    this.#stopping.abort(new Error('this server is stopping'))
+    this.#stopped = true
+    for (const breaking of this.#underWay) breaking.abort(new Error('this server is stopping'))
     await this.#agent.destroy()
   }
 }
+
+class TimedOut extends Error {}
 
 // The status has come: a body that never ends, breaks off or is too long changes nothing about it.
 async function readStart(body: Dispatcher.ResponseData['body']): Promise<string> {
@@ -141,8 +152,8 @@ const sentences: Record<string, string> = {
 
 function explain(error: unknown): string {
   if (error instanceof TargetRefused) return error.message
-  const { name, code, message } = error as Error & { code?: string }
-  if (name === 'TimeoutError') return sentences.UND_ERR_HEADERS_TIMEOUT as string
+  const { code, message } = error as Error & { code?: string }
+  if (error instanceof TimedOut) return sentences.UND_ERR_HEADERS_TIMEOUT as string
   const known = code === undefined ? undefined : sentences[code]
   return known ?? `${code ? `${code}: ` : ''}${message}`.slice(0, LONGEST_ERROR)
 }
