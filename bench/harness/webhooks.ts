@@ -63,6 +63,9 @@ export function startApi(env: Readonly<Record<string, string>>): Promise<Server>
   })
 }
 
+/** As docker-compose.yml starts workers. */
+const nodeOptions = ['--max-semi-space-size=4', '--max-old-space-size=384']
+
 /** A worker in a process of its own. */
 export interface WorkerProcess {
   readonly pid: number
@@ -74,7 +77,7 @@ export interface WorkerProcess {
 export async function startWorkerProcess(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
   const { PATH = '', HOME = '' } = process.env
   const script = fileURLToPath(new URL('../../bin/anteroom.ts', import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, [script, 'worker'], {
+  const child: ChildProcess = spawn(process.execPath, [...nodeOptions, script, 'worker'], {
     env: {
       PATH,
       HOME,
