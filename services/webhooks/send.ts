@@ -1,6 +1,6 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import type { Dispatcher, request } from 'undici'
 import { redactCredentials } from '../../credentials/format.ts'
-import { guardedConnector, type Resolve, TargetRefused } from './connector.ts'
+import type { Resolve } from './connector.ts'
 import { readRetryAfter } from './retries.ts'
 import { signatureHeaders, type WebhookSecret } from './signature.ts'
 import type { TargetRules } from './targets.ts'
@@ -42,24 +42,18 @@ export function isDelivered({ status }: Pick<Outcome, 'status'>): boolean {
  * proxies that the environment names, and with a bound on time and on whatever comes back.
  */
 export class Sender {
-  readonly #agent: Dispatcher
+  readonly #rules: TargetRules
+  readonly #resolve: Resolve | undefined
+  #client: Promise<Client> | undefined
   readonly #timeOutMs: number
   /** One for each attempt that is under way. */
   readonly #underWay = new Set<AbortController>()
   #stopped = false
 
   constructor(rules: TargetRules, options: { resolve?: Resolve; timeOutMs?: number } = {}) {
-    const { resolve, timeOutMs = TIME_OUT_MS } = options
-    this.#timeOutMs = timeOutMs
-    this.#agent = new Agent({
-      connect: guardedConnector(rules, resolve),
-      allowH2: false,
-      // As many connections as are under way: two endpoints at one origin must not wait for each other.
-      connections: null,
-      headersTimeout: timeOutMs,
-      bodyTimeout: timeOutMs,
-      maxHeaderSize: LONGEST_HEADERS,
-    })
+    this.#rules = rules
+    this.#resolve = options.resolve
+    this.#timeOutMs = options.timeOutMs ?? TIME_OUT_MS
   }
 
   /**
@@ -90,8 +84,10 @@ export class Sender {
     const timer = setTimeout(() => breaking.abort(new TimedOut()), this.#timeOutMs)
     this.#underWay.add(breaking)
     try {
-      const answer = await request(url, {
-        dispatcher: this.#agent,
+      this.#client ??= openClient(this.#rules, this.#resolve, this.#timeOutMs)
+      const client = await this.#client
+      const answer = await client.request(url, {
+        dispatcher: client.agent,
         method: 'POST',
         headers: { 'content-type': 'application/json', 'user-agent': 'Anteroom-Webhooks/1', ...signature },
         body: message.body,
@@ -113,8 +109,33 @@ export class Sender {
   async close(): Promise<void> {
     this.#stopped = true
     for (const breaking of this.#underWay) breaking.abort(new Error('this server is stopping'))
-    await this.#agent.destroy()
+    await (await this.#client)?.agent.destroy()
   }
+}
+
+/** What requests go out through. */
+interface Client {
+  readonly agent: Dispatcher
+  readonly request: typeof request
+}
+
+// Loaded with the first message: an HTTP client of a hundred modules is memory that a server without webhooks can spare.
+async function openClient(
+  rules: TargetRules,
+  resolve: Resolve | undefined,
+  timeOutMs: number,
+): Promise<Client> {
+  const [undici, { guardedConnector }] = await Promise.all([import('undici'), import('./connector.ts')])
+  const agent = new undici.Agent({
+    connect: guardedConnector(rules, resolve),
+    allowH2: false,
+    // As many connections as are under way: two endpoints at one origin must not wait for each other.
+    connections: null,
+    headersTimeout: timeOutMs,
+    bodyTimeout: timeOutMs,
+    maxHeaderSize: LONGEST_HEADERS,
+  })
+  return { agent, request: undici.request }
 }
 
 class TimedOut extends Error {}
@@ -151,8 +172,8 @@ const sentences: Record<string, string> = {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof TargetRefused) return error.message
-  const { code, message } = error as Error & { code?: string }
+  const { name, code, message } = error as Error & { code?: string }
+  if (name === 'TargetRefused') return message
   if (error instanceof TimedOut) return sentences.UND_ERR_HEADERS_TIMEOUT as string
   const known = code === undefined ? undefined : sentences[code]
   return known ?? `${code ? `${code}: ` : ''}${message}`.slice(0, LONGEST_ERROR)
