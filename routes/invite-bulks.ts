@@ -7,7 +7,6 @@ import { badRequest } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { type BulkOptions, inviteRows } from '../services/invites/bulk.ts'
 import { getBulk, presentResults, queueBulk } from '../services/invites/bulk-job.ts'
-import { readCandidates } from '../services/invites/csv.ts'
 import { lockActiveCampaign } from '../services/invites/invites.ts'
 import { type Api, answers } from './api.ts'
 
@@ -37,6 +36,8 @@ export async function inviteBulkRoutes(app: Api): Promise<void> {
       const { file, fields } = await readForm(request, FILE_BYTES, ['sendEmail', 'expiresInHours'])
       const options = readOptions(fields, app.mailer.possible)
       if (options.sendEmail) app.mailer.requireMail()
+      // A parser and a validator of its own: loaded with the first file.
+      const { readCandidates } = await import('../services/invites/csv.ts')
       const rows = readCandidates(file)
       // What an Idempotency-Key stands for: the content, as no two multipart bodies are alike.
       request.body = { ...options, sha256: createHash('sha256').update(file).digest('hex') }

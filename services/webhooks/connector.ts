@@ -11,7 +11,7 @@ const RESOLVE_MS = 4000
 const MOST_ADDRESSES = 4
 
 /** A connection that was not made, as the address is not one that webhooks may reach. Not a byte was sent. */
-export class TargetRefused extends Error {
+class TargetRefused extends Error {
   constructor(hostname: string, addresses: readonly string[]) {
     const found = addresses.join(', ')
     super(
