@@ -1,4 +1,4 @@
-import type { Page } from './pages.ts'
+import type { Page } from './page.ts'
 import { environment, may } from './session.ts'
 
 /** Whether a page has an entry for who is logged in, in this environment. */

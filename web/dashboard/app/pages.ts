@@ -1,30 +1,4 @@
-import type { ComponentType } from 'preact'
-import type { IconName } from '../components/icon.tsx'
-
-/** What a page is given: the parts of its path that begin with a colon. */
-export interface PageProps {
-  readonly params: Readonly<Record<string, string>>
-}
-
-/** A page: a file of pages/, loaded when someone goes there, and its line here. */
-export interface Page {
-  readonly path: string
-  readonly load: () => Promise<{ default: ComponentType<PageProps> }>
-  /** Open to who is not logged in. */
-  readonly open?: true
-  /** Its entry in the navigation and the palette. */
-  readonly entry?: {
-    readonly group: 'Work' | 'Watch' | 'Settings' | 'Account'
-    readonly title: string
-    readonly icon: IconName
-    /** Shown to who may this. */
-    readonly scope?: string
-    /** Shown in this environment alone. */
-    readonly only?: 'sandbox'
-    /** Pressed after `g`. */
-    readonly key?: string
-  }
-}
+import type { Page } from './page.ts'
 
 export const pages: readonly Page[] = [
   { path: '/login', load: () => import('../pages/log-in.tsx'), open: true },

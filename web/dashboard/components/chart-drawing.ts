@@ -1,6 +1,13 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import type { Series } from './chart.tsx'
+
+/** A line of a chart. */
+export interface Series {
+  readonly label: string
+  readonly values: readonly number[]
+  /** A custom property of the style sheet: `--accent`. */
+  readonly color: string
+}
 
 const LONG_S = 3 * 86_400
 const byDay = { day: 'numeric', month: 'short' } as const

@@ -1,13 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { theme } from '../app/theme.ts'
-
-/** A line of a chart. */
-export interface Series {
-  readonly label: string
-  readonly values: readonly number[]
-  /** A custom property of the style sheet: `--accent`. */
-  readonly color: string
-}
+import type { Series } from './chart-drawing.ts'
 
 const HEIGHT = 180
 

@@ -1,6 +1,6 @@
 import { api, ask } from '../app/api.ts'
 import { useLoad } from '../app/load.ts'
-import type { PageProps } from '../app/pages.ts'
+import type { PageProps } from '../app/page.ts'
 import { at, go } from '../app/router.ts'
 import { FailureNotice } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'

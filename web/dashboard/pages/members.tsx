@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { type AnswerTo, api, ask } from '../app/api.ts'
+import { api, ask } from '../app/api.ts'
 import { pageAt, usePages } from '../app/load.ts'
 import { may, me } from '../app/session.ts'
 import { Badge } from '../components/badge.tsx'
@@ -11,10 +11,7 @@ import { type Column, PagedTable } from '../components/table.tsx'
 import { Time } from '../components/time.tsx'
 import { InvitationsCard } from './parts/invitations-card.tsx'
 import { InviteMemberDialog } from './parts/invite-member-dialog.tsx'
-import { type MemberAct, MemberDialog } from './parts/member-dialog.tsx'
-
-/** A member of the organization. */
-export type Member = AnswerTo<'/api/members'>['members'][number]
+import { type Member, type MemberAct, MemberDialog } from './parts/member-dialog.tsx'
 
 /** Members, what they may, and who is invited. */
 export default function Members() {

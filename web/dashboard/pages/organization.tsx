@@ -1,4 +1,4 @@
-import { type AnswerTo, api, ask } from '../app/api.ts'
+import { api, ask } from '../app/api.ts'
 import { count, day } from '../app/format.ts'
 import { useLoad } from '../app/load.ts'
 import { findSession, may } from '../app/session.ts'
@@ -10,15 +10,8 @@ import { PageHead } from '../components/page.tsx'
 import { ReadOnly } from '../components/read-only.tsx'
 import { SkeletonBlock } from '../components/skeleton.tsx'
 import { toast } from '../components/toast.tsx'
+import type { OrganizationSettings, Patch } from './parts/organization-settings.ts'
 import { OriginsCard } from './parts/origins-card.tsx'
-
-/** The organization's settings. */
-export type OrganizationSettings = AnswerTo<'/api/organization'>
-/** Changes some of them, and says so. */
-export type Patch = (change: OrganizationPatch, done: string) => Promise<void>
-type OrganizationPatch = Partial<
-  Pick<OrganizationSettings, 'name' | 'allowedOrigins' | 'requireTotp' | 'leakedKeys' | 'mediaRetentionDays'>
->
 
 /** The organization: name, plan, and what counts for all its members and keys. */
 export default function Organization() {

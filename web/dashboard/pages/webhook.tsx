@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
-import { type AnswerTo, api, ask } from '../app/api.ts'
+import { api, ask } from '../app/api.ts'
 import { instant } from '../app/format.ts'
 import { useLoad } from '../app/load.ts'
-import type { PageProps } from '../app/pages.ts'
+import type { PageProps } from '../app/page.ts'
 import { at } from '../app/router.ts'
 import { may } from '../app/session.ts'
 import { Facts } from '../components/facts.tsx'
@@ -15,11 +15,8 @@ import { State } from '../components/state.tsx'
 import { Time } from '../components/time.tsx'
 import { toast, toastFailure } from '../components/toast.tsx'
 import { DeliveriesCard } from './parts/deliveries-card.tsx'
-import { type WebhookAct, WebhookDialogs } from './parts/webhook-dialogs.tsx'
+import { type Webhook, type WebhookAct, WebhookDialogs } from './parts/webhook-dialogs.tsx'
 import { Verification } from './parts/webhook-secret.tsx'
-
-/** An endpoint. */
-export type Webhook = AnswerTo<'/api/webhooks/{id}'>
 
 /** One endpoint: how it fares, each delivery, and what can be done. */
 export default function WebhookPage({ params: { id = '' } }: PageProps) {

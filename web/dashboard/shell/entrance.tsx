@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { environment } from '../app/session.ts'
-import { EnvironmentMark } from './frame.tsx'
+import { EnvironmentMark } from '../components/environment.tsx'
 
 /** What stands around the pages of who is not logged in: the house, the environment, one thing to do. */
 export function Entrance({

@@ -3,13 +3,15 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { WhoAmI } from '../app/api.ts'
 import { isOffered } from '../app/navigation.ts'
-import { type Page, pages } from '../app/pages.ts'
+import type { Page } from '../app/page.ts'
+import { pages } from '../app/pages.ts'
 import { at, path } from '../app/router.ts'
 import { logOut } from '../app/session.ts'
 import { type Theme, theme, themes } from '../app/theme.ts'
+import { EnvironmentMark } from '../components/environment.tsx'
 import { Icon } from '../components/icon.tsx'
 import { toastFailure } from '../components/toast.tsx'
-import { paletteOpen } from './palette.tsx'
+import { paletteOpen } from './open.ts'
 
 const menuOpen = signal(false)
 const groups = ['Work', 'Watch', 'Settings', 'Account'] as const
@@ -75,14 +77,6 @@ export function Frame({ who, children }: { who: WhoAmI; children: ComponentChild
         {children}
       </main>
     </div>
-  )
-}
-
-/** Sandbox is striped and production plain, on every page. */
-export function EnvironmentMark({ environment }: { environment: string | null }) {
-  if (environment === null) return <span class="environment" />
-  return (
-    <span class={`environment ${environment}`}>{environment === 'sandbox' ? 'Sandbox' : 'Production'}</span>
   )
 }
 

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Failure } from '../app/failure.ts'
-import type { Page, PageProps } from '../app/pages.ts'
+import type { Page, PageProps } from '../app/page.ts'
 import { FailureNotice } from '../components/form.tsx'
 import { SkeletonBlock } from '../components/skeleton.tsx'
 

@@ -1,4 +1,3 @@
-import { signal } from '@preact/signals'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
 import { isOffered } from '../app/navigation.ts'
@@ -9,9 +8,7 @@ import { theme } from '../app/theme.ts'
 import { Dialog } from '../components/dialog.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
 import { toastFailure } from '../components/toast.tsx'
-import { shortcutsOpen } from './shortcuts.tsx'
-
-export const paletteOpen = signal(false)
+import { paletteOpen, shortcutsOpen } from './open.ts'
 
 interface Command {
   readonly id: string

@@ -1,12 +1,9 @@
-import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { pages } from '../app/pages.ts'
 import { go } from '../app/router.ts'
 import { may } from '../app/session.ts'
 import { Dialog } from '../components/dialog.tsx'
-import { paletteOpen } from './palette.tsx'
-
-export const shortcutsOpen = signal(false)
+import { paletteOpen, shortcutsOpen } from './open.ts'
 
 const SEQUENCE_MS = 1200
 const visits = pages.flatMap(({ path, entry }) => (entry?.key ? [{ path, ...entry, key: entry.key }] : []))

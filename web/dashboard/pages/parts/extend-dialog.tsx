@@ -1,9 +1,11 @@
-import { api, ask } from '../../app/api.ts'
+import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { instant } from '../../app/format.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { Field } from '../../components/form.tsx'
 import { toast } from '../../components/toast.tsx'
-import type { Invite } from './invites-table.tsx'
+
+/** An invite, as lists have it. */
+export type Invite = AnswerTo<'/api/invites'>['invites'][number]
 
 /** Gives a candidate more time. */
 export function ExtendDialog({

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { type AnswerTo, api, ask } from '../../app/api.ts'
+import { api, ask } from '../../app/api.ts'
 import { useCampaignNames } from '../../app/campaign-names.ts'
 import { useCandidates } from '../../app/candidates.ts'
 import { pageAt, usePages } from '../../app/load.ts'
@@ -11,11 +11,8 @@ import { type Column, PagedTable } from '../../components/table.tsx'
 import { Time } from '../../components/time.tsx'
 import { toast, toastFailure } from '../../components/toast.tsx'
 import { CandidateLink } from './candidate-link.tsx'
-import { ExtendDialog } from './extend-dialog.tsx'
+import { ExtendDialog, type Invite } from './extend-dialog.tsx'
 import { InviteLinkDialog, type ShownInvite } from './invite-dialog.tsx'
-
-/** An invite, as lists have it. */
-export type Invite = AnswerTo<'/api/invites'>['invites'][number]
 
 const statuses = (['pending', 'started', 'completed', 'expired', 'cancelled'] as const).map(
   (status) => [status, status.charAt(0).toUpperCase() + status.slice(1)] as const,

@@ -1,10 +1,12 @@
-import { api, ask } from '../../app/api.ts'
+import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { me } from '../../app/session.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { SelectField } from '../../components/form.tsx'
 import { toast } from '../../components/toast.tsx'
-import type { Member } from '../members.tsx'
 import { type Role, rolesToGive } from './roles.ts'
+
+/** A member of the organization. */
+export type Member = AnswerTo<'/api/members'>['members'][number]
 
 /** What can be done to a member. */
 export type MemberAct = 'role' | 'sessions' | 'remove' | 'leave'

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { Field, Form, Submit } from '../../components/form.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { toastFailure } from '../../components/toast.tsx'
-import type { OrganizationSettings, Patch } from '../organization.tsx'
+import type { OrganizationSettings, Patch } from './organization-settings.ts'
 
 /** The web pages that may hold an interview. */
 export function OriginsCard({

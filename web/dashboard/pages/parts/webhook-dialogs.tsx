@@ -1,14 +1,16 @@
 import { useState } from 'preact/hooks'
-import { api, ask } from '../../app/api.ts'
+import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { localTime } from '../../app/local-time.ts'
 import { go } from '../../app/router.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Field, Form, SelectField, Submit } from '../../components/form.tsx'
 import { toast } from '../../components/toast.tsx'
-import type { Webhook } from '../webhook.tsx'
 import { readWebhook, WebhookFields } from './webhook-form.tsx'
 import { SecretDialog } from './webhook-secret.tsx'
+
+/** An endpoint. */
+export type Webhook = AnswerTo<'/api/webhooks/{id}'>
 
 /** What can be done to an endpoint after a question. */
 export type WebhookAct = 'edit' | 'rotate' | 'replay' | 'delete'
