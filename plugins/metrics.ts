@@ -46,7 +46,8 @@ export default fp<{ port: number; host: string }>(
       const address = server.address()
       return address && typeof address === 'object' ? address.port : null
     })
-    app.addHook('onListen', () => {
+    // Not when the API listens: nobody waits for those hooks, and a port that is taken would stop nothing.
+    app.addHook('onReady', () => {
       return new Promise<void>((resolve, reject) => {
         server.once('error', reject).listen(port, host, resolve)
       })
@@ -63,7 +64,7 @@ export default fp<{ port: number; host: string }>(
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The port that metrics are served on, once the server listens. */
+    /** The port that metrics are served on, once the server is ready. */
     metricsPort?: () => number | null
   }
 }
