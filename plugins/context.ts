@@ -4,6 +4,7 @@ import { environmentOfPrefix } from '../config/environment.ts'
 import { claimedPrefix, parseCredential } from '../credentials/format.ts'
 import { fingerprint } from '../credentials/secret.ts'
 import { ApiError } from '../schemas/errors.ts'
+import { isLive, malformed, verifyCookie } from '../services/credentials/live.ts'
 import {
   type ActingOrganization,
   type ActingUser,
@@ -104,19 +105,19 @@ class ActorResolver {
     const now = Date.now()
     if (presented.style === 'cookie') {
       const principal = this.#verifier.rememberedToken(fingerprint(presented.cookie), 'cookie')
-      return principal !== undefined && live(principal, now) && this.#becomeUser(request, principal)
+      return principal !== undefined && isLive(principal, now) && this.#becomeUser(request, principal)
     }
     const bearerPrint = fingerprint(presented.bearer)
     if (presented.style === 'bearer') {
       const key = this.#verifier.rememberedKey(bearerPrint)
       if (key) return this.#useKey(request, key, bearerPrint, now)
       const principal = this.#verifier.rememberedToken(bearerPrint)
-      return principal !== undefined && live(principal, now) && this.#becomeUser(request, principal)
+      return principal !== undefined && isLive(principal, now) && this.#becomeUser(request, principal)
     }
     const keyPrint = fingerprint(presented.key)
     const key = this.#verifier.rememberedKey(keyPrint)
     const principal = this.#verifier.rememberedToken(bearerPrint)
-    if (!key || !principal || endOfPrincipal(key, now) || !live(principal, now)) return false
+    if (!key || !principal || endOfPrincipal(key, now) || !isLive(principal, now)) return false
     if (key.organization.id !== principal.organization.id) return false
     this.#app.sessionUse.note(principal, now)
     return this.#become(request, this.#pairActor(key, principal), keyPrint)
@@ -173,13 +174,7 @@ class ActorResolver {
 
   // A cookie that is over is not counted as a failure: the browser sends it along by itself until it is told not to.
   async #verifyCookie(request: FastifyRequest, reply: FastifyReply, text: string): Promise<UserPrincipal> {
-    const whole = parseCredential(text)?.kind === 'dashboardCookie'
-    let verdict: Verdict<UserPrincipal> = whole ? await this.#verifier.verifyToken(text, 'cookie') : malformed
-    if (verdict.principal && !live(verdict.principal, Date.now())) {
-      // Another process may have prolonged it since this one looked it up.
-      this.#verifier.invalidate(`session:${verdict.principal.sessionId}`)
-      verdict = await this.#verifier.verifyToken(text, 'cookie')
-    }
+    const verdict = await verifyCookie(this.#verifier, text)
     if (verdict.principal) return verdict.principal
     request.refusal = verdict.refusal
     this.#app.cookies.clear(reply, 'session')
@@ -216,7 +211,7 @@ class ActorResolver {
     const parsed = parseCredential(text)
     const verdict: Verdict<UserPrincipal> =
       parsed?.kind === 'accessToken' ? await this.#verifier.verifyToken(text) : malformed
-    if (verdict.principal && live(verdict.principal, Date.now())) return verdict.principal
+    if (verdict.principal && isLive(verdict.principal, Date.now())) return verdict.principal
     const refusal = verdict.refusal ?? {
       reason: 'token_expired',
       organizationId: verdict.principal?.organization.id ?? null,
@@ -240,7 +235,7 @@ class ActorResolver {
   async #tieToUser(request: FastifyRequest, text: string): Promise<void> {
     if (request.refusal?.organizationId !== null || parseCredential(text)?.kind !== 'accessToken') return
     const { principal } = await this.#verifier.verifyToken(text)
-    if (principal && live(principal, Date.now())) tieTo(request, principal.organization)
+    if (principal && isLive(principal, Date.now())) tieTo(request, principal.organization)
   }
 
   /** Drawn from the prefix alone: which environment it names is no secret. */
@@ -279,11 +274,6 @@ class ActorResolver {
   }
 }
 
-const malformed = {
-  principal: null,
-  refusal: { reason: 'malformed_credential', organizationId: null, keyId: null },
-} as const
-
 /** Lets an organization see a refusal that nobody could see yet. It proved who it is by the other credential. */
 function tieTo(request: FastifyRequest, organization: ActingOrganization): void {
   const { refusal } = request
@@ -294,8 +284,4 @@ function keyActorOf(made: WeakMap<KeyPrincipal, Actor>, key: KeyPrincipal): Acto
   const actor = made.get(key) ?? keyActor(key)
   made.set(key, actor)
   return actor
-}
-
-function live(principal: UserPrincipal, now: number): boolean {
-  return principal.expiresAt.getTime() > now
 }

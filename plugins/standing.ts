@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type ParsedCredential, parseCredential } from '../credentials/format.ts'
+import { isLive, malformed, verifyCookie } from '../services/credentials/live.ts'
 import {
   type Actor,
   type KeyPrincipal,
@@ -30,8 +31,8 @@ async function actorNow(app: FastifyInstance, request: FastifyRequest): Promise<
   const presented = readCredentials(request.raw)
   if (presented.style === 'nothing' || presented.style === 'cookie') {
     const cookie = app.cookies.read(request, 'session')
-    const principal = cookie === null ? null : await cookieNow(app, cookie)
-    return principal && userActor(principal)
+    const { principal } = cookie === null ? malformed : await verifyCookie(app.verifier, cookie)
+    return principal && isLive(principal, Date.now()) ? userActor(principal) : null
   }
   if (presented.style === 'bearer' && presented.bearer.startsWith('sk_')) {
     const key = await keyNow(app, presented.bearer)
@@ -50,18 +51,5 @@ async function keyNow({ verifier }: FastifyInstance, text: string): Promise<KeyP
 
 async function tokenNow({ verifier }: FastifyInstance, text: string): Promise<UserPrincipal | null> {
   const { principal } = await verifier.verifyToken(text)
-  return principal && isLive(principal) ? principal : null
-}
-
-// Another process may have prolonged the session since this one looked it up.
-async function cookieNow({ verifier }: FastifyInstance, text: string): Promise<UserPrincipal | null> {
-  const known = await verifier.verifyToken(text, 'cookie')
-  if (!known.principal || isLive(known.principal)) return known.principal
-  verifier.invalidate(`session:${known.principal.sessionId}`)
-  const { principal } = await verifier.verifyToken(text, 'cookie')
-  return principal && isLive(principal) ? principal : null
-}
-
-function isLive({ expiresAt }: UserPrincipal): boolean {
-  return expiresAt.getTime() > Date.now()
+  return principal && isLive(principal, Date.now()) ? principal : null
 }
