@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { Dialog } from './dialog.tsx'
+import { Dialog, DialogActions } from './dialog.tsx'
 import { Field, Form, Submit, type Values } from './form.tsx'
 
 /** Asks before something that can't be taken back; what goes wrong is shown in it. */
@@ -39,10 +39,7 @@ export function Confirm({
             onInput={(event) => setText(event.currentTarget.value)}
           />
         )}
-        <footer class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+        <DialogActions onCancel={onClose}>
           {ready ? (
             <Submit kind={kind}>{action}</Submit>
           ) : (
@@ -50,7 +47,7 @@ export function Confirm({
               {action}
             </button>
           )}
-        </footer>
+        </DialogActions>
       </Form>
     </Dialog>
   )

@@ -46,3 +46,15 @@ export function Dialog({
     </dialog>
   )
 }
+
+/** The end of a dialog: a way out, and what it is there for. */
+export function DialogActions({ onCancel, children }: { onCancel: () => void; children: ComponentChildren }) {
+  return (
+    <footer class="actions">
+      <button type="button" onClick={onCancel}>
+        Cancel
+      </button>
+      {children}
+    </footer>
+  )
+}

@@ -7,7 +7,7 @@ import type { PageProps } from '../app/page.ts'
 import { at, go } from '../app/router.ts'
 import { may } from '../app/session.ts'
 import { Confirm } from '../components/confirm.tsx'
-import { Dialog } from '../components/dialog.tsx'
+import { Dialog, DialogActions } from '../components/dialog.tsx'
 import { Facts } from '../components/facts.tsx'
 import { FailureNotice, Form, Submit } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
@@ -85,12 +85,9 @@ export default function CandidatePage({ params: { id = '' } }: PageProps) {
             }}
           >
             <CandidateFields of={data} />
-            <footer class="actions">
-              <button type="button" onClick={close}>
-                Cancel
-              </button>
+            <DialogActions onCancel={close}>
               <Submit>Save</Submit>
-            </footer>
+            </DialogActions>
           </Form>
         </Dialog>
       )}

@@ -6,7 +6,7 @@ import { pageAt, usePages } from '../app/load.ts'
 import { at, go, query } from '../app/router.ts'
 import { may } from '../app/session.ts'
 import { Snippet } from '../components/copy.tsx'
-import { Dialog } from '../components/dialog.tsx'
+import { Dialog, DialogActions } from '../components/dialog.tsx'
 import { Empty } from '../components/empty.tsx'
 import { SearchFilter } from '../components/filters.tsx'
 import { Form, Submit } from '../components/form.tsx'
@@ -71,12 +71,9 @@ export default function Candidates() {
             }}
           >
             <CandidateFields />
-            <footer class="actions">
-              <button type="button" onClick={() => setAdding(false)}>
-                Cancel
-              </button>
+            <DialogActions onCancel={() => setAdding(false)}>
               <Submit>Add</Submit>
-            </footer>
+            </DialogActions>
           </Form>
         </Dialog>
       )}

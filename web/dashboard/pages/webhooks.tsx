@@ -5,7 +5,7 @@ import { at } from '../app/router.ts'
 import { may } from '../app/session.ts'
 import { Badge } from '../components/badge.tsx'
 import { Snippet } from '../components/copy.tsx'
-import { Dialog } from '../components/dialog.tsx'
+import { Dialog, DialogActions } from '../components/dialog.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Form, Submit } from '../components/form.tsx'
 import { Icon } from '../components/icon.tsx'
@@ -55,12 +55,9 @@ export default function Webhooks() {
             }}
           >
             <WebhookFields />
-            <footer class="actions">
-              <button type="button" onClick={() => setAdding(false)}>
-                Cancel
-              </button>
+            <DialogActions onCancel={() => setAdding(false)}>
               <Submit>Add</Submit>
-            </footer>
+            </DialogActions>
           </Form>
         </Dialog>
       )}

@@ -4,9 +4,10 @@ import { count } from '../../app/format.ts'
 import { usePoll } from '../../app/load.ts'
 import { useOnce } from '../../app/once.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { Dialog } from '../../components/dialog.tsx'
-import { Field, Form, Labelled, Submit, type Values } from '../../components/form.tsx'
+import { Dialog, DialogActions } from '../../components/dialog.tsx'
+import { Form, Labelled, Submit, type Values } from '../../components/form.tsx'
 import { Notice } from '../../components/notice.tsx'
+import { InviteOptions } from './invite-options.tsx'
 
 type Bulk = AnswerTo<'/api/invites/bulk/{id}'>
 type Result = Bulk['results'][number]
@@ -78,25 +79,10 @@ export function BulkDialog({
             {(ids) => <input ref={file} type="file" name="file" accept=".csv,text/csv" required {...ids} />}
           </Labelled>
           <Snippet text={EXAMPLE} of="the example" />
-          <Field
-            name="expiresInHours"
-            label="Good for, in hours"
-            type="number"
-            min={1}
-            max={720}
-            optional
-            help="As long as the campaign says, if you leave it empty."
-          />
-          <label class="check">
-            <input type="checkbox" name="send" value="1" />
-            Send each link by e-mail
-          </label>
-          <footer class="actions">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
+          <InviteOptions link="each link" />
+          <DialogActions onCancel={onClose}>
             <Submit>Invite them</Submit>
-          </footer>
+          </DialogActions>
         </Form>
       )}
     </Dialog>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../../app/api.ts'
-import { Dialog } from '../../components/dialog.tsx'
+import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { Form, Submit, type Values } from '../../components/form.tsx'
 import { toast } from '../../components/toast.tsx'
 import { KeyFields, readFacts } from './key-form.tsx'
@@ -25,12 +25,9 @@ export function EditDialog({ of, onClose, onDone }: { of: Key; onClose: () => vo
     <Dialog title={`Edit “${of.name}”`} onClose={onClose} wide>
       <Form onSubmit={save}>
         <KeyFields of={of} scopes={scopes} onScopes={setScopes} />
-        <footer class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+        <DialogActions onCancel={onClose}>
           <Submit>Save</Submit>
-        </footer>
+        </DialogActions>
       </Form>
     </Dialog>
   )

@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks'
 import { api, ask } from '../../app/api.ts'
 import { useOnce } from '../../app/once.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { Dialog } from '../../components/dialog.tsx'
+import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { Field, Form, Submit } from '../../components/form.tsx'
 import { Notice } from '../../components/notice.tsx'
+import { InviteOptions } from './invite-options.tsx'
 
 /** An invite as it is shown once, with its link. */
 export interface ShownInvite {
@@ -53,25 +54,10 @@ export function InviteDialog({
           autocomplete="off"
           help="Who is a candidate already is recognised by it."
         />
-        <Field
-          name="expiresInHours"
-          label="Good for, in hours"
-          type="number"
-          min={1}
-          max={720}
-          optional
-          help="As long as the campaign says, if you leave it empty."
-        />
-        <label class="check">
-          <input type="checkbox" name="send" value="1" />
-          Send the link by e-mail
-        </label>
-        <footer class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+        <InviteOptions link="the link" />
+        <DialogActions onCancel={onClose}>
           <Submit>Invite</Submit>
-        </footer>
+        </DialogActions>
       </Form>
     </Dialog>
   )

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { api, ask } from '../../app/api.ts'
 import { at } from '../../app/router.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { Dialog } from '../../components/dialog.tsx'
+import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { Field, Form, SelectField, Submit } from '../../components/form.tsx'
 import { Notice } from '../../components/notice.tsx'
 import { type Role, rolesToGive } from './roles.ts'
@@ -27,12 +27,9 @@ export function InviteMemberDialog({ onClose, onInvited }: { onClose: () => void
       >
         <Field name="email" label="E-mail" type="email" autocomplete="off" />
         <SelectField name="role" label="Role" options={rolesToGive()} initial="member" />
-        <footer class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+        <DialogActions onCancel={onClose}>
           <Submit>Invite</Submit>
-        </footer>
+        </DialogActions>
       </Form>
     </Dialog>
   )

@@ -1,7 +1,7 @@
 import { api, ask, type Key } from '../../app/api.ts'
 import { useOnce } from '../../app/once.ts'
 import { go } from '../../app/router.ts'
-import { Dialog } from '../../components/dialog.tsx'
+import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { Form, SelectField, Submit } from '../../components/form.tsx'
 import { keepSecret } from './secrets.ts'
 
@@ -40,12 +40,9 @@ export function RotateDialog({ of, onClose }: { of: Key; onClose: () => void }) 
       </p>
       <Form onSubmit={rotate}>
         <SelectField name="graceHours" label="The old key works on for" options={graces} initial="24" />
-        <footer class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+        <DialogActions onCancel={onClose}>
           <Submit>Rotate</Submit>
-        </footer>
+        </DialogActions>
       </Form>
     </Dialog>
   )

@@ -3,7 +3,7 @@ import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { localTime } from '../../app/local-time.ts'
 import { go } from '../../app/router.ts'
 import { Confirm } from '../../components/confirm.tsx'
-import { Dialog } from '../../components/dialog.tsx'
+import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { Field, Form, SelectField, Submit } from '../../components/form.tsx'
 import { toast } from '../../components/toast.tsx'
 import { readWebhook, WebhookFields } from './webhook-form.tsx'
@@ -53,12 +53,9 @@ export function WebhookDialogs({
           }}
         >
           <WebhookFields of={of} />
-          <footer class="actions">
-            <button type="button" onClick={onClose}>
-              Cancel
-            </button>
+          <DialogActions onCancel={onClose}>
             <Submit>Save</Submit>
-          </footer>
+          </DialogActions>
         </Form>
       </Dialog>
     )
