@@ -51,15 +51,25 @@ export function findEvent(tx: Queryable, organizationId: string, id: string) {
   return tx<EventRow[]>`select * from events where organization_id = ${organizationId} and id = ${id}`
 }
 
+/** A place in an organization's stream of events. */
+export interface StreamPosition {
+  readonly transactionId: string
+  /** The last event that was read; empty: none of that transaction. */
+  readonly id: string
+  /** What had been committed when the stream began now (pg_snapshot), which is not told; null: it began after an event. */
+  readonly seen: string | null
+}
+
 /**
  * Where in an organization's stream an event stands; without one, where the stream is now. No row for an id that is
  * none of its events.
  */
 export function findStreamPosition(tx: Queryable, organizationId: string, id: string | null) {
-  return tx<{ transactionId: string; id: string }[]>`
-    select transaction_id::text, id from events where organization_id = ${organizationId} and id = ${id}
+  return tx<StreamPosition[]>`
+    select transaction_id::text, id, null as seen from events
+    where organization_id = ${organizationId} and id = ${id}
     union all
-    select pg_snapshot_xmin(pg_current_snapshot())::text, '' where ${id}::text is null`
+    select pg_snapshot_xmin(now)::text, '', now::text from pg_current_snapshot() as now where ${id}::text is null`
 }
 
 /**
@@ -69,7 +79,7 @@ export function findStreamPosition(tx: Queryable, organizationId: string, id: st
 export function listEventsAfter(
   tx: Queryable,
   organizationId: string,
-  after: { transactionId: string; id: string },
+  after: StreamPosition,
   type: string | null,
   limit: number,
 ) {
@@ -78,6 +88,7 @@ export function listEventsAfter(
     where organization_id = ${organizationId}
       and (transaction_id, id) > (${after.transactionId}::text::xid8, ${after.id})
       and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+      and (${after.seen}::text is null or not pg_visible_in_snapshot(transaction_id, ${after.seen}::text::pg_snapshot))
       and (${type}::text is null or type = ${type})
     order by transaction_id, id limit ${limit}`
 }

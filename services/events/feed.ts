@@ -1,16 +1,14 @@
 import type { Environment } from '../../config/environment.ts'
 import type { Database } from '../../db/connect.ts'
 import { listenToEvents } from '../../db/event-signal.ts'
-import { type EventRow, findStreamPosition, listEventsAfter } from '../../db/queries/events.ts'
+import {
+  type EventRow,
+  findStreamPosition,
+  listEventsAfter,
+  type StreamPosition,
+} from '../../db/queries/events.ts'
 import type { Tenancy } from '../../db/tenant.ts'
 import { badRequest } from '../../schemas/errors.ts'
-
-/** A place in an organization's stream of events. */
-export interface StreamPosition {
-  readonly transactionId: string
-  /** The last event that was read; empty: none of that transaction. */
-  readonly id: string
-}
 
 const READ_AT_ONCE = 100
 /** What was told of may be hidden for a moment by a transaction that began earlier and still runs. */
@@ -72,7 +70,7 @@ export class EventFeed {
         for (const row of rows) {
           if (signal.aborted) return
           yield row
-          position = row
+          position = { ...position, transactionId: row.transactionId, id: row.id }
         }
         if (rows.length === READ_AT_ONCE) continue
         eagerLooks = rows.length > 0 ? 0 : Math.max(0, eagerLooks - 1)

@@ -1,5 +1,7 @@
 import { createEventSource, type EventSourceMessage } from 'eventsource-client'
+import postgres from 'postgres'
 import t, { type Test } from 'tap'
+import { listEvents } from '../../db/queries/events.ts'
 import { STREAMS_PER_ORGANIZATION } from '../../plugins/event-streams.ts'
 import { testApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
@@ -62,6 +64,30 @@ t.test('events are streamed as they happen, and a client that was away gets what
   t.equal(strange.status, 400, "another organization's event is none")
   const { status } = await server.call('GET', '/api/events/stream?lastEventId=nonsense', { headers: auth })
   t.equal(status, 400)
+})
+
+t.test('from now on is from now on, also while an older transaction runs', async (t) => {
+  const server = await testApp(t)
+  const base = await server.listen()
+  const { auth, organizationId } = await server.tenant()
+  const elsewhere = postgres(server.databaseUrl, { max: 1 })
+  t.teardown(() => elsewhere.end())
+  await elsewhere`begin`
+  await elsewhere`select pg_current_xact_id()`
+  await server.call('POST', '/api/campaigns', { headers: auth, body: { name: 'before' } })
+  const { got, opened } = follow(t, `${base}/api/events/stream`, auth)
+  await until(() => opened() === 1, 'the connection')
+  await server.call('POST', '/api/campaigns', { headers: auth, body: { name: 'after' } })
+  await elsewhere`commit`
+  await until(() => got.length > 0, 'an event')
+  const [last] = await server.app.tenancy.read(organizationId, (tx) =>
+    listEvents(tx, organizationId, { limit: 1, after: null }, null),
+  )
+  await until(() => got.at(-1)?.id === last?.id, 'the newest')
+  t.same(
+    got.map(({ data }) => JSON.parse(data).data.name),
+    ['after'],
+  )
 })
 
 t.test('an event whose transaction took long is not passed over', async (t) => {
