@@ -52,7 +52,7 @@ export function keyUsage(
     order by at`
 }
 
-/** Who used a key, the latest first. */
+/** Who used a key, the latest first; of the same millisecond by address, then by agent. */
 export function keyCallers(tx: Queryable, organizationId: string, keyId: string, limit: number) {
   return tx<Caller[]>`
     select ip, nullif(user_agent, '') as user_agent, last_seen_at, count::float8 as count
@@ -77,7 +77,9 @@ export async function forgetOldUsage(db: Queryable, days: number): Promise<void>
   await db`
     delete from key_callers caller using (
       select organization_id, key_id, ip, user_agent,
-        row_number() over (partition by organization_id, key_id order by last_seen_at desc) as place
+        row_number() over (
+          partition by organization_id, key_id order by last_seen_at desc, ip, user_agent
+        ) as place
       from key_callers
     ) ranked
     where place > 1000 and caller.organization_id = ranked.organization_id and caller.key_id = ranked.key_id

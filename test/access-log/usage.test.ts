@@ -1,6 +1,10 @@
 import t, { type Test } from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
+import { storeAccessRecords } from '../../db/queries/access-log.ts'
+import { idFloor, idTime } from '../../schemas/id-time.ts'
+import { formatRecord, type RequestRecord } from '../../services/access-log/record.ts'
 import { testApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 /** A tenant whose user looks at a second key, made with the fields given. */
 async function ground(t: Test, fields: Record<string, unknown> = {}) {
@@ -9,8 +13,34 @@ async function ground(t: Test, fields: Record<string, unknown> = {}) {
   const user = { authorization: `Bearer ${owner.accessToken}` }
   const made = await test.call('POST', '/api/keys', { headers: user, body: { name: 'Seen', ...fields } })
   const look = (path: string) => test.call('GET', `/api/keys/${made.body.id}/${path}`, { headers: user })
+  /** Has requests of the second key in the log that began at the times given. */
+  const seen = async (...requests: ({ at: string } & Partial<RequestRecord>)[]) => {
+    const common = {
+      organizationId: owner.organizationId,
+      method: 'GET',
+      url: '/api/whoami',
+      status: 200,
+      durationMs: 1,
+      ip: '127.0.0.1',
+      userAgent: 'agent',
+      access: 'authenticated',
+      credentialType: 'api_key',
+      keyId: String(made.body.id),
+      keyHash: null,
+      userId: null,
+      reason: null,
+      failed: false,
+    }
+    const lines = requests.map(({ at, ...fields }, index) => {
+      const id = idFloor('req', Date.parse(at)) + String(index).padStart(16, '0')
+      return formatRecord({ id, ...common, ...fields })
+    })
+    const text = lines.join('')
+    await storeAccessRecords(test.app.database, 'a spool of the test', 0, text.length, text)
+  }
   return {
     ...test,
+    seen,
     owner,
     user,
     keyId: made.body.id,
@@ -19,8 +49,20 @@ async function ground(t: Test, fields: Record<string, unknown> = {}) {
   }
 }
 
+type Point = { at: string; requests: number; failures: number }
+
+function total(points: Point[]) {
+  return points.reduce(
+    (sum, { requests, failures }) => ({
+      requests: sum.requests + requests,
+      failures: sum.failures + failures,
+    }),
+    { requests: 0, failures: 0 },
+  )
+}
+
 t.test('usage has a point for every hour and day, and counts in its own', async (t) => {
-  const { app, call, key, look } = await ground(t)
+  const { app, call, key, look, seen } = await ground(t)
   for (let index = 0; index < 3; index += 1) await call('GET', '/api/whoami', { headers: key })
   await call('GET', '/api/keys/none', { headers: key })
   await app.accessLog.flush()
@@ -28,13 +70,35 @@ t.test('usage has a point for every hour and day, and counts in its own', async 
   const hours = await look('usage')
   t.equal(hours.status, 200)
   t.ok(hours.body.usage.length >= 24 && hours.body.usage.length <= 25)
-  t.match(hours.body.usage.at(-1), { requests: 4, failures: 0 })
-  t.ok(hours.body.usage.slice(0, -1).every((point: { requests: number }) => point.requests === 0))
+  // The two latest: an hour may have ended meanwhile.
+  t.strictSame(total(hours.body.usage.slice(-2)), { requests: 4, failures: 0 })
+  t.strictSame(total(hours.body.usage.slice(0, -2)), { requests: 0, failures: 0 })
   t.match(hours.body.usage[0].at, /^\d{4}-\d\d-\d\dT\d\d:00:00\.000Z$/)
 
+  await seen(
+    { at: '2026-01-03T10:59:59.999Z' },
+    { at: '2026-01-03T11:00:00.000Z' },
+    { at: '2026-01-03T23:59:59.999Z' },
+    { at: '2026-01-04T00:00:00.000Z', failed: true },
+  )
+  const night = await look('usage?from=2026-01-03T10:30:00Z&to=2026-01-04T02:00:00Z')
+  t.equal(night.body.usage.length, 16)
+  t.strictSame(
+    night.body.usage.filter(({ requests, failures }: Point) => requests + failures > 0),
+    [
+      { at: '2026-01-03T10:00:00.000Z', requests: 1, failures: 0 },
+      { at: '2026-01-03T11:00:00.000Z', requests: 1, failures: 0 },
+      { at: '2026-01-03T23:00:00.000Z', requests: 1, failures: 0 },
+      { at: '2026-01-04T00:00:00.000Z', requests: 0, failures: 1 },
+    ],
+  )
   const days = await look('usage?interval=day&from=2026-01-01T00:00:00Z&to=2026-01-08T00:00:00Z')
   t.equal(days.body.usage.length, 7)
   t.equal(days.body.usage[0].at, '2026-01-01T00:00:00.000Z')
+  t.strictSame(days.body.usage.slice(2, 4), [
+    { at: '2026-01-03T00:00:00.000Z', requests: 3, failures: 0 },
+    { at: '2026-01-04T00:00:00.000Z', requests: 0, failures: 1 },
+  ])
 
   for (const query of ['from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z', 'interval=week', 'from=x']) {
     t.equal((await look(`usage?${query}`)).status, 400, query)
@@ -44,7 +108,9 @@ t.test('usage has a point for every hour and day, and counts in its own', async 
 t.test('callers are told by address and agent, the latest first', async (t) => {
   const { app, call, key, look } = await ground(t)
   await call('GET', '/api/whoami', { headers: { ...key, 'user-agent': 'one' } })
-  await call('GET', '/api/whoami', { headers: { ...key, 'user-agent': 'one' } })
+  const { headers } = await call('GET', '/api/whoami', { headers: { ...key, 'user-agent': 'one' } })
+  // Within one millisecond neither would be the later one.
+  await until(() => Date.now() > idTime(String(headers['x-request-id'])), 'the next millisecond')
   await call('GET', '/api/whoami', { headers: { ...key, 'user-agent': 'two' } })
   await app.accessLog.flush()
   const { status, body } = await look('callers')
@@ -54,6 +120,23 @@ t.test('callers are told by address and agent, the latest first', async (t) => {
     { ip: '127.0.0.1', userAgent: 'one', count: 2 },
   ])
   t.equal(body.callers.length, 2)
+})
+
+t.test('callers of the same millisecond are told by address, then by agent', async (t) => {
+  const { look, seen } = await ground(t)
+  const at = '2026-01-03T10:00:00.000Z'
+  await seen(
+    { at, ip: '192.0.2.1', userAgent: 'two' },
+    { at, ip: '192.0.2.1', userAgent: 'one' },
+    { at, ip: '127.0.0.1', userAgent: 'zero' },
+    { at: '2026-01-03T10:00:00.001Z', ip: '203.0.113.1' },
+  )
+  t.strictSame(
+    (await look('callers')).body.callers.map(
+      ({ ip, userAgent }: Record<string, string>) => `${ip} ${userAgent}`,
+    ),
+    ['203.0.113.1 agent', '127.0.0.1 zero', '192.0.2.1 one', '192.0.2.1 two'],
+  )
 })
 
 t.test('what a key needed is proposed, and what less would have refused is told', async (t) => {
