@@ -12,13 +12,17 @@ const MOST_WAITING = 1000
 
 /**
  * The access log as it is written, by whichever process. However many follow it, one query a second looks for all of
- * them, and none while nobody does. What is told is what a person can follow: the newest 200 records a second, and of
+ * them, one more for those who join at once, and none while nobody does. What is told is what a person can follow: the newest 200 records a second, and of
  * requests that took longer than 30 seconds none; the list has all.
  */
 export class LogFeed {
   readonly #database: Database
   readonly #onError: (error: unknown) => void
   readonly #watched = new Map<string, Watched>()
+  /** Organizations that the next look is to be at. */
+  readonly #wanted = new Set<string>()
+  #next: Promise<void> | null = null
+  #last: Promise<void> = Promise.resolve()
   #looking: Promise<void> | null = null
 
   /** @param onError told of looks that failed; the next one may not */
@@ -39,26 +43,39 @@ export class LogFeed {
       followers.delete(follower)
       if (followers.size === 0) this.#watched.delete(organizationId)
     })
-    const isFirst = followers.size === 0
     followers.add(follower)
+    // What was there before is known by a look that begins after this, and not told.
+    await this.#look([organizationId])
+    follower.forget()
     this.#looking ??= this.#lookOn()
-    if (isFirst) {
-      // What was there before is known by it, and not told.
-      await this.#look([organizationId])
-      follower.forget()
-    }
     return follower
   }
 
   async #lookOn(): Promise<void> {
     do {
       await wait(LOOK_MS, null, { ref: false })
-      await this.#look([...this.#watched.keys()])
+      await this.#look(this.#watched.keys())
     } while (this.#watched.size > 0)
     this.#looking = null
   }
 
-  async #look(organizationIds: readonly string[]): Promise<void> {
+  // One look at a time, or one that ends late would tell anew what a later one has told. Whoever wants one while another
+  // is under way shares the next.
+  #look(organizationIds: Iterable<string>): Promise<void> {
+    for (const id of organizationIds) this.#wanted.add(id)
+    if (!this.#next) {
+      this.#next = this.#last.then(() => {
+        const wanted = [...this.#wanted]
+        this.#wanted.clear()
+        this.#next = null
+        return this.#lookAt(wanted)
+      })
+      this.#last = this.#next
+    }
+    return this.#next
+  }
+
+  async #lookAt(organizationIds: readonly string[]): Promise<void> {
     if (organizationIds.length === 0) return
     try {
       const since = Date.now() - WINDOW_MS

@@ -86,6 +86,37 @@ t.test('who may not read the log may not follow it', async (t) => {
   )
 })
 
+t.test(
+  'nobody is told what was there before they joined, and who joined before misses nothing',
+  async (t) => {
+    const { app, call, tenant } = await testApp(t)
+    const { organizationId, auth } = await tenant()
+    const ask = async () => {
+      const { headers } = await call('GET', '/api/whoami', { headers: auth })
+      await app.accessLog.flush()
+      return headers['x-request-id']
+    }
+    await ask()
+    const feed = new LogFeed(app.database, (error) => t.fail(String(error)))
+    const first = await Promise.all([feed.join(organizationId), feed.join(organizationId)])
+    const before = await ask()
+    const late = await feed.join(organizationId)
+    const after = await ask()
+    const gone = new AbortController()
+    for (const [follower, expected] of [
+      [first[0], [before, after]],
+      [first[1], [before, after]],
+      [late, [after]],
+    ] as const) {
+      const records = follower.records(gone.signal)
+      const told: unknown[] = []
+      while (told.length < expected.length) told.push((await records.next()).value?.id)
+      t.same(told, expected)
+      follower.leave()
+    }
+  },
+)
+
 t.test('many followers cost one query a look, and nobody none', async (t) => {
   const server = await testApp(t)
   const { organizationId } = await server.tenant()
