@@ -7,6 +7,7 @@ import t from 'tap'
 import { generateCredential, parseCredential } from '../../credentials/format.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startServer } from '../support/server-process.ts'
+import { until } from '../support/until.ts'
 
 t.test('secrets put through every field and header stand in no table, log, spool or export', async (t) => {
   const database = await createTestDatabase()
@@ -35,7 +36,11 @@ t.test('secrets put through every field and header stand in no table, log, spool
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    return { status: answer.status, text: await answer.text() }
+    return {
+      status: answer.status,
+      text: await answer.text(),
+      requestId: answer.headers.get('x-request-id'),
+    }
   }
 
   const password = marked()
@@ -75,6 +80,11 @@ t.test('secrets put through every field and header stand in no table, log, spool
   await ask('POST', '/api/auth/login', {}, { email: account.email, password, [marked()]: 1 })
   await ask('POST', '/api/auth/refresh', {}, { refreshToken: strays[3] })
   await ask('POST', '/api/keys', { ...key, 'idempotency-key': marked() }, { name: 'K', secret: marked() })
+  const sent = await ask('GET', '/api/whoami', key)
+  await until(
+    async () => (await ask('GET', `/api/logs/${sent.requestId}`, key)).status === 200,
+    'the database to have them all',
+  )
   const logs = await ask('GET', '/api/logs?limit=100', key)
   const audit = await ask('GET', '/api/audit', key)
 

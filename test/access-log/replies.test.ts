@@ -47,7 +47,7 @@ async function ground(t: Test) {
     while ((await logged(path)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     return logged(path)
   }
-  return { url, logged, until, arrived, release }
+  return { app, url, logged, until, arrived, release }
 }
 
 t.test('streamed and hijacked replies are recorded, once', async (t) => {
@@ -61,7 +61,7 @@ t.test('streamed and hijacked replies are recorded, once', async (t) => {
 })
 
 t.test('callers that leave are recorded as well', async (t) => {
-  const { url, until, arrived, release } = await ground(t)
+  const { app, url, until, arrived, release } = await ground(t)
   const hanging = send(`${url}/hanging`)
   hanging.on('error', () => {}).end()
   const [response] = await once(hanging, 'response')
@@ -77,10 +77,11 @@ t.test('callers that leave are recorded as well', async (t) => {
 
   const { port } = new URL(url)
   const socket = connect(Number(port), '127.0.0.1')
+  const begun = once(app.server, 'request')
   socket.write(
     'POST /body HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"half":',
   )
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await begun
   socket.destroy()
   t.strictSame((await until('/body')).length, 1)
 })
