@@ -34,10 +34,11 @@ export async function startServer(t: Test, variables: Record<string, string>): P
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  // Not at its exit: what it wrote last may still be on its way then.
+  const closed = once(child, 'close')
   const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill(signal)
-    await once(child, 'exit')
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    await closed
   }
   t.teardown(() => end('SIGKILL'))
   const url = await new Promise<string>((resolve, reject) => {
