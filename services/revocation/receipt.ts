@@ -17,6 +17,8 @@ export interface Receipt {
 }
 
 const REMEMBERED_CHANGES = 10_000
+// A timer of Node's may fire a millisecond early, and a date leaves off what goes beyond one.
+const EARLY_MS = 2
 
 /** Who has acknowledged which change; an acknowledgement may come before anyone waits for it. */
 export class AcknowledgementBook {
@@ -42,7 +44,7 @@ export class AcknowledgementBook {
         setTimeout(() => {
           lapsed.add(id)
           look()
-        }, Math.ceil(remainingMs)).unref(),
+        }, Math.ceil(remainingMs) + EARLY_MS).unref(),
       )
       const look = () => {
         const missing = replicas.some(({ id }) => !lapsed.has(id) && !this.#acknowledgedAt(id, changeIds))
