@@ -60,7 +60,7 @@ t.test(
     t.same(await liveReplicas(database), [], 'a lease that was never renewed is none')
     const renewing = await database.reserve()
     await renewing`begin`
-    await renewing`select from renew_lease('rep_a', '0'::xid8, interval '2 s')`
+    await renewing`select from renew_lease('rep_a', '0'::xid8, interval '1 minute')`
     const live = liveReplicas(database)
     await waiting(1)
     await renewing`commit`

@@ -1,26 +1,20 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { fingerprint } from '../../credentials/secret.ts'
 import { type Answer, type Tenant, type TestApp, testApp } from '../support/app.ts'
 import { mailingApp } from '../support/people.ts'
+import { until } from '../support/until.ts'
 
 const SCHEMA = 'sandbox'
 
-/** Two servers on one database, a tenant whose key both remember, and the superuser's client. */
-async function pair(t: Test) {
-  const one = await testApp(t)
-  const two = await testApp(t, {}, one)
-  const tenant = await one.tenant()
-  const admin = postgres(one.databaseUrl, { max: 4, onnotice: () => {}, connection: { search_path: SCHEMA } })
-  t.teardown(() => admin.end({ timeout: 1 }))
-  return { one, two, tenant, admin }
-}
+// Two servers on one database, and the superuser's client.
+const one = await testApp(t)
+const two = await testApp(t, {}, one)
+const admin = postgres(one.databaseUrl, { max: 4, onnotice: () => {}, connection: { search_path: SCHEMA } })
+t.teardown(() => admin.end({ timeout: 1 }))
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await delay(10)
-}
+const bothTrusted = () => until(() => one.app.changes.trusted() && two.app.changes.trusted(), 'two leases')
 
 function whoami({ call }: TestApp, headers: Record<string, string>): Promise<Answer> {
   return call('GET', '/api/whoami', { headers })
@@ -45,14 +39,14 @@ async function warm(server: TestApp, auth: Record<string, string>): Promise<void
     const { status } = await whoami(server, auth)
     if (status !== 200) throw new Error(`a good credential got ${status}`)
     return Boolean(verifier.rememberedKey(print) ?? verifier.rememberedToken(print))
-  })
+  }, 'an answer from memory')
 }
 
 t.test('a receipt lists every live replica, with the time of its acknowledgement', async (t) => {
-  const { one, two, tenant } = await pair(t)
+  const tenant = await one.tenant()
   const key = await newKey(one, tenant)
   await warm(two, key.auth)
-  await until(() => one.app.changes.trusted() && two.app.changes.trusted())
+  await bothTrusted()
   const { status, body } = await one.call('DELETE', `/api/keys/${key.id}`, { headers: tenant.auth })
   t.equal(status, 200)
   t.same(
@@ -66,10 +60,11 @@ t.test('a receipt lists every live replica, with the time of its acknowledgement
 })
 
 t.test('whatever takes rights away holds on the other replica from the answer on', async (t) => {
-  const { one, two, tenant } = await pair(t)
-  const patched = async (body: unknown) => {
+  const tenant = await one.tenant()
+  const patched = async (change: unknown) => {
     const key = await newKey(one, tenant)
     await warm(two, key.auth)
+    const body = typeof change === 'function' ? change() : change
     const { status } = await one.call('PATCH', `/api/keys/${key.id}`, { headers: tenant.auth, body })
     t.equal(status, 200, JSON.stringify(body))
     return key
@@ -85,10 +80,12 @@ t.test('whatever takes rights away holds on the other replica from the answer on
   const fenced = await patched({ allowedIps: ['192.0.2.1'] })
   t.equal((await whoami(two, fenced.auth)).status, 403, 'another address')
 
-  const end = new Date(Date.now() + 1000)
-  const ending = await patched({ expiresAt: end.toISOString() })
-  await until(() => Date.now() > end.getTime())
-  t.equal((await whoami(two, ending.auth)).status, 401, 'an expiry brought forward')
+  let end = 0
+  const ending = await patched(() => {
+    // Long enough for the request to come while it is still ahead.
+    end = Date.now() + 2000
+    return { expiresAt: new Date(end).toISOString() }
+  })
 
   const login = await one.call('POST', '/api/auth/login', {
     body: { email: tenant.email, password: tenant.password },
@@ -97,43 +94,54 @@ t.test('whatever takes rights away holds on the other replica from the answer on
   await warm(two, session)
   t.equal((await one.call('POST', '/api/auth/logout', { headers: session })).status, 204)
   t.equal((await whoami(two, session)).status, 401, 'a log-out')
+
+  await until(() => Date.now() > end, 'the end of the key')
+  t.equal((await whoami(two, ending.auth)).status, 401, 'an expiry brought forward')
 })
 
 t.test('a demotion and a removal hold on the other replica from the answer on', async (t) => {
-  const one = await mailingApp(t)
-  const two = await testApp(t, {}, one)
-  const owner = await one.tenant()
-  const member = await one.join(owner, 'admin')
+  const mailing = await mailingApp(t)
+  const beside = await testApp(t, {}, mailing)
+  const owner = await mailing.tenant()
+  const member = await mailing.join(owner, 'admin')
   const byOwner = { headers: { authorization: `Bearer ${owner.accessToken}` } }
-  await warm(two, member.auth)
-  const makesKey = () => two.call('POST', '/api/keys', { headers: member.auth, body: { name: 'Mine' } })
+  await warm(beside, member.auth)
+  const makesKey = () => beside.call('POST', '/api/keys', { headers: member.auth, body: { name: 'Mine' } })
   t.equal((await makesKey()).status, 201)
-  const demoted = await one.call('PATCH', `/api/members/${member.userId}`, {
+  const demoted = await mailing.call('PATCH', `/api/members/${member.userId}`, {
     ...byOwner,
     body: { role: 'viewer' },
   })
   t.equal(demoted.status, 200)
   t.equal((await makesKey()).status, 403)
-  await warm(two, member.auth)
-  t.equal((await one.call('DELETE', `/api/members/${member.userId}`, byOwner)).status, 204)
-  t.equal((await whoami(two, member.auth)).status, 401)
+  await warm(beside, member.auth)
+  t.equal((await mailing.call('DELETE', `/api/members/${member.userId}`, byOwner)).status, 204)
+  t.equal((await whoami(beside, member.auth)).status, 401)
 })
 
 t.test('a listening connection that is cut delays nothing past the answer', async (t) => {
-  const { one, two, tenant, admin } = await pair(t)
-  const listening = admin`datname = current_database() and query ilike 'listen "anteroom%'`
-  const bothListen = async () => (await admin`select from pg_stat_activity where ${listening}`).length === 2
+  const tenant = await one.tenant()
+  const cut = new Set<number>()
+  // The second of the two channels that one connection listens to: once it has that one, it has both.
+  const listening = async () => {
+    const rows = await admin<{ pid: number }[]>`
+      select pid from pg_stat_activity where datname = current_database() and state = 'idle'
+        and query ilike 'listen "anteroom%acknowledgements"'`
+    return rows.map(({ pid }) => pid).filter((pid) => !cut.has(pid))
+  }
+  const bothListen = () => until(async () => (await listening()).length === 2, 'both to listen')
   for (let round = 0; round < 3; round += 1) {
     const key = await newKey(one, tenant)
     await warm(two, key.auth)
-    await until(bothListen)
-    await admin`select pg_terminate_backend(pid) from pg_stat_activity where ${listening}`
+    await bothListen()
+    for (const pid of await listening()) cut.add(pid)
+    await admin`select pg_terminate_backend(pid) from pg_stat_activity where pid = any(${[...cut]})`
     const { status, body } = await one.call('DELETE', `/api/keys/${key.id}`, { headers: tenant.auth })
     t.equal(status, 200)
     t.ok(body.receipt.replicas.some(({ id }: { id: string }) => id === two.app.changes.id))
     t.equal((await whoami(two, key.auth)).status, 401)
   }
-  await until(bothListen)
+  await bothListen()
   const last = await newKey(one, tenant)
   const { body } = await one.call('DELETE', `/api/keys/${last.id}`, { headers: tenant.auth })
   const { replicas } = body.receipt
@@ -144,14 +152,14 @@ t.test('a listening connection that is cut delays nothing past the answer', asyn
 })
 
 t.test('a replica that cannot renew asks the database each time, and bcrypt not again', async (t) => {
-  const { one, two, tenant, admin } = await pair(t)
+  const tenant = await one.tenant()
   const key = await newKey(one, tenant)
   await warm(two, key.auth)
 
   const held = await admin.reserve()
   await held`begin`
   await held`select from replicas where id = ${two.app.changes.id} for update`
-  await until(() => !two.app.changes.trusted())
+  await until(() => !two.app.changes.trusted(), 'its lease to lapse')
 
   let hashes = 0
   const count = () => {
@@ -177,14 +185,14 @@ t.test('a replica that cannot renew asks the database each time, and bcrypt not 
   await held`delete from replicas where id = ${two.app.changes.id}`
   await held`commit`
   held.release()
-  await until(() => two.app.changes.trusted())
+  await bothTrusted()
   t.equal((await admin`select from replicas where id = ${two.app.changes.id}`).length, 1, 'registered anew')
   t.equal((await whoami(two, key.auth)).status, 401)
   await warm(two, other.auth)
 })
 
 t.test('a replica that died is waited for until its lease lapses, and then no more', async (t) => {
-  const { one, tenant, admin } = await pair(t)
+  const tenant = await one.tenant()
   const [first, second] = [await newKey(one, tenant), await newKey(one, tenant)]
   await admin`insert into replicas (id, lease_until) values ('rep_dead', now() + interval '2 s')`
   const found = async ({ id }: { id: string }) => {
@@ -200,7 +208,7 @@ t.test('a replica that died is waited for until its lease lapses, and then no mo
 })
 
 t.test('a database that is lost after the commit costs a lease, not the promise', async (t) => {
-  const { one, two, tenant, admin } = await pair(t)
+  const tenant = await one.tenant()
   const key = await newKey(one, tenant)
   await warm(two, key.auth)
   const [name] = await admin<{ name: string }[]>`select current_database() as name`
@@ -216,8 +224,11 @@ t.test('a database that is lost after the commit costs a lease, not the promise'
   })
   const lose = async (allowed: boolean) => {
     await operator`alter database ${operator(name?.name as string)} allow_connections ${operator.unsafe(String(allowed))}`
-    if (!allowed)
-      await operator`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name?.name as string}`
+    if (allowed) return
+    // Those too that were let in just before, and have begun since.
+    const thrownOut = () =>
+      operator`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name?.name as string}`
+    await until(async () => (await thrownOut()).length === 0, 'everyone to be out')
   }
   await lose(false)
   t.teardown(() => lose(true))
@@ -225,13 +236,12 @@ t.test('a database that is lost after the commit costs a lease, not the promise'
   t.notOk(two.app.changes.trusted(), 'nobody could renew, so nobody answers from memory')
   t.equal(receipt.replicas[0]?.id, one.app.changes.id)
   await lose(true)
-  await until(() => two.app.changes.trusted())
+  await bothTrusted()
   t.equal((await whoami(two, key.auth)).status, 401)
 })
 
 t.test('a tag that nobody announced is not taken for settled before every lease has lapsed', async (t) => {
-  const { one, two } = await pair(t)
-  await until(() => two.app.changes.trusted())
+  await bothTrusted()
   const before = performance.now()
   await one.app.changes.settle(['key:never'])
   t.ok(performance.now() - before > 1900)
