@@ -11,6 +11,8 @@ export interface ServerProcess {
   readonly process: ChildProcess
   /** Everything it wrote, process log and all. */
   output(): string
+  /** Its exit code, once it has ended and its last words are in `output`; null where a signal ended it. */
+  readonly ended: Promise<number | null>
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<void>
 }
@@ -34,11 +36,11 @@ export async function startServer(t: Test, variables: Record<string, string>): P
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  // Not at its exit: what it wrote last may still be on its way then.
-  const closed = once(child, 'close')
+  // Not `exit`, which may come before what it wrote last.
+  const ended = once(child, 'close').then(([code]) => code as number | null)
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-    await closed
+    await ended
   }
   t.teardown(() => end('SIGKILL'))
   const url = await new Promise<string>((resolve, reject) => {
@@ -49,7 +51,7 @@ export async function startServer(t: Test, variables: Record<string, string>): P
     }
     child.stdout.on('data', read)
     child.stderr.on('data', read)
-    child.once('exit', () => reject(new Error(`the server ended before it listened: ${output}`)))
+    child.once('close', () => reject(new Error(`the server ended before it listened: ${output}`)))
   })
-  return { url, process: child, output: () => output, end }
+  return { url, process: child, output: () => output, ended, end }
 }
