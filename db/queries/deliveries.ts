@@ -171,8 +171,8 @@ export async function recordAttempts(tx: Queryable, attempts: readonly AttemptRe
   await tx`
     update deliveries set
       state = said.state, attempt = said.attempt, tries = tries + 1,
-      due_at = case when said.state = 'pending' then now() + make_interval(secs => said."delaySeconds") else due_at end,
-      at = clock_timestamp() - make_interval(secs => said."agoSeconds"),
+      due_at = case when said.state = 'pending' then statement_timestamp() + make_interval(secs => said."delaySeconds") else due_at end,
+      at = statement_timestamp() - make_interval(secs => said."agoSeconds"),
       status = said.status, duration_ms = said."durationMs", response = said.response, error = said.error,
       earlier = case when deliveries.attempt = 0 then earlier else earlier || jsonb_build_object(
         'attempt', deliveries.attempt, 'at', to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'status', deliveries.status,

@@ -9,6 +9,8 @@ export type Resolve = (hostname: string) => Promise<readonly string[]>
 const CONNECT_MS = 10_000
 const RESOLVE_MS = 4000
 const MOST_ADDRESSES = 4
+const LOCALHOST = /(^|\.)localhost\.?$/i
+const LOOPBACK = ['127.0.0.1', '::1']
 
 /** A connection that was not made, as the address is not one that webhooks may reach. Not a byte was sent. */
 class TargetRefused extends Error {
@@ -62,7 +64,9 @@ export function guardedConnector(
 }
 
 async function addressesOf(hostname: string, resolve: Resolve): Promise<readonly string[]> {
-  return isIP(hostname) ? [hostname] : resolve(hostname)
+  if (isIP(hostname)) return [hostname]
+  // This machine, whatever a name server would say to it, and however long it would take (RFC 6761, 6.3).
+  return LOCALHOST.test(hostname) ? LOOPBACK : resolve(hostname)
 }
 
 /**

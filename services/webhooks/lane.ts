@@ -105,10 +105,15 @@ export class Lane {
     const { database, encryptionKey, onError } = this.#tools
     this.#nudged = false
     try {
-      const [[target], due] = await Promise.all([
-        findTarget(database, this.organizationId, this.webhookId),
-        listDueDeliveries(database, this.organizationId, this.webhookId, [...this.#busy], FETCHED),
-      ])
+      // One after the other: what happened after a change of the endpoint goes to where it leads by then.
+      const due = await listDueDeliveries(
+        database,
+        this.organizationId,
+        this.webhookId,
+        [...this.#busy],
+        FETCHED,
+      )
+      const [target] = await findTarget(database, this.organizationId, this.webhookId)
       this.#readAt = performance.now()
       if (!target) await deleteOrphans(database, this.organizationId, this.webhookId)
       const open = target !== undefined && !target.quiet

@@ -1,6 +1,9 @@
+import type { ServerResponse } from 'node:http'
 import postgres from 'postgres'
+import { Webhook } from 'standardwebhooks'
 import t from 'tap'
-import { startReceiver } from '../support/receiver.ts'
+import { signalEvents } from '../../db/event-signal.ts'
+import { signatureOf, startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 import { startScene, startStage } from './scene.ts'
 
@@ -122,10 +125,11 @@ t.test('an endpoint that hangs delays no other, and its own limit holds', async 
   slow.answer = (_message, response) => {
     underWay += 1
     most = Math.max(most, underWay)
-    held.push(() => {
+    // Also one that was broken off, as it was held for too long.
+    response.once('close', () => {
       underWay -= 1
-      response.end()
     })
+    held.push(() => response.end())
   }
   await call('POST', '/api/webhooks', { url: quick.url, events: ['campaign.created'] })
   await Promise.all(
@@ -141,6 +145,47 @@ t.test('an endpoint that hangs delays no other, and its own limit holds', async 
   await slow.take(150)
   ended = true
   t.ok(most <= 10, `${most} at once`)
+})
+
+t.test('what becomes due after a change of the endpoint is sent as it is by then', async (t) => {
+  const scene = await startScene(t, server)
+  const { call, webhook, receiver, tenant } = scene
+  const sql = postgres(server.databaseUrl, { max: 2, connection: { search_path: 'sandbox' } })
+  t.teardown(() => sql.end())
+  await sql`update webhooks set paused_until = now() + interval '1 hour' where id = ${webhook.id}`
+  const later = await scene.test()
+  await sql`update deliveries set due_at = now() + interval '1 hour' where id = ${later.id}`
+  await sql`update webhooks set paused_until = null where id = ${webhook.id}`
+  const held: ServerResponse[] = []
+  receiver.answer = (_message, response) => held.push(response)
+  await scene.test()
+  await receiver.take(1)
+
+  // The queue is looked into, and what is in it is told late: the secret must not be the one of before.
+  const blocking = await sql.reserve()
+  await blocking`begin`
+  await blocking`lock table deliveries in access exclusive mode`
+  await signalEvents(server.app.database, tenant.organizationId)
+  await until(async () => {
+    const waiting = await sql`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%order by due_at, event_id%'`
+    return waiting.length > 0
+  }, 'the queue to be read')
+  const rotated = await call('POST', `/api/webhooks/${webhook.id}/rotate-secret`, { graceHours: 0 })
+  await blocking`update deliveries set due_at = now() where id = ${later.id}`
+  await blocking`commit`
+  blocking.release()
+  receiver.answer = (_message, response) => {
+    response.end()
+  }
+  for (const response of held) response.end()
+  const [, second] = await receiver.take(2)
+  t.equal(second?.id, later.eventId)
+  const verifies = (secret: string) =>
+    second && new Webhook(secret).verify(second.body, signatureOf(second)) !== null
+  t.ok(verifies(rotated.body.secret))
+  t.throws(() => verifies(webhook.secret))
 })
 
 t.test('an endpoint that was removed leaves nothing that could be sent', async (t) => {

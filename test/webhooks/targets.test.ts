@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import t, { type Test } from 'tap'
@@ -141,13 +140,12 @@ async function trap(t: Test): Promise<{ port: number; touched: () => number }> {
       touched += 1
       socket.destroy()
     })
-    server.listen(port, host)
-    // A machine without IPv6 has one loopback.
-    const [event] = await Promise.race([
-      once(server, 'listening').then(() => ['listening']),
-      once(server, 'error').then(() => ['error']),
-    ])
-    if (event === 'error') continue
+    // A machine without IPv6 has one loopback, and there somebody else may have the port.
+    const listens = await new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true)).once('error', () => resolve(false))
+      server.listen(port, host)
+    })
+    if (!listens) continue
     port = (server.address() as AddressInfo).port
     listeners.push(server)
   }
@@ -162,7 +160,12 @@ const message = { id: 'evt_1', body: Buffer.from('{}') }
 
 t.test('no byte reaches an address that is not public, whatever led there', async (t) => {
   const { port, touched } = await trap(t)
-  const literal = new Sender(targetRules('sandbox', []))
+  // None of these is a name to ask name servers for.
+  const literal = new Sender(targetRules('sandbox', []), {
+    resolve: async (name) => {
+      throw new Error(`asked for ${name}`)
+    },
+  })
   t.teardown(() => literal.close())
   for (const host of [
     '127.0.0.1',
@@ -177,6 +180,7 @@ t.test('no byte reaches an address that is not public, whatever led there', asyn
     '[::ffff:7f00:1]',
     '[64:ff9b::7f00:1]',
     'localhost',
+    'app.localhost',
   ])
     for (const scheme of ['http', 'https']) {
       const outcome = await literal.send(`${scheme}://${host}:${port}/`, message, secrets)
@@ -277,7 +281,7 @@ t.test('at creation and at change, and when it was there before', async (t) => {
   let delivery = test
   await until(async () => {
     delivery = (await call('GET', `/api/deliveries/${test.id}`, { headers: auth })).body
-    return delivery.attempt === 1
+    return delivery.attempt > 0
   }, 'the attempt')
   t.match(delivery, { state: 'pending', status: null, error: 'not a public address: 127.0.0.1' })
   t.equal(touched(), 0)
