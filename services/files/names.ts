@@ -12,12 +12,21 @@ const QUOTABLE = /[^\x20-\x7e]|["\\%]/g
  */
 export function displayName(given: string | undefined, extension: string): string {
   const last = (given ?? '').toWellFormed().split(/[/\\]/).at(-1) ?? ''
-  const shown = last.normalize('NFC').replace(UNSHOWN, '').trim()
-  const named = /^\.*$/.test(shown) ? `file.${extension}` : shown
-  const characters = [...named]
-  if (characters.length <= LONGEST_NAME) return named
-  const ending = /\.[A-Za-z0-9]{1,8}$/.exec(named)?.[0] ?? ''
-  return characters.slice(0, LONGEST_NAME - ending.length).join('') + ending
+  // Composed last: what is taken out may have stood between a letter and its accent.
+  const shown = shorten(last.replace(UNSHOWN, '').normalize('NFC').trim())
+  return /^\.*$/.test(shown) ? `file.${extension}` : shown
+}
+
+function shorten(name: string): string {
+  const characters = [...name]
+  if (characters.length <= LONGEST_NAME) return name
+  const ending = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? ''
+  return (
+    characters
+      .slice(0, LONGEST_NAME - ending.length)
+      .join('')
+      .trimEnd() + ending
+  )
 }
 
 /**

@@ -4,7 +4,11 @@ import { FileLinks } from '../../services/files/links.ts'
 import { contentDisposition, displayName } from '../../services/files/names.ts'
 import { readRange } from '../../services/files/range.ts'
 
-const anyText = fc.string({ unit: 'binary', maxLength: 400 })
+// Any characters, and those alone that something is done about.
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 400 }),
+  fc.string({ unit: fc.constantFrom(...' ./\\e\u0301\u0000\u202e'), maxLength: 400 }),
+)
 
 t.test('the name that is shown', async (t) => {
   const table: [string | undefined, string][] = [
@@ -20,6 +24,10 @@ t.test('the name that is shown', async (t) => {
     ['Lebenslauf Müller.pdf', 'Lebenslauf Müller.pdf'],
     ['履歴書.docx', '履歴書.docx'],
     [`${'x'.repeat(300)}.docx`, `${'x'.repeat(195)}.docx`],
+    // What is taken out or cut off leaves a name that would be shown in the same way again.
+    ['e\u0000\u0301.pdf', '\u00e9.pdf'],
+    [`${'x'.repeat(199)} y`, 'x'.repeat(199)],
+    [`${'.'.repeat(200)}-x`, 'file.pdf'],
   ]
   for (const [given, shown] of table) t.equal(displayName(given, 'pdf'), shown, JSON.stringify(given))
   fc.assert(
