@@ -1,7 +1,8 @@
 import t from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
-import { testApp } from '../support/app.ts'
+import { type Answer, testApp } from '../support/app.ts'
 import { browserOf, openDesk } from '../support/interviews.ts'
+import { until } from '../support/until.ts'
 
 const HOUR = 3600
 
@@ -94,12 +95,12 @@ t.test('invites', async (t) => {
 
   // The access log is written a moment after the answer.
   async function logged(requestId: string) {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const { status, body } = await ask('GET', `/api/logs/${requestId}`)
-      if (status === 200) return body
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
-    throw new Error(`${requestId} is not in the log`)
+    let found: Answer | undefined
+    await until(async () => {
+      found = await ask('GET', `/api/logs/${requestId}`)
+      return found.status === 200
+    }, `${requestId} to be in the log`)
+    return found?.body
   }
 
   t.test('expiry is exact without any job, and told of once', async (t) => {

@@ -48,6 +48,8 @@ export interface TestApp {
 interface CallOptions {
   headers?: Record<string, string>
   body?: unknown
+  /** The client's; loopback unless told otherwise. */
+  address?: string
 }
 
 /**
@@ -81,13 +83,14 @@ export async function testApp(
   })
 
   let listening: Promise<string> | undefined
-  const call: TestApp['call'] = async (method, url, { headers = {}, body } = {}) => {
+  const call: TestApp['call'] = async (method, url, { headers = {}, body, address } = {}) => {
     const payload = body === undefined ? {} : { payload: JSON.stringify(body) }
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
     const response = await app.inject({
       method: method ?? 'GET',
       url,
       headers: { ...type, ...headers },
+      ...(address ? { remoteAddress: address } : {}),
       ...payload,
     })
     return { status: response.statusCode, body: readBody(response.body), headers: response.headers }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { newId } from '../../schemas/ids.ts'
 import type { Answer, Body, Tenant, TestApp } from './app.ts'
 
@@ -50,7 +51,11 @@ export async function openDesk(server: TestApp): Promise<Desk> {
       return made(ask('POST', `/api/campaigns/${campaignId}/invites`, { ...who, ...fields }), 201)
     },
     exchange: (token, headers = {}) =>
-      server.call('POST', '/api/embed/sessions', { headers, body: { invite: token } }),
+      server.call('POST', '/api/embed/sessions', {
+        headers,
+        body: { invite: token },
+        address: addressOf(token),
+      }),
     begin: async () => {
       const campaign = await desk.campaign()
       const invite = await desk.invite(campaign.id)
@@ -72,7 +77,12 @@ export async function openDesk(server: TestApp): Promise<Desk> {
 
 /** A candidate's browser with a session's token. */
 export function browserOf(server: TestApp, sessionToken: string): Browser {
-  const headers = { authorization: `Bearer ${sessionToken}` }
+  const options = { headers: { authorization: `Bearer ${sessionToken}` }, address: addressOf(sessionToken) }
   return (method, path, body) =>
-    server.call(method, `/api/embed${path}`, { headers, ...(body === undefined ? {} : { body }) })
+    server.call(method, `/api/embed${path}`, body === undefined ? options : { ...options, body })
+}
+
+// Candidates sit at home: of one address for all of them, a quick machine would ask more than an address may.
+function addressOf(token: string): string {
+  return `10.${[...createHash('sha256').update(token).digest().subarray(0, 3)].join('.')}`
 }
