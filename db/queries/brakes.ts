@@ -23,10 +23,13 @@ export interface Grip {
   readonly windowSeconds: number
 }
 
-/** Counts a failure against a key and sets until when the next try is refused. */
+/**
+ * Counts a failure against a key and sets until when the next try is refused. The column holds milliseconds and would
+ * round half of all times up: a free try must not find a brake of half a millisecond.
+ */
 export async function countFailure(db: Queryable, key: Buffer, grip: Grip): Promise<void> {
   const [counted] = await db<{ failures: number }[]>`
-    insert into login_brakes as brake (key, failures, not_before) values (${key}, 1, now())
+    insert into login_brakes as brake (key, failures, not_before) values (${key}, 1, date_trunc('milliseconds', now()))
     on conflict (key) do update set
       failures = case when brake.updated_at < now() - make_interval(secs => ${grip.windowSeconds}) then 1 else brake.failures + 1 end,
       updated_at = now()

@@ -2,17 +2,20 @@ import type { Queryable } from '../connect.ts'
 import type { UserRow } from './accounts.ts'
 
 /**
- * Keeps a new token, unless the user was sent enough of them within the hour: no row then.
+ * Keeps a new token, unless the user was sent enough of them within the hour: no row then. Those who do so for one user
+ * take turns until their transactions end: each counts what the one before has kept.
+ * @param tx a transaction
  * @param seconds until it expires
  */
-export function insertPasswordReset(
-  db: Queryable,
+export async function insertPasswordReset(
+  tx: Queryable,
   userId: string,
   hash: Buffer,
   seconds: number,
   most: number,
 ) {
-  return db<{ userId: string }[]>`
+  await tx`select from users where id = ${userId} for no key update`
+  return tx<{ userId: string }[]>`
     insert into password_resets (hash, user_id, expires_at)
     select ${hash}, ${userId}, now() + make_interval(secs => ${seconds})
     where (select count(*) from password_resets where user_id = ${userId} and created_at > now() - interval '1 hour') < ${most}

@@ -16,6 +16,7 @@ export class SessionUse {
   readonly #onError: (error: unknown) => void
   readonly #notedAt = new WeakMap<UserPrincipal, number>()
   #pending = new Map<string, UserPrincipal>()
+  #writing: Promise<void> = Promise.resolve()
   readonly #timer: NodeJS.Timeout
 
   /**
@@ -43,8 +44,13 @@ export class SessionUse {
     this.#pending.set(principal.sessionId, principal)
   }
 
-  /** Writes what was noted. */
-  async flush(): Promise<void> {
+  /** Resolves when all that was noted so far is written, also what another call is about to write. */
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
     if (this.#pending.size === 0) return
     const used = [...this.#pending.values()]
     this.#pending = new Map()

@@ -2,6 +2,7 @@ import postgres from 'postgres'
 import t from 'tap'
 import { deviceName } from '../../services/accounts/device-name.ts'
 import { type Body, type TestApp, testApp } from '../support/app.ts'
+import { mostTries } from '../support/guesses.ts'
 
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
@@ -160,6 +161,7 @@ t.test('ending another session wants a recent log-in, or the password', async (t
 t.test('guessing the password in a stolen session is braked, and the owner is not', async (t) => {
   const { call, tenant } = await testApp(t)
   const { email, password, accessToken } = await tenant()
+  const began = performance.now()
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, index) =>
       call('POST', '/api/auth/password/change', {
@@ -168,8 +170,9 @@ t.test('guessing the password in a stolen session is braked, and the owner is no
       }),
     ),
   )
+  const most = mostTries(5, (performance.now() - began) / 1000)
   const tried = answers.filter(({ status }) => status === 401).length
-  t.ok(tried <= 9, `${tried} of 200 were tried`)
+  t.ok(tried <= most, `${tried} of 200 were tried, ${most} at most`)
   t.equal((await call('POST', '/api/auth/login', { body: { email, password } })).status, 200)
 })
 
@@ -188,6 +191,27 @@ t.test('when a session was last used is written, not at each request', async (t)
   app.verifier.clear()
   await call('GET', '/api/whoami', { headers: bearer(accessToken) })
   t.equal(await fresh(), true)
+})
+
+// Who closes the process waits for the last write: a second call found nothing to write, and did not wait for the first.
+t.test('a note that another call is about to write is waited for', async (t) => {
+  const { app, call, tenant } = await testApp(t)
+  const { accessToken } = await tenant()
+  app.verifier.clear()
+  let written = false
+  let second: Promise<void> = Promise.resolve()
+  await app.database.begin(async (tx) => {
+    await tx`select from sessions for update`
+    await call('GET', '/api/whoami', { headers: bearer(accessToken) })
+    void app.sessionUse.flush()
+    second = app.sessionUse.flush().then(() => {
+      written = true
+    })
+    await tx`select 1`
+    t.equal(written, false, 'the row is held')
+  })
+  await second
+  t.equal(written, true)
 })
 
 t.test('devices are named as people name them', (t) => {

@@ -4,6 +4,7 @@ import { SMTPServer } from 'smtp-server'
 import type { Test } from 'tap'
 import { startWorker, type Worker } from '../../jobs/worker.ts'
 import type { TestApp } from './app.ts'
+import { until } from './until.ts'
 
 /** A message as a mail server got it. */
 export interface ReceivedMail {
@@ -58,19 +59,17 @@ export async function mailServer(t: Test): Promise<MailServer> {
     received,
     refuseWith: null,
     async take(to, containing = '') {
-      for (let tries = 0; tries < 400; tries += 1) {
+      const found: ReceivedMail[] = []
+      await until(() => {
         const mail = received.find(
           (candidate) => candidate.to === to && !taken.has(candidate) && candidate.text.includes(containing),
         )
-        if (mail) {
-          taken.add(mail)
-          return mail
-        }
-        await new Promise((resolve) => setTimeout(resolve, 25))
-      }
-      throw new Error(
-        `no mail came for ${to}; there were: ${received.map((mail) => mail.to).join(', ') || 'none'}`,
-      )
+        if (!mail) return false
+        taken.add(mail)
+        found.push(mail)
+        return true
+      }, `mail to ${to}`)
+      return found[0] as ReceivedMail
     },
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   }
