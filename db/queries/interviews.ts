@@ -65,14 +65,15 @@ const columns = (tx: Queryable, organizationId: string) => tx`
     else interviews.status
   end as status`
 
+// Times are cut to the millisecond, not rounded: as everywhere else, where they come out of the database as they stand.
 const answersOf = (tx: Queryable, organizationId: string) => tx`
   coalesce((
     select jsonb_agg(jsonb_build_object('questionId', answers.question_id, 'kind', kind, 'text', text, 'choice', choice,
       'fileId', file_id, 'durationSeconds', duration_seconds,
-      'answeredAt', (extract(epoch from answered_at) * 1000)::bigint,
+      'answeredAt', trunc(extract(epoch from answered_at) * 1000)::bigint,
       'file', case when files.id is not null then jsonb_build_object('id', files.id, 'name', files.name,
         'contentType', content_type, 'sizeBytes', size_bytes, 'sha256', encode(sha256, 'hex'),
-        'createdAt', (extract(epoch from files.created_at) * 1000)::bigint) end))
+        'createdAt', trunc(extract(epoch from files.created_at) * 1000)::bigint) end))
     from answers left join files on files.organization_id = answers.organization_id and files.id = answers.file_id
     where answers.organization_id = ${organizationId} and answers.interview_id = interviews.id
   ), '[]') as answers`

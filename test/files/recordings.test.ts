@@ -43,7 +43,8 @@ t.test('recorded answers', async (t) => {
     const listed = await call('GET', `/api/candidates/${candidateId}/files`, { headers: tenant.auth })
     t.same(listed.body.files, [], 'a recording is no document')
     t.equal((await call('DELETE', `/api/files/${file.id}`, { headers: tenant.auth })).status, 409)
-    t.equal((await call('GET', `/api/files/${file.id}`, { headers: tenant.auth })).status, 200)
+    const alone = await call('GET', `/api/files/${file.id}`, { headers: tenant.auth })
+    t.same([alone.status, alone.body.createdAt], [200, file.createdAt], 'at one time, wherever it is told of')
     const key = await call('POST', '/api/keys', {
       headers: tenant.auth,
       body: { name: 'Candidates alone', scopes: ['candidates:read'] },
