@@ -8,6 +8,9 @@ const READY_MS = 60_000
 const STOP_MS = 10_000
 const POLL_MS = 10
 const KEPT_OUTPUT = 4_000
+const ATTEMPTS = 5
+/** What a server says whose port somebody took after it was found free. */
+const PORT_TAKEN = /EADDRINUSE|Port \d+ is in use/
 
 /** A server that the bench started, listening on a loopback port of its own. */
 export interface Server {
@@ -43,7 +46,17 @@ process.on('exit', () => {
  * Starts a candidate as a process of its own and waits until it answers.
  * @throws Error with the end of its output when it ends or stays silent for 60 s
  */
-export async function startServer({
+export async function startServer(options: ServerOptions): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      if (attempt === ATTEMPTS || !PORT_TAKEN.test(String(error))) throw error
+    }
+  }
+}
+
+async function startOnce({
   script,
   args = [],
   nodeOptions = [],
@@ -59,7 +72,7 @@ export async function startServer({
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
-  const ended = once(child, 'exit').finally(() => running.delete(child))
+  const ended = once(child, 'close').finally(() => running.delete(child))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -79,6 +92,7 @@ export async function startServer({
   while (!(await answers(url + readyPath))) {
     if (child.exitCode !== null || child.signalCode !== null || performance.now() - start > READY_MS) {
       await stop()
+      await ended
       throw new Error(`${script.pathname} did not answer ${readyPath} with 200:\n${output}`)
     }
     await delay(POLL_MS)

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { type Candidate, duel } from '../../bench/harness/duel.ts'
 import { startLoadGenerator } from '../../bench/harness/load.ts'
+import { startServer } from '../../bench/harness/process.ts'
 import { shapeOf } from '../../bench/harness/shape.ts'
 import { spreadOf } from '../../bench/harness/stats.ts'
 
@@ -106,4 +108,22 @@ t.test('the load goes to the loopback alone', async (t) => {
     until: { requests: 1 },
   }
   await t.rejects(generator.run(load), /not on the loopback/)
+})
+
+t.test('a server whose port was taken before it listened is started on another', async (t) => {
+  const folder = t.testdir({
+    'server.cjs': `
+      const { existsSync, writeFileSync } = require('node:fs')
+      if (!existsSync('${t.testdirName}/tried')) {
+        writeFileSync('${t.testdirName}/tried', '')
+        throw new Error('listen EADDRINUSE: address already in use')
+      }
+      require('node:http').createServer((_, response) => response.end('ready')).listen(process.env.PORT, '127.0.0.1')`,
+    'broken.cjs': `throw new Error('of another kind')`,
+  })
+  const scriptOf = (name: string) => pathToFileURL(`${folder}/${name}`)
+  const server = await startServer({ script: scriptOf('server.cjs'), env: {}, readyPath: '/' })
+  t.equal(await (await fetch(server.url)).text(), 'ready')
+  await server.stop()
+  await t.rejects(startServer({ script: scriptOf('broken.cjs'), env: {}, readyPath: '/' }), /of another kind/)
 })
