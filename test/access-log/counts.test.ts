@@ -27,7 +27,7 @@ interface Kind {
 
 t.test(
   'counters equal what the client counted, over a restart in the middle',
-  { timeout: 110_000 },
+  { timeout: 300_000 },
   async (t) => {
     const { call, databaseUrl, tenant } = await testApp(t)
     const owner = await tenant()

@@ -12,7 +12,7 @@ import {
 } from '../../services/audit/verify.ts'
 import { testApp } from '../support/app.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 /** An organization with a handful of records, and whoever holds the disk. */
 async function audited(t: Test) {

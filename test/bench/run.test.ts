@@ -5,7 +5,7 @@ import { busyWarning, describe, exitCodeOf, type Outcome } from '../../bench/rep
 import { whoami } from '../../bench/rows/whoami.ts'
 
 // Two candidates, PostgreSQL and the load generator share the cores with the tests that run beside this one.
-t.setTimeout(110_000)
+t.setTimeout(300_000)
 
 const script = fileURLToPath(new URL('../../bench/run.ts', import.meta.url))
 

@@ -40,8 +40,13 @@ t.test('a wrong variable is told in a line', async (t) => {
 })
 
 t.test('it explains itself', async (t) => {
-  t.match((await anteroom(['--help'])).stdout, /migrate/)
-  t.match((await anteroom(['migrate', '--help'])).stdout, /--json/)
-  t.match((await anteroom(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
-  await t.rejects(anteroom(['destroy']), { code: 1, stderr: /unknown command 'destroy'/ })
+  const [help, ofMigrate, version] = await Promise.all([
+    anteroom(['--help']),
+    anteroom(['migrate', '--help']),
+    anteroom(['--version']),
+    t.rejects(anteroom(['destroy']), { code: 1, stderr: /unknown command 'destroy'/ }),
+  ])
+  t.match(help.stdout, /migrate/)
+  t.match(ofMigrate.stdout, /--json/)
+  t.match(version.stdout, /^\d+\.\d+\.\d+\n$/)
 })

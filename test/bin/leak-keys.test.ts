@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { createTestDatabase } from '../support/database.ts'
 
-t.setTimeout(60_000)
+t.setTimeout(300_000)
 
 t.test('the operator keeps, lists and removes the public keys of partners', async (t) => {
   const { url, drop } = await createTestDatabase()

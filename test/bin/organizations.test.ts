@@ -36,18 +36,14 @@ t.test('the operator makes organizations and sets their plans, also beside a run
     new RegExp(`${made.organizationId} +enterprise +1 members +Made`),
   )
 
-  const again = anteroom('organizations', 'create', 'Again', ...owner)
-  await t.rejects(again, { code: 1, stderr: /exists already/ })
-  await t.rejects(anteroom('organizations', 'set-plan', organizationId, 'gold'), {
-    code: 1,
-    stderr: /free, team/,
-  })
-  await t.rejects(anteroom('organizations', 'set-plan', newId('org'), 'team'), {
-    code: 1,
-    stderr: /not found/,
-  })
-  const wrong = anteroom('organizations', 'create', 'X', '--owner-email', 'no', '--owner-name', 'X')
-  await t.rejects(wrong, { code: 1, stderr: /no e-mail address/ })
+  const refused = async (stderr: RegExp, ...words: string[]) =>
+    t.rejects(anteroom('organizations', ...words), { code: 1, stderr })
+  await Promise.all([
+    refused(/exists already/, 'create', 'Again', ...owner),
+    refused(/free, team/, 'set-plan', organizationId, 'gold'),
+    refused(/not found/, 'set-plan', newId('org'), 'team'),
+    refused(/no e-mail address/, 'create', 'X', '--owner-email', 'no', '--owner-name', 'X'),
+  ])
   const records = await app.database`
     select action from audit_records where actor_type = 'operator' order by action`
   t.same(
