@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 
@@ -28,12 +29,7 @@ export function redisProgram(): string | null {
 
 /** Starts it on a free port of loopback, nothing kept on disk; it ends with the test. */
 export async function redisServer(t: Test, program: string): Promise<RedisServer> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  const port = typeof address === 'object' ? address?.port : 0
-  probe.close()
-  await once(probe, 'close')
+  const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   let child: ChildProcess | null = null
   const kill = async () => {
@@ -52,8 +48,9 @@ export async function redisServer(t: Test, program: string): Promise<RedisServer
     )
     const client = new Redis(url, { retryStrategy: () => 25, maxRetriesPerRequest: null })
     client.on('error', () => {})
-    await client.ping()
-    client.disconnect()
+    // One that ends at once, as it can't have its port, never answers.
+    child.once('exit', () => client.disconnect())
+    await client.ping().finally(() => client.disconnect())
   }
   await start()
   return {
@@ -62,5 +59,18 @@ export async function redisServer(t: Test, program: string): Promise<RedisServer
     kill,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
+  }
+}
+
+// Below those that outgoing connections are given: none of them takes it while the server is down in between.
+async function freePort(): Promise<number> {
+  for (;;) {
+    const probe = createServer().listen(randomInt(20_000, 30_000), '127.0.0.1')
+    const listening = await once(probe, 'listening').catch(() => null)
+    if (!listening) continue
+    const { port } = probe.address() as AddressInfo
+    probe.close()
+    await once(probe, 'close')
+    return port
   }
 }
