@@ -3,6 +3,7 @@ import t from 'tap'
 import { deviceName } from '../../services/accounts/device-name.ts'
 import { type Body, type TestApp, testApp } from '../support/app.ts'
 import { mostTries } from '../support/guesses.ts'
+import { until } from '../support/until.ts'
 
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
@@ -132,12 +133,10 @@ t.test('a log-in that a password change overtakes opens no session', async (t) =
     })
   })
   const login = call('POST', '/api/auth/login', { body: { email, password } })
-  for (;;) {
-    const [waiting] = await superuser`
-      select from pg_stat_activity where wait_event_type = 'Lock' and query like '%for share%'
-        and datname = current_database()`
-    if (waiting) break
-  }
+  const waiting = () => superuser`
+    select from pg_stat_activity where wait_event_type = 'Lock' and query like '%for share%'
+      and datname = current_database()`
+  await until(async () => (await waiting()).length === 1, 'the log-in to wait for the change')
   release()
   await changing
   t.equal((await login).status, 401)

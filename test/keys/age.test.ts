@@ -2,6 +2,7 @@ import t from 'tap'
 import { tellKeyAges } from '../../services/keys/age.ts'
 import { testApp } from '../support/app.ts'
 import { testWorker } from '../support/mail.ts'
+import { until } from '../support/until.ts'
 
 const server = await testApp(t)
 const { app, call, tenant } = server
@@ -84,8 +85,9 @@ t.test('the worker does it by the clock, and when it is asked to', async (t) => 
   await app.database`update keys set created_at = now() - interval '91 days' where id = ${keyId}`
   await app.jobs.add(app.database, 'key_age', {})
   let records: object[] = []
-  while (records.length === 0) {
+  await until(async () => {
     records = (await call('GET', '/api/audit?action=key.rotation_due', { headers: auth })).body.audit
-  }
+    return records.length > 0
+  }, 'the record')
   t.match(records, [{ targetId: keyId }])
 })
