@@ -1,4 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
+import LocalStore from '@fastify/rate-limit/store/LocalStore.js'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Redis } from 'ioredis'
 
@@ -17,8 +18,14 @@ export interface Outcome {
   readonly ttlInSeconds: number
 }
 
-/** Counts a request, or with `increment: false` looks without counting. */
-export type Limiter = (request: FastifyRequest, options?: { increment?: boolean }) => Promise<Outcome>
+/**
+ * Counts a request, or with `increment: false` looks without counting. A promise only where Redis is asked: a process's
+ * own counters are asked on every request, and answer at once.
+ */
+export type Limiter = (
+  request: FastifyRequest,
+  options?: { increment?: boolean },
+) => Outcome | Promise<Outcome>
 
 interface LimiterOptions<R> {
   /** Requests in a window. */
@@ -44,25 +51,21 @@ export async function prepareLimiters(
   redisUrl: string | null,
   nameSpace: string,
 ): Promise<LimiterMaker> {
-  const local = await counterMaker(app, {})
   const redis = redisUrl ? await openRedis(app, redisUrl) : null
-  const shared = redis ? await counterMaker(app, { redis, nameSpace }) : null
+  const shared = redis ? await sharedCounters(app, redis, nameSpace) : null
   const warn = warning(app)
   let pausedUntil = 0
 
   return (options) => {
-    const settings = {
+    const own = ownCounter(options as LimiterOptions<FastifyRequest>)
+    if (!shared) return own
+    const common = shared({
       max: options.max as number,
       timeWindow: options.windowMs,
       keyGenerator: options.keyOf as (request: FastifyRequest) => string,
-      cache: KEPT_COUNTERS,
-    }
-    const own = local(settings)
-    const common = shared?.(settings)
-    // Asked on every request: without Redis, the library's own promise is the answer.
-    if (!common) return own as Limiter
+    })
     return async (request, call) => {
-      const here = outcomeOf(await own(request, call))
+      const here = own(request, call)
       if (performance.now() < pausedUntil) return here
       try {
         return narrower(outcomeOf(await common(request, call)), here)
@@ -81,11 +84,31 @@ export function narrower(one: Outcome, other: Outcome): Outcome {
   return one.remaining <= other.remaining ? one : other
 }
 
-// A scope of its own for each registration: the plugin decorates once, and a second one would count with the first.
-async function counterMaker(app: FastifyInstance, store: { redis?: Redis; nameSpace?: string }) {
+// The library's counters without its promises, four of which would be awaited on every request.
+function ownCounter({ max, windowMs, keyOf }: LimiterOptions<FastifyRequest>) {
+  const counters = new LocalStore(false, false, KEPT_COUNTERS)
+  return (request: FastifyRequest, call?: { increment?: boolean }): Outcome => {
+    const most = typeof max === 'number' ? max : max(request)
+    let counted = { current: 0, ttl: 0 }
+    const take = (_error: null, result: typeof counted) => {
+      counted = result
+    }
+    if (call?.increment === false) counters.read(keyOf(request), take, windowMs)
+    else counters.incr(keyOf(request), take, windowMs, most)
+    return {
+      max: most,
+      remaining: Math.max(0, most - counted.current),
+      isExceeded: counted.current > most,
+      ttlInSeconds: Math.ceil(counted.ttl / 1000),
+    }
+  }
+}
+
+// In a scope of its own, where nothing else of the library's registration is seen.
+async function sharedCounters(app: FastifyInstance, redis: Redis, nameSpace: string) {
   let create: FastifyInstance['createRateLimit'] | undefined
   await app.register(async (scope) => {
-    await scope.register(rateLimit, { global: false, ...store })
+    await scope.register(rateLimit, { global: false, redis, nameSpace })
     create = scope.createRateLimit
   })
   return create as FastifyInstance['createRateLimit']

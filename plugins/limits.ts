@@ -75,16 +75,18 @@ export default fp<{ config: Config }>(
     app.decorate('createLimiter', createLimiter)
     app.decorate('limits', {
       countRequest(request, reply, done) {
-        const counted = request.actor?.key?.rateLimitPerMinute
-          ? Promise.all([organization(request), key(request)]).then(([one, other]) => narrower(one, other))
-          : organization(request)
-        counted.then((outcome) => {
+        const take = (outcome: Outcome) => {
           if (outcome.isExceeded) return done(limited(outcome, 'rate_limited'))
           reply.header('x-ratelimit-limit', outcome.max)
           reply.header('x-ratelimit-remaining', outcome.remaining)
           reply.header('x-ratelimit-reset', outcome.ttlInSeconds)
           done()
-        }, done)
+        }
+        const counted = request.actor?.key?.rateLimitPerMinute
+          ? Promise.all([organization(request), key(request)]).then(([one, other]) => narrower(one, other))
+          : organization(request)
+        if (counted instanceof Promise) counted.then(take, done)
+        else take(counted)
       },
       async brakeOf(request, publicId) {
         const byAddress = await addressFailures(request, { increment: false })
