@@ -107,14 +107,14 @@ class ActorResolver {
       const principal = this.#verifier.rememberedToken(fingerprint(presented.cookie), 'cookie')
       return principal !== undefined && isLive(principal, now) && this.#becomeUser(request, principal)
     }
-    const bearerPrint = fingerprint(presented.bearer)
+    const { bearerPrint } = presented
     if (presented.style === 'bearer') {
       const key = this.#verifier.rememberedKey(bearerPrint)
       if (key) return this.#useKey(request, key, bearerPrint, now)
       const principal = this.#verifier.rememberedToken(bearerPrint)
       return principal !== undefined && isLive(principal, now) && this.#becomeUser(request, principal)
     }
-    const keyPrint = fingerprint(presented.key)
+    const { keyPrint } = presented
     const key = this.#verifier.rememberedKey(keyPrint)
     const principal = this.#verifier.rememberedToken(bearerPrint)
     if (!key || !principal || endOfPrincipal(key, now) || !isLive(principal, now)) return false
@@ -140,7 +140,7 @@ class ActorResolver {
     if (presented.style === 'bearer') {
       if (presented.bearer.startsWith('sk_')) {
         const key = await this.#verifyKey(attempt, presented.bearer)
-        this.#become(request, keyActorOf(this.#ofKey, key), fingerprint(presented.bearer))
+        this.#become(request, keyActorOf(this.#ofKey, key), presented.bearerPrint)
         return
       }
       if (presented.bearer.startsWith('ist_')) {
@@ -169,7 +169,7 @@ class ActorResolver {
       })
     }
     this.#app.sessionUse.note(principal, Date.now())
-    this.#become(request, this.#pairActor(key, principal), fingerprint(presented.key))
+    this.#become(request, this.#pairActor(key, principal), presented.keyPrint)
   }
 
   // A cookie that is over is not counted as a failure: the browser sends it along by itself until it is told not to.

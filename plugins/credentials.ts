@@ -1,12 +1,20 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { containsCredential } from '../credentials/format.ts'
+import { fingerprint } from '../credentials/secret.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
 
-/** What a request's headers present, before anything of it is believed. */
+/** What a request's headers present, and its SHA-256, before anything of it is believed. */
 export type Presented =
   | { readonly style: 'nothing' }
-  | { readonly style: 'bearer'; readonly bearer: string }
-  | { readonly style: 'keyAndBearer'; readonly key: string; readonly bearer: string }
+  | { readonly style: 'bearer'; readonly bearer: string; readonly bearerPrint: string }
+  | {
+      readonly style: 'keyAndBearer'
+      readonly key: string
+      readonly keyPrint: string
+      readonly bearer: string
+      readonly bearerPrint: string
+    }
   /** The dashboard's cookie: only where no header says who asks. */
   | { readonly style: 'cookie'; readonly cookie: string }
 
@@ -14,6 +22,16 @@ export type Presented =
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
 const SHORTEST_CREDENTIAL = 24
 const ENCODINGS = 3
+
+interface Reading {
+  readonly authorization: string
+  readonly key: string | undefined
+  readonly presented: Presented
+}
+
+// A client sends the same credentials again and again over a connection that it keeps: they are read and hashed once.
+// What it sent is held in clear for as long as the connection lives, and compared only with what comes over the same one.
+const lastReading = new WeakMap<Socket, Reading>()
 
 /**
  * Reads `Authorization` and `x-api-key` as the contract's table has them.
@@ -40,9 +58,18 @@ export function readCredentials(raw: IncomingMessage): Presented {
       details: [{ path: 'headers.authorization', message: 'is required beside x-api-key' }],
     })
   }
+  const last = lastReading.get(raw.socket)
+  if (last !== undefined && last.authorization === authorization && last.key === key) return last.presented
+  const presented = present(authorization, key)
+  lastReading.set(raw.socket, { authorization, key, presented })
+  return presented
+}
+
+function present(authorization: string, key: string | undefined): Presented {
   const bearer = BEARER.exec(authorization)?.[1]
   if (bearer === undefined) throw badRequest('headers.authorization', 'must be of the form: Bearer <token>')
-  if (key === undefined) return { style: 'bearer', bearer }
+  const bearerPrint = fingerprint(bearer)
+  if (key === undefined) return { style: 'bearer', bearer, bearerPrint }
   if (key.trim() === '') throw badRequest('headers.x-api-key', 'is empty')
   if (bearer.startsWith('sk_')) {
     throw badRequest(
@@ -50,7 +77,7 @@ export function readCredentials(raw: IncomingMessage): Presented {
       "carries an API key beside x-api-key: send the user's access token there",
     )
   }
-  return { style: 'keyAndBearer', key: key.trim(), bearer }
+  return { style: 'keyAndBearer', key: key.trim(), keyPrint: fingerprint(key.trim()), bearer, bearerPrint }
 }
 
 /** @throws ApiError 400 for a URL that carries a credential: URLs end up in histories and logs */

@@ -113,6 +113,23 @@ t.test('how a request says who it is, over a real connection', async (t) => {
     t.equal(await head.text(), '')
     t.equal((await fetch(`${base}/api/whoami`, { method: 'HEAD' })).status, 401)
   })
+  t.test('who takes turns on one connection, and whose key ends meanwhile', async (t) => {
+    const user = bearer(two.accessToken)
+    for (const { key: own, organizationId } of [one, two, two, one]) {
+      t.match(await ask([bearer(own)]), { status: 200, body: { organization: { id: organizationId } } })
+    }
+    t.equal((await ask([key(two.key), user])).body.user.id, two.userId)
+    t.equal((await ask([key(one.key), user])).status, 401, 'the same token beside another key')
+    t.match(await ask([user]), { status: 200, body: { credential: { type: 'user' } } })
+
+    const made = await server.call('POST', '/api/keys', {
+      headers: Object.fromEntries([user]),
+      body: { name: 'Ends' },
+    })
+    t.equal((await ask([bearer(made.body.key)])).status, 200)
+    await server.call('DELETE', `/api/keys/${made.body.id}`, { headers: Object.fromEntries([user]) })
+    t.equal((await ask([bearer(made.body.key)])).status, 401)
+  })
 })
 
 t.test('who fails too often waits, and who is known does not', async (t) => {
