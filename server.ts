@@ -61,14 +61,17 @@ async function stopAll(): Promise<void> {
   await running.database?.stop().catch(() => {})
 }
 
-// From the first moment on: a database that is being started for a server which is told to end would stay behind.
-closeWithGrace({ delay: START_MS, logger: false }, async ({ err }) => {
-  if (err) process.stderr.write(`${explain(err)}\n`)
-  await starting
-  setTimeout(() => process.exit(1), GRACE_MS).unref()
-  await stopAll()
-})
-const starting = main().catch(fail)
+// Imported, it does nothing: so it is compiled ahead of its first start.
+if (import.meta.main) {
+  const starting = main().catch(fail)
+  // From the first moment on: a database that is being started for a server which is told to end would stay behind.
+  closeWithGrace({ delay: START_MS, logger: false }, async ({ err }) => {
+    if (err) process.stderr.write(`${explain(err)}\n`)
+    await starting
+    setTimeout(() => process.exit(1), GRACE_MS).unref()
+    await stopAll()
+  })
+}
 
 function explain(error: unknown): string {
   if (error instanceof EmbeddedError) return error.message

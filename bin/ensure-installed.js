@@ -85,3 +85,15 @@ if (existsSync(builder)) {
   })
   if (error !== undefined || status !== 0) fail('The dashboard could not be built; what went wrong is above.')
 }
+
+// Compiles the server ahead (see compile-cache.js), so that its first start is as quick and small as every later one.
+const manifest = path.join(root, 'package.json')
+if (reason !== undefined && existsSync(manifest)) {
+  const [, ...options] = JSON.parse(readFileSync(manifest, 'utf8')).scripts.start.split(' ')
+  const script = options.pop()
+  spawnSync(pinnedNode, [...options, '--eval', `import('./${script}').then(() => process.exit())`], {
+    cwd: root,
+    stdio: 'ignore',
+    shell: process.platform === 'win32',
+  })
+}

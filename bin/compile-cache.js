@@ -1,0 +1,7 @@
+// Preloaded by `npm start`: what Node once compiled, and freed of its types, is read from the disk from then on. That
+// spares a start half of its time, and a server the memory of the compiler of types. Where the folder can't be written,
+// Node goes on without.
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/anteroom', import.meta.url)))
