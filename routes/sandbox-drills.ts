@@ -1,5 +1,6 @@
 import type { FastifyRequest, InjectOptions } from 'fastify'
 import { listMemberships } from '../db/queries/accounts.ts'
+import { findClock } from '../db/queries/clock.ts'
 import { listOwners } from '../db/queries/members.ts'
 import type { TenantTransaction } from '../db/tenant.ts'
 import { actorOf } from '../plugins/access.ts'
@@ -95,6 +96,10 @@ export async function sandboxDrillRoutes(app: Api): Promise<void> {
         if (!member) throw new ApiError('CONFLICT', 'The organization has no member to open a session for')
         const origin = { ip: request.ip, userAgent: 'a drill' }
         return (await openSession(app.database, config, member, origin)).refreshToken
+      },
+      async clockAheadMs() {
+        const [clock] = await findClock(tx, organizationId)
+        return (clock?.offsetSeconds ?? 0) * 1000
       },
     }
   }

@@ -22,6 +22,8 @@ export interface DrillTools {
   reportLeak(key: string): Promise<void>
   /** Opens a session of the organization's for the drill alone. @returns its refresh token */
   openSession(): Promise<string>
+  /** How far the organization's time is ahead of the real one. @returns milliseconds */
+  clockAheadMs(): Promise<number>
   /** Sends a message to the receiver that is drilled. */
   readonly receiver: Receiver
 }

@@ -10,10 +10,11 @@ const MOST_REQUESTS = 10
 export const keyExpiry: Drill = {
   access: 'keys:write',
   async run(tools, report) {
-    const expiresAt = new Date(Date.now() + LIFE_MS).toISOString()
+    const end = Date.now() + LIFE_MS
+    const expiresAt = new Date(end + (await tools.clockAheadMs())).toISOString()
     await withKey(tools, report, { expiresAt }, async ({ id, key }) => {
       report.status('A request with it before that', 200, await whoami(tools, key))
-      await delay(Math.max(0, Date.parse(expiresAt) + MARGIN_MS - Date.now()))
+      await delay(Math.max(0, end + MARGIN_MS - Date.now()))
       report.status('A request with it after that', 401, await whoami(tools, key))
       const { body } = await tools.ask('GET', `/api/keys/${id}`)
       report.note('The key’s status', 'expired', String(body.status), body.status === 'expired')

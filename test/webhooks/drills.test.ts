@@ -10,10 +10,16 @@ t.test('each drill of keys and sessions goes as it should', async (t) => {
   const { call, tenant } = await testApp(t)
   const { auth, both } = await tenant()
   for (const drill of drillNames.filter((name) => !name.startsWith('webhook'))) {
+    // Keys end by the organization's time, which may have been moved.
+    const isMoved = drill === 'key-expiry'
+    const clock = (method: 'POST' | 'DELETE', moves = {}) =>
+      call(method, '/api/sandbox/clock', { headers: auth, ...moves })
+    if (isMoved) await clock('POST', { body: { advanceSeconds: 86_400 } })
     const { status, body } = await call('POST', '/api/sandbox/drills', { headers: auth, body: { drill } })
     t.equal(status, 200, drill)
     t.equal(body.passed, true, JSON.stringify(body.steps.filter((step: DrillStep) => !step.ok)))
     t.ok(body.steps.length >= 4, `${drill}: ${body.steps.length} steps`)
+    if (isMoved) await clock('DELETE')
   }
   const byUser = await call('POST', '/api/sandbox/drills', { headers: both, body: { drill: 'lost-refresh' } })
   t.equal(byUser.body.passed, true)

@@ -21,7 +21,7 @@ async function answering(t: Test, bytes: string | Buffer, end = true) {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 }
 
-async function send(t: Test, url: string, timeOutMs = 5000) {
+async function send(t: Test, url: string, timeOutMs = 60_000) {
   const sender = new Sender(rules, { timeOutMs })
   t.teardown(() => sender.close())
   return sender.send(url, message, secrets)
