@@ -14,17 +14,19 @@ const world = () => {
 }
 
 // Makes the recording that is kept as long as one of minutes: a Void element (RFC 8794, 11.3.2) of 5 MiB at its end.
+// It is there when its transaction is complete: a reload before that would undo it.
 const lengthen = `new Promise((resolve) => {
   const opening = indexedDB.open('anteroom')
   opening.onsuccess = () => {
-    const store = opening.result.transaction('recordings', 'readwrite').objectStore('recordings')
-    store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+    const transaction = opening.result.transaction('recordings', 'readwrite')
+    transaction.objectStore('recordings').openCursor().onsuccess = ({ target: { result: cursor } }) => {
       const length = 5 * 1024 * 1024
       const head = new Uint8Array(9)
       head.set([0xec, 1])
       new DataView(head.buffer).setUint32(5, length)
       const longer = new Blob([cursor.value, head, new Uint8Array(length)], { type: cursor.value.type })
-      cursor.update(longer).onsuccess = () => resolve(longer.size)
+      cursor.update(longer)
+      transaction.oncomplete = () => resolve(longer.size)
     }
   }
 })`
@@ -71,6 +73,40 @@ t.test('a long recording goes on where a reload broke it off', { skip: withoutBr
   await press(en.finish)
   await page.getByRole('heading', { name: en.thanks }).waitFor()
   t.equal((await interviewOf(id)).answers[0].file.sizeBytes, size)
+})
+
+t.test('an interview is completed after the end of a break', { skip: withoutBrowser }, async (t) => {
+  const { site, invite, browser } = await world()
+  const { page, press, mount, trouble } = await openPage(t, browser, site)
+  await mount({ invite: (await invite(questions.slice(0, 1))).token })
+  await page.getByRole('checkbox').check()
+  await press(en.begin)
+  await page.getByLabel(en.yourAnswer).fill('Because')
+  await press(en.continue)
+  await page.getByText(en.saved, { exact: true }).waitFor()
+
+  await page.evaluate(`{
+    globalThis.asked = []
+    const { open } = XMLHttpRequest.prototype
+    XMLHttpRequest.prototype.open = function (method, url) {
+      asked.push(url.split('/').at(-1))
+      open.call(this, method, url)
+    }
+  }`)
+  const { promise: pressed, resolve: goOn } = Promise.withResolvers<void>()
+  await page.route('**/interview/resume', async (route) => {
+    await pressed
+    await route.continue()
+  })
+  await press(en.pause)
+  await press(en.continue)
+  await press(en.finish)
+  await page.getByRole('button', { name: en.finish, disabled: true }).waitFor()
+  t.same(await page.evaluate('asked'), ['pause', 'resume'], 'it waits for that')
+  goOn()
+  await page.getByRole('heading', { name: en.thanks }).waitFor()
+  t.same(await page.evaluate('asked'), ['pause', 'resume', 'complete'])
+  t.same(trouble, [], 'the server refused neither')
 })
 
 t.test(

@@ -98,8 +98,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     () => {
       const at = screen?.at ?? 0
       show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(at)]))
-      // After the answers that are on their way: a paused interview takes none.
-      void room.answers.idle().then(() => change('pause'))
+      void change('pause')
     },
     'quiet',
   )
@@ -109,10 +108,12 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     await change('resume')
   }
 
-  // One after the other; where the server has moved on by itself, it is as the candidate wants it.
+  // One after the other, and after the answers that are on their way: a paused interview takes none. Where the server has
+  // moved on by itself, it is as the candidate wants it.
   let changes = Promise.resolve()
   function change(to: 'pause' | 'resume'): Promise<void> {
-    changes = changes.then(() => connection.json<void>('POST', `/interview/${to}`).catch(() => {}))
+    const before = Promise.all([changes, room.answers.idle()])
+    changes = before.then(() => connection.json<void>('POST', `/interview/${to}`).catch(() => {}))
     return changes
   }
 
@@ -201,6 +202,8 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
         show(index < questions.length ? questionScreen(room, kept.at) : review(room))
       },
       async finish() {
+        // A complete interview takes no end of a break any more.
+        await changes
         await connection.json('POST', '/interview/complete')
         done()
         options.onComplete?.(counts())
