@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { testApp } from '../support/app.ts'
 import { withoutBrowser } from '../support/browser.ts'
-import { axe, openDashboard } from '../support/dashboard.ts'
+import { axe, fits, openDashboard } from '../support/dashboard.ts'
+import { eventually } from '../support/until.ts'
 
 interface Listed {
   readonly path: string
@@ -40,8 +41,7 @@ t.test(
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.locator('.skeleton').first().waitFor({ state: 'detached' })
       await examine(t, where)
-      await page.setViewportSize({ width: 360, height: 740 })
-      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, `${where} fits a phone`)
+      await fits(t, page, 360, 740, where)
       await page.setViewportSize({ width: 1280, height: 850 })
     }
     for (const { path: where } of pages.filter((listed) => listed.open)) await look(t, `${where}#token=mt_x`)
@@ -50,7 +50,7 @@ t.test(
     for (const { path: where } of pages.filter((listed) => !listed.open)) {
       if (where.includes(':') && !where.startsWith('/settings/keys/')) continue
       await look(t, where.replace(':id', old.id))
-      t.ok(await logOut.isVisible(), `log-out is in sight on ${where}`)
+      await eventually(t, () => logOut.isVisible(), true, `log-out is in sight on ${where}`)
     }
     await go('/settings/keys')
     for (const [open, what] of [
@@ -66,7 +66,7 @@ t.test(
     }
     await page.setViewportSize({ width: 360, height: 740 })
     const menu = page.getByRole('navigation', { name: 'Dashboard' })
-    t.notOk(await menu.isVisible(), 'on a phone the navigation is a menu')
+    await eventually(t, () => menu.isVisible(), false, 'on a phone the navigation is a menu')
     await page.getByRole('button', { name: 'Menu' }).click()
     await menu.getByRole('link', { name: 'API Keys' }).waitFor()
     await examine(t, 'the menu')

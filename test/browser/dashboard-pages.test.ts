@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { withoutBrowser } from '../support/browser.ts'
@@ -47,6 +48,40 @@ t.test('watching and settings', { skip: withoutBrowser }, async (t) => {
     t.same(trouble, [])
   })
 
+  t.test('a list that was asked for before a request came does not take its place', async (t) => {
+    await page.addInitScript(`{
+      const listen = EventSource.prototype.addEventListener
+      EventSource.prototype.addEventListener = function (type, listener) {
+        listen.call(this, type, (event) => {
+          listener(event)
+          if (event.data.includes('/api/candidates')) globalThis.told = true
+        })
+      }
+    }`)
+    await go('/logs')
+    await row('GET /api/interviews').waitFor()
+    const [read, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const withMark = async (route: Route) => {
+      const response = await route.fetch()
+      const { logs, ...rest } = await response.json()
+      read.resolve()
+      await late.promise
+      const mark = { ...logs[0], id: 'req_mark', path: '/api/mark' }
+      await route.fulfill({ response, json: { ...rest, logs: [mark, ...logs] } })
+    }
+    await page.route('**/api/logs?*', withMark, { times: 1 })
+    await page.getByRole('button', { name: 'Follow live' }).click()
+    await read.promise
+    await ask('/api/candidates')
+    await until(() => page.evaluate<boolean>('globalThis.told === true'), 'the stream has told of it')
+    // What the page put off when it was told is done by then: its timers end in their order.
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve, 300))')
+    late.resolve()
+    await row('/api/mark').waitFor()
+    await row('GET /api/candidates').waitFor()
+    t.same(trouble, [])
+  })
+
   t.test('members: invite, accept, change role, remove; a viewer looks on', async (t) => {
     await go('/settings/members')
     await page.getByRole('button', { name: 'Invite' }).click()
@@ -80,13 +115,16 @@ t.test('watching and settings', { skip: withoutBrowser }, async (t) => {
     await row('Vera').filter({ hasText: 'member' }).first().waitFor()
     await viewer.page.reload()
     await viewer.page.getByRole('link', { name: 'New campaign' }).first().waitFor()
+    // A page that follows nothing: a stream comes back by itself when it is cut off, and is refused.
+    await viewer.go('/settings/organization')
+    await viewer.page.getByRole('heading', { name: 'Plan' }).waitFor()
 
     await row('Vera').getByRole('button', { name: 'Remove Vera' }).click()
     await dialog.getByRole('button', { name: 'Remove' }).click()
     await page.getByText('Vera is removed').waitFor()
     await viewer.page.reload()
     await viewer.page.getByRole('heading', { name: 'Log in' }).waitFor()
-    expectRefusals(viewer.trouble, '401 /api/whoami')
+    await expectRefusals(viewer.trouble, '401 /api/whoami')
     t.same([...trouble, ...viewer.trouble], [])
   })
 
@@ -105,7 +143,7 @@ t.test('watching and settings', { skip: withoutBrowser }, async (t) => {
     await page.getByLabel('Add an origin').fill('https://careers.example.com/jobs')
     await page.getByRole('button', { name: 'Add' }).click()
     await page.getByText('Must be a web origin').waitFor()
-    expectRefusals(trouble, '400 /api/organization')
+    await expectRefusals(trouble, '400 /api/organization')
     await page.getByLabel('Add an origin').fill('https://careers.example.com')
     await page.getByRole('button', { name: 'Add' }).click()
     await page.getByRole('button', { name: 'Remove https://careers.example.com' }).waitFor()
@@ -148,12 +186,12 @@ t.test('watching and settings', { skip: withoutBrowser }, async (t) => {
     await dialog.getByLabel('Your password').fill(owner.password)
     await dialog.getByRole('button', { name: 'Delete for good' }).click()
     await dialog.getByRole('alert').waitFor()
-    expectRefusals(trouble, '409 /api/me')
+    await expectRefusals(trouble, '409 /api/me')
     await dialog.getByLabel('Erase the organizations').check()
     await dialog.getByRole('button', { name: 'Delete for good' }).click()
     await page.getByRole('heading', { name: 'Log in' }).waitFor()
     // The test has the page ask again, which itself has forgotten that somebody was logged in.
-    expectRefusals(trouble, '401 /api/whoami')
+    await expectRefusals(trouble, '401 /api/whoami')
     t.equal((await ask('/api/whoami')).status, 401, 'its keys are gone with it')
     t.same(trouble, [])
   })

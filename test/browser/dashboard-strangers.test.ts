@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { testApp } from '../support/app.ts'
 import { withoutBrowser } from '../support/browser.ts'
 import { openDashboard } from '../support/dashboard.ts'
+import { eventually } from '../support/until.ts'
 
 /** A stranger's site: the same machine under another name, so that the browser takes it for another site. */
 async function strangersSite(t: Test): Promise<string> {
@@ -118,6 +119,7 @@ t.test('a stranger’s page', { skip: withoutBrowser }, async (t) => {
     const opened = await opening
     await opened.getByRole('table').waitFor()
     t.equal(await opened.evaluate('opener'), null, 'it does not know who opened it')
-    t.equal(await stranger.evaluate('opened.closed'), true, 'and who opened it has lost it')
+    const lost = () => stranger.evaluate('opened.closed')
+    await eventually(t, lost, true, 'and who opened it has lost it')
   })
 })

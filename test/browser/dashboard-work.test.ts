@@ -1,7 +1,7 @@
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { withoutBrowser } from '../support/browser.ts'
-import { axe, openDashboard } from '../support/dashboard.ts'
+import { axe, fits, openDashboard } from '../support/dashboard.ts'
 import { testWorker } from '../support/mail.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
@@ -176,11 +176,7 @@ t.test('campaigns to answers, and webhooks', { skip: withoutBrowser }, async (t)
       await go(place)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.locator('.skeleton').first().waitFor({ state: 'detached' })
-      for (const width of [360, 900]) {
-        await page.setViewportSize({ width, height: 780 })
-        const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-        t.equal(await page.evaluate(overflow), 0, `${place}, ${width} px`)
-      }
+      for (const width of [360, 900]) await fits(t, page, width, 780, place)
       await page.setViewportSize({ width: 1280, height: 850 })
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

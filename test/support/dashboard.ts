@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import type { Tenant, TestApp } from './app.ts'
 import { openBrowser } from './browser.ts'
+import { eventually, until } from './until.ts'
 
 // A machine that has more to do than this test takes its time.
 const PATIENCE_MS = 60_000
@@ -35,8 +36,8 @@ export async function openDashboard(
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   t.teardown(() => context.close())
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
-  page.setDefaultTimeout(PATIENCE_MS)
   const trouble: string[] = []
   page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
   page.on('pageerror', (error) => trouble.push(error.message))
@@ -82,14 +83,28 @@ export async function axe(page: Page): Promise<string[]> {
   })
 }
 
-/** Takes what a test expects to have gone wrong out of the trouble: the browser itself reports each refused request. */
-export function expectRefusals(trouble: string[], ...refusals: string[]): void {
+/** Resizes the window, and asserts that nothing is wider than it. A chart follows a moment after the rest. */
+export async function fits(t: Test, page: Page, width: number, height: number, what: string): Promise<void> {
+  await page.setViewportSize({ width, height })
+  const widths = '[document.documentElement.clientWidth, document.documentElement.scrollWidth]'
+  await eventually(t, () => page.evaluate<number[]>(widths), [width, width], `${what} fits ${width} pixels`)
+}
+
+/**
+ * Takes what a test expects to have gone wrong out of the trouble, once it is there: the answer, and the browser's own
+ * line about it. Either may come later than what the page shows.
+ */
+export async function expectRefusals(trouble: string[], ...refusals: string[]): Promise<void> {
   for (const refusal of refusals) {
-    const at = trouble.indexOf(refusal)
-    if (at === -1) throw new Error(`there was no ${refusal} among ${JSON.stringify(trouble)}`)
-    trouble.splice(at, 1)
-    const status = refusal.slice(0, 3)
-    const said = trouble.findIndex((text) => text.includes(`status of ${status}`))
-    if (said !== -1) trouble.splice(said, 1)
+    await take(trouble, (text) => text === refusal, refusal)
+    const status = `status of ${refusal.slice(0, 3)}`
+    await take(trouble, (text) => text.includes(status), status)
   }
+}
+
+async function take(trouble: string[], fits: (text: string) => boolean, what: string): Promise<void> {
+  await until(() => trouble.some(fits), what).catch(() => {
+    throw new Error(`there was no ${what} among ${JSON.stringify(trouble)}`)
+  })
+  trouble.splice(trouble.findIndex(fits), 1)
 }

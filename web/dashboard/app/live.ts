@@ -65,7 +65,8 @@ export function useStream(
 }
 
 /**
- * Does something when events of some types have happened, once for many that come together.
+ * Does something when events of some types have happened, once for many that come together; and when the stream opens,
+ * for what has happened since the page asked last.
  * @param types stays the same from one drawing to the next
  */
 export function useEvents(types: readonly string[], onEvents: () => unknown): void {
@@ -73,10 +74,11 @@ export function useEvents(types: readonly string[], onEvents: () => unknown): vo
   const latest = useRef(onEvents)
   latest.current = onEvents
   useEffect(() => () => clearTimeout(timer.current), [])
-  useStream(may('webhooks:read') ? '/api/events/stream' : null, types, () => {
+  const tell = () => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined
       void latest.current()
     }, SETTLE_MS)
-  })
+  }
+  useStream(may('webhooks:read') ? '/api/events/stream' : null, types, tell, tell)
 }

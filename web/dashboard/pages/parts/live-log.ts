@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { LogRecord } from '../../app/api.ts'
 import { useStream } from '../../app/live.ts'
 import type { Pages } from '../../app/load.ts'
@@ -20,11 +20,18 @@ export function useLiveLog(
   const latest = useRef(log)
   latest.current = log
   const waiting = useRef<LogRecord[]>([])
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  useEffect(() => () => clearTimeout(timer.current), [])
   const { keyId, status, path } = filter
   const wanted = Object.entries({ keyId, status, path }).filter(([, value]) => value !== undefined)
   const query = new URLSearchParams(wanted.map(([name, value]) => [name, String(value)]))
+  const soon = () => {
+    timer.current = setTimeout(take, TOGETHER_MS)
+  }
   const take = () => {
-    const { data, set } = latest.current
+    const { busy, data, set } = latest.current
+    // A list that is on its way may be from before them, and would take their place.
+    if (busy) return soon()
     const known = new Set(data?.map(({ id }) => id))
     const fresh = waiting.current.filter(({ id }) => !known.has(id))
     waiting.current = []
@@ -34,7 +41,7 @@ export function useLiveLog(
     on ? `/api/logs/stream?${query}` : null,
     types,
     (data) => {
-      if (waiting.current.length === 0) setTimeout(take, TOGETHER_MS)
+      if (waiting.current.length === 0) soon()
       waiting.current.push(data as LogRecord)
     },
     // What was written between the list and the stream.
