@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Socket, connect as tcp } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -56,22 +56,27 @@ async function runService(name: string): Promise<string> {
   return (await run(program, args, options)).stdout
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
+/** Where a server listens that may take any free port: its log says so. */
+function addressOf(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    server.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk
+      const address = /Server listening at (http:[\d./:]+)/.exec(output)?.[1]
+      if (address) resolve(address)
+    })
+    server.once('exit', (...how) => reject(new Error(`the server ended with ${how}: ${output}`)))
+  })
 }
 
-/** Asks again until the answer is a success, or the process that should give it has ended. */
-async function untilReady(url: string, server: ChildProcess): Promise<void> {
-  while (server.exitCode === null && server.signalCode === null) {
-    const answer = await fetch(url).catch(() => undefined)
-    if (answer?.ok) return
+/** Asks again until there is an answer, or the process that should give it has ended. */
+async function untilThere<T>(look: () => Promise<T | undefined> | T | undefined, process: ChildProcess) {
+  while (process.exitCode === null && process.signalCode === null) {
+    const found = await look()
+    if (found) return found
     await delay(50)
   }
-  throw new Error(`the server ended with ${server.exitCode ?? server.signalCode}`)
+  throw new Error(`the process ended with ${process.exitCode ?? process.signalCode}`)
 }
 
 t.test('setup makes every secret once', async (t) => {
@@ -140,19 +145,19 @@ t.test('each login sees its own schema alone', async (t) => {
 
 for (const name of environments)
   t.test(`the ${name} server serves and stops`, async (t) => {
-    const port = await freePort()
-    const base = `http://127.0.0.1:${port}`
     const { command, options } = asDeclared(name, {
       HOST: '127.0.0.1',
-      PORT: `${port}`,
+      PORT: '0',
       DATA_DIR: path.join(root, name),
       // checked below with a server of its own
       REDIS_URL_FILE: '',
     })
     const [program = '', ...args] = command
-    const server = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'inherit'] })
+    const server = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
     t.teardown(() => server.kill('SIGKILL'))
-    await untilReady(`${base}/readyz`, server)
+    const base = await addressOf(server)
+    const isReady = async () => (await fetch(`${base}/readyz`).catch(() => undefined))?.ok
+    await untilThere(isReady, server)
 
     t.equal((await fetch(`${base}/api/whoami`)).status, 401)
     const signup = await fetch(`${base}/api/auth/signup`, {
@@ -167,24 +172,16 @@ for (const name of environments)
     })
     t.equal(signup.status, name === 'sandbox' ? 201 : 403, 'only the sandbox is open to sign-up')
 
-    const [, healthProgram = '', ...healthArgs] = service(name).healthcheck?.test ?? []
-    await run(
-      healthProgram,
-      healthArgs.map((arg) => arg.replace(':3000', `:${port}`)),
-    )
+    const here = (text: string) => text.replace(':3000', `:${new URL(base).port}`)
+    const [, healthProgram = '', ...healthArgs] = (service(name).healthcheck?.test ?? []).map(here)
+    await run(healthProgram, healthArgs)
 
     server.kill('SIGTERM')
     const [code] = await new Promise<unknown[]>((resolve) =>
       server.once('exit', (...ended) => resolve(ended)),
     )
     t.equal(code, 0, 'it stops when it is told to')
-    await t.rejects(
-      run(
-        healthProgram,
-        healthArgs.map((arg) => arg.replace(':3000', `:${port}`)),
-      ),
-      'unhealthy now',
-    )
+    await t.rejects(run(healthProgram, healthArgs), 'unhealthy now')
   })
 
 for (const name of environments)
@@ -202,7 +199,7 @@ for (const name of environments)
     const worker = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'inherit'] })
     t.teardown(() => worker.kill('SIGKILL'))
     const ended = new Promise<unknown[]>((resolve) => worker.once('exit', (...how) => resolve(how)))
-    while (worker.exitCode === null && !existsSync(alive)) await delay(50)
+    await untilThere(() => existsSync(alive), worker)
     await run(healthProgram, healthArgs)
     worker.kill('SIGTERM')
     t.same(await ended, [0, null], 'it stops when it is told to')
@@ -215,26 +212,26 @@ t.test('Valkey takes its command and its password', async (t) => {
   if (binary === undefined)
     return t.comment('neither Valkey nor Redis is installed, so its command is not run')
 
-  const port = await freePort()
+  // A file in place of a port, which somebody else might take at this moment.
+  const address = path.join(root, 'valkey')
   const { command, options } = asDeclared('valkey')
-  const server = spawn(binary, [...command.slice(1), '--port', `${port}`, '--bind', '127.0.0.1'], {
+  const server = spawn(binary, [...command.slice(1), '--port', '0', '--unixsocket', address], {
     ...options,
     stdio: 'ignore',
   })
   t.teardown(() => server.kill('SIGKILL'))
-  let socket: Socket | undefined
-  while (socket === undefined && server.exitCode === null) {
-    const attempt = tcp(port, '127.0.0.1')
-    socket = await new Promise((resolve) => {
+  const connected = () => {
+    const attempt = connect(address)
+    return new Promise<Socket | undefined>((resolve) => {
       attempt.once('connect', () => resolve(attempt))
       attempt.once('error', () => resolve(undefined))
     })
-    if (socket === undefined) await delay(50)
   }
+  const socket = await untilThere(connected, server)
   const [, password] =
     /:\/\/:(.+)@valkey:6379/.exec(readFileSync(path.join(volumes, 'sandbox/redis-url'), 'utf8')) ?? []
-  socket?.end(`PING\r\nAUTH ${password}\r\nSELECT 1\r\nPING\r\n`)
+  socket.end(`PING\r\nAUTH ${password}\r\nSELECT 1\r\nPING\r\n`)
   let answer = ''
-  for await (const chunk of socket ?? []) answer += chunk
+  for await (const chunk of socket) answer += chunk
   t.match(answer, /^-NOAUTH .*\r\n\+OK\r\n\+OK\r\n\+PONG\r\n$/)
 })
