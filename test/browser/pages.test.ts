@@ -4,12 +4,20 @@ import { openBrowser, withoutBrowser } from '../support/browser.ts'
 
 const FIRST_OPERATION = 'Who the credentials of this request stand for'
 
+async function start() {
+  const server = await testApp(t)
+  return { base: await server.listen(), tenant: server.tenant, browser: await openBrowser(t) }
+}
+
+let ready: ReturnType<typeof start> | undefined
+
 /** Opens a page in a browser, and holds it to: no console error, no failed request, nothing that the CSP stopped. */
 async function open(t: Test, path: string) {
-  const server = await testApp(t)
-  const base = await server.listen()
-  const browser = await openBrowser(t)
-  const page = await browser.newPage()
+  ready ??= start()
+  const { base, tenant, browser } = await ready
+  const context = await browser.newContext()
+  t.teardown(() => context.close())
+  const page = await context.newPage()
   // The reference is a large page, and the machine of the tests has more to do.
   page.setDefaultTimeout(90_000)
   const trouble: string[] = []
@@ -21,7 +29,7 @@ async function open(t: Test, path: string) {
     (response) => response.status() >= 400 && trouble.push(`${response.url()} ${response.status()}`),
   )
   await page.goto(base + path, { waitUntil: 'load' })
-  return { page, trouble, tenant: server.tenant }
+  return { page, trouble, tenant }
 }
 
 t.test(
