@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { withoutBrowser } from '../support/browser.ts'
@@ -208,11 +209,19 @@ t.test('settings, API keys', { skip: withoutBrowser }, async (t) => {
   t.test('by keyboard alone', async (t) => {
     await go('/settings/keys')
     await page.getByRole('table').waitFor()
+    // What is typed before the palette knows the keys is not lost.
+    const { promise: typed, resolve: answer } = Promise.withResolvers<void>()
+    const hold = async (route: Route) => {
+      await typed
+      await route.continue()
+    }
+    await page.route('**/api/keys?*', hold)
     await page.keyboard.press('Control+k')
-    await dialog.getByRole('combobox').waitFor()
+    await page.locator('[role=combobox]:focus').waitFor()
     await page.keyboard.type('create')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Create API Key' }).waitFor()
+    answer()
     await page.locator('h1:focus').waitFor()
     await page.keyboard.press('?')
     await dialog.getByText('Down and up the rows').waitFor()

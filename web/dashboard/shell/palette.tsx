@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
 import { isOffered } from '../app/navigation.ts'
 import { pages } from '../app/pages.ts'
@@ -42,6 +42,9 @@ function OpenPalette() {
       () => {},
     )
   }, [])
+  const input = useRef<HTMLInputElement>(null)
+  // After the dialog has opened, which puts the focus on its first button.
+  useEffect(() => input.current?.focus(), [])
   const found = search([...commands(), ...keys.map(keyCommand)], text)
   const current = Math.min(chosen, found.length - 1)
   const run = (command: Command | undefined) => {
@@ -71,7 +74,7 @@ function OpenPalette() {
           aria-activedescendant={found[current] ? `${id}-${current}` : undefined}
           placeholder="Page, key or command"
           autocomplete="off"
-          ref={(input) => input?.focus()}
+          ref={input}
           value={text}
           onInput={(event) => {
             setText(event.currentTarget.value)
