@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
+import { sqlState } from './connect.ts'
 import { installJobs } from './jobs.ts'
 import journal from './migrations/meta/_journal.json' with { type: 'json' }
 
@@ -22,7 +23,7 @@ export async function migrate(url: string, environment: Environment): Promise<vo
     connection: { search_path: environment.schema, application_name: 'anteroom migrate' },
   })
   try {
-    // A lock of the whole database, not of the schema: roles belong to the cluster and both environments make them.
+    // A lock of the whole database, not of the schema.
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
     await prepareSchema(client, environment)
     if (await isBehind(client)) await applyMigrations(client, environment)
@@ -54,11 +55,18 @@ async function applyMigrations(client: postgres.Sql, environment: Environment): 
   })
 }
 
+// Roles belong to the cluster, and the lock to one database of it: another one's migration may just have made the role.
+async function createRole(client: postgres.Sql, role: string): Promise<void> {
+  await client`create role ${client(role)} nologin nobypassrls`.catch((error: unknown) => {
+    if (!['42710', '23505'].includes(sqlState(error) ?? '')) throw error
+  })
+}
+
 async function prepareSchema(client: postgres.Sql, environment: Environment): Promise<void> {
   await client`create schema if not exists ${client(environment.schema)}`
   for (const role of [environment.tenantRole, environment.systemRole]) {
     const [known] = await client`select from pg_roles where rolname = ${role}`
-    if (!known) await client`create role ${client(role)} nologin nobypassrls`
+    if (!known) await createRole(client, role)
     await client`grant ${client(role)} to current_user with set true`
     await client`grant usage on schema ${client(environment.schema)} to ${client(role)}`
   }

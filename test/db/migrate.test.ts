@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
 import { migrate } from '../../db/migrate.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { testServer } from '../support/postgres.ts'
+import { until } from '../support/until.ts'
 
 t.test('a database that is behind is brought up to date, one that is not is left as it is', async (t) => {
   const { url, drop } = await createTestDatabase()
@@ -36,4 +39,27 @@ t.test('several processes that migrate one empty environment at once take turns'
   await owner`drop schema production cascade`
   await Promise.all(Array.from({ length: 4 }, () => migrate(url, environmentOf('production'))))
   t.equal((await owner`select to_regclass('production.events') is not null as made`)[0]?.made, true)
+})
+
+// The lock that migrations take turns by is one database's, and roles are the whole cluster's.
+t.test('a role that another database of the cluster is about to make is taken as it is', async (t) => {
+  const name = `race_${randomBytes(6).toString('hex')}`
+  const roles = { tenantRole: `anteroom_${name}_tenant`, systemRole: `anteroom_${name}_system` }
+  const { url, drop } = await createTestDatabase()
+  const other = postgres((await testServer()).url, { max: 2, onnotice: () => {} })
+  t.teardown(async () => {
+    await drop()
+    for (const role of Object.values(roles)) await other`drop role if exists ${other(role)}`
+    await other.end()
+  })
+  let migrating: Promise<void> | undefined
+  await other.begin(async (tx) => {
+    await tx`create role ${tx(roles.tenantRole)} nologin nobypassrls`
+    migrating = migrate(url, { ...environmentOf('sandbox'), ...roles, schema: name })
+    const waiting = () => other`
+      select from pg_stat_activity
+      where datname = ${new URL(url).pathname.slice(1)} and wait_event_type = 'Lock' and query like 'create role%'`
+    await until(async () => (await waiting()).length > 0, 'the migration to wait for the role')
+  })
+  await t.resolves(async () => migrating)
 })
