@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbedded } from '../../db/embedded/launcher.ts'
+import { freePort } from '../harness/free-port.ts'
 import { type Server, startServer } from '../harness/process.ts'
 
 /** Several API processes on one PostgreSQL that can be restarted under them. */
@@ -37,7 +38,9 @@ export async function startFleet(
   const folder = await mkdtemp(join(tmpdir(), 'anteroom-fleet-'))
   // Under root, PostgreSQL runs as a user who has to get in.
   await chmod(folder, 0o755)
-  let database = await startEmbedded({ dataDir: folder })
+  // The same one after a restart: the processes know no other.
+  const settings = { port: String(await freePort()) }
+  let database = await startEmbedded({ dataDir: folder, settings })
   const databaseUrl = database.url
   const servers: Server[] = []
   const fleet: Fleet = {
@@ -45,7 +48,7 @@ export async function startFleet(
     databaseUrl,
     async restartDatabase() {
       await database.stop()
-      database = await startEmbedded({ dataDir: folder, settings: { port: new URL(databaseUrl).port } })
+      database = await startEmbedded({ dataDir: folder, settings })
     },
     async stop() {
       await Promise.all(servers.map((server) => server.stop()))

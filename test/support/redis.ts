@@ -1,9 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+import { freePort } from '../../bench/harness/free-port.ts'
 
 /** A Redis of a test's own, that can be killed and started again where it was. */
 export interface RedisServer {
@@ -59,18 +58,5 @@ export async function redisServer(t: Test, program: string): Promise<RedisServer
     kill,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
-  }
-}
-
-// Below those that outgoing connections are given: none of them takes it while the server is down in between.
-async function freePort(): Promise<number> {
-  for (;;) {
-    const probe = createServer().listen(randomInt(20_000, 30_000), '127.0.0.1')
-    const listening = await once(probe, 'listening').catch(() => null)
-    if (!listening) continue
-    const { port } = probe.address() as AddressInfo
-    probe.close()
-    await once(probe, 'close')
-    return port
   }
 }
