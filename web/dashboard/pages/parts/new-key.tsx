@@ -1,11 +1,12 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { leaving } from '../../app/router.ts'
 import { CopyButton, Snippet } from '../../components/copy.tsx'
 import { Notice } from '../../components/notice.tsx'
 
 /** A key as it is shown once: to be copied, as a line for `.env`, as a `curl`. Who leaves before copying is asked. */
 export function NewKey({ text, curl = true }: { text: string; curl?: boolean }) {
-  useEffect(() => {
+  // Not a moment after the key is seen.
+  useLayoutEffect(() => {
     leaving.value =
       'The key is shown this once. When you leave without having stored it, you have to make another one.'
     return () => {
