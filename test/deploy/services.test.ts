@@ -62,7 +62,7 @@ function addressOf(server: ChildProcess): Promise<string> {
     let output = ''
     server.stdout?.on('data', (chunk: Buffer) => {
       output += chunk
-      const address = /Server listening at (http:[\d./:]+)/.exec(output)?.[1]
+      const address = /Server listening at (http:[\d./:]+)"/.exec(output)?.[1]
       if (address) resolve(address)
     })
     server.once('exit', (...how) => reject(new Error(`the server ended with ${how}: ${output}`)))
