@@ -102,6 +102,11 @@ export default fp(
         connection: 'close',
       })
       const stream = new EventStream(reply.raw)
+      // Who left while the answer was being made ready: no event of the connection will tell of it any more.
+      if (reply.raw.destroyed) {
+        stream.end()
+        return stream
+      }
       open.set(id, streams.add(stream))
       stream.signal.addEventListener('abort', () => {
         streams.delete(stream)

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { request as send } from 'node:http'
 import { createEventSource } from 'eventsource-client'
+import postgres from 'postgres'
 import t, { type Test } from 'tap'
+import { STREAMS_PER_ORGANIZATION } from '../../plugins/event-streams.ts'
 import { LogFeed } from '../../services/access-log/feed.ts'
 import { testApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
@@ -68,6 +72,32 @@ t.test('the stream ends with the credential that opened it', async (t) => {
   await until(() => state.opened === 1, 'the connection')
   await server.call('DELETE', `/api/keys/${made.id}`, { headers: owner.auth })
   await until(() => state.ended === 1, 'its end')
+})
+
+t.test('who left before the stream began leaves none behind, and is in the log', async (t) => {
+  const { app, listen, tenant, databaseUrl } = await testApp(t)
+  const url = `${await listen()}/api/logs/stream`
+  const { auth } = await tenant()
+  const owner = postgres(databaseUrl, { max: 1, connection: { search_path: 'sandbox' } })
+  t.teardown(() => owner.end())
+  const left: Promise<unknown>[] = []
+  app.server.on('request', (_request, response) => left.push(once(response, 'close')))
+  await owner.begin(async (tx) => {
+    // No stream begins as long as the log can't be read.
+    await tx`lock table access_logs in access exclusive mode`
+    const callers = Array.from({ length: STREAMS_PER_ORGANIZATION }, () => send(url, { headers: auth }))
+    for (const caller of callers) caller.on('error', () => {}).end()
+    await until(() => left.length === callers.length, 'the requests')
+    for (const caller of callers) caller.destroy()
+    await Promise.all(left)
+  })
+  await until(async () => {
+    await app.accessLog.flush()
+    const [row] = await owner`select count(*)::int as count from access_logs where path = '/api/logs/stream'`
+    return row?.count === STREAMS_PER_ORGANIZATION
+  }, 'the log to have them')
+  const { state } = follow(t, url, auth)
+  await until(() => state.opened === 1, 'a place for one more')
 })
 
 t.test('who may not read the log may not follow it', async (t) => {
