@@ -14,6 +14,8 @@ function sessionCookie(answer: Answer): string {
   return line.slice(0, line.indexOf(';'))
 }
 
+const server = await testApp(t)
+
 async function opened({ call, tenant }: TestApp) {
   const owner = await tenant()
   const { email, password } = owner
@@ -22,7 +24,6 @@ async function opened({ call, tenant }: TestApp) {
 }
 
 t.test('the cookie opens what the role allows, and tells its own kind', async (t) => {
-  const server = await testApp(t)
   const { call } = server
   const { answer, cookie, email } = await opened(server)
   t.equal(answer.status, 201)
@@ -46,7 +47,6 @@ t.test('the cookie opens what the role allows, and tells its own kind', async (t
 })
 
 t.test('what another site makes a browser send is refused', async (t) => {
-  const server = await testApp(t)
   const { call } = server
   const { cookie, email, password } = await opened(server)
   const status = async (method: 'GET' | 'POST', headers: Record<string, string>) =>
@@ -86,7 +86,7 @@ t.test('what another site makes a browser send is refused', async (t) => {
 })
 
 t.test('on plain-http loopback the cookie goes without Secure, everywhere else with', async (t) => {
-  const local = await opened(await testApp(t))
+  const local = await opened(server)
   t.match(
     cookiesOf(local.answer)[0],
     /^anteroom=ds_\w{50}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/,
@@ -113,7 +113,6 @@ t.test('on plain-http loopback the cookie goes without Secure, everywhere else w
 })
 
 t.test('a header beside the cookie wins: the cookie is not looked at', async (t) => {
-  const server = await testApp(t)
   const { call } = server
   const { cookie, auth, accessToken } = await opened(server)
   const crossSite = { 'sec-fetch-site': 'cross-site' }
@@ -128,7 +127,6 @@ t.test('a header beside the cookie wins: the cookie is not looked at', async (t)
 })
 
 t.test('neither is the other: a cookie is no bearer, a token is no cookie', async (t) => {
-  const server = await testApp(t)
   const { call } = server
   const { cookie, accessToken } = await opened(server)
   const text = cookie.slice(cookie.indexOf('=') + 1)
@@ -158,7 +156,6 @@ t.test('log-out ends the session in every replica and takes the cookie back', as
 })
 
 t.test('logging in anew ends the session that the browser had', async (t) => {
-  const server = await testApp(t)
   const { cookie, email, password } = await opened(server)
   const again = await server.call('POST', '/dashboard/session', {
     headers: { cookie, ...sameOrigin },

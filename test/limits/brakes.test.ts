@@ -48,11 +48,12 @@ async function fail(t: Test, times: number, present: (index: number) => Promise<
   for (let index = 0; index < times; index += 1) t.equal((await present(index)).status, 401)
 }
 
-/** Another process's view: it has verified nothing yet. */
+const maker = await testApp(t)
+
+/** A process that has verified and refused nothing yet, and a key that another one made. */
 async function cold(t: Test, variables: Record<string, string> = braked) {
-  const one = await testApp(t, variables)
-  const { key } = await one.tenant()
-  return { server: await testApp(t, variables, one), key }
+  const { key } = await maker.tenant()
+  return { server: await testApp(t, variables, maker), key }
 }
 
 t.test('a thousand first uses of a key at once cost one bcrypt', async (t) => {
