@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Locator } from 'playwright-core'
+import { decodeQR } from 'qr/decode.js'
 import type { Test } from 'tap'
 
 const executablePath = '/usr/bin/chromium'
@@ -28,4 +29,20 @@ export async function openBrowser(t: Test, args: readonly string[] = []): Promis
   })
   t.teardown(() => browser.close())
   return browser
+}
+
+/** The text of the QR code that a part of a page shows, read from its picture. */
+export async function scan(code: Locator): Promise<string> {
+  const picture = (await code.screenshot()).toString('base64')
+  const { data, width, height } = await code
+    .page()
+    .evaluate<{ data: number[]; width: number; height: number }>(`(async () => {
+      const bytes = Uint8Array.from(atob('${picture}'), (char) => char.charCodeAt(0))
+      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+      const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d')
+      canvas.drawImage(image, 0, 0)
+      const { data, width, height } = canvas.getImageData(0, 0, image.width, image.height)
+      return { data: [...data], width, height }
+    })()`)
+  return decodeQR({ data: Uint8ClampedArray.from(data), width, height })
 }

@@ -5,6 +5,7 @@ import { secondFactorMissing } from '../../app/session-state.ts'
 import { CopyButton, Snippet } from '../../components/copy.tsx'
 import { Field, Form, PasswordField, Submit, type Values } from '../../components/form.tsx'
 import { Notice } from '../../components/notice.tsx'
+import { QrCode } from '../../components/qr-code.tsx'
 import { toast } from '../../components/toast.tsx'
 
 type Setup = AnswerToPost<'/api/auth/totp', 201>
@@ -79,9 +80,10 @@ function FirstCode({ setup, onStep }: { setup: Setup; onStep: OnStep }) {
       }}
     >
       <p>
-        Enter this secret in your authenticator app, or{' '}
+        Scan this with your authenticator app, enter the secret in it by hand, or{' '}
         <a href={setup.otpauthUrl}>open the app on this device</a>. It is shown this once.
       </p>
+      <QrCode text={setup.otpauthUrl} label="QR code of the secret" />
       <Snippet text={setup.secret} of="the secret" />
       <Field
         name="code"
