@@ -1,12 +1,15 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { announceChange } from '../db/changes.ts'
+import { listMemberships } from '../db/queries/accounts.ts'
 import { updateUserName } from '../db/queries/email-changes.ts'
 import { auditContextOf, publicAuditContextOf } from '../plugins/audit-context.ts'
+import { Memberships } from '../schemas/accounts.ts'
 import { EmailChange, EmailChangeBody, EmailConfirmBody, EraseBody, Me, MePatch } from '../schemas/me.ts'
 import { beginEmailChange, cancelEmailChange, confirmEmail } from '../services/accounts/email-change.ts'
 import { erasePerson } from '../services/accounts/erasure.ts'
 import { exportPerson } from '../services/accounts/export.ts'
+import { presentMembership } from '../services/accounts/sessions.ts'
 import { removeBytesSoon } from '../services/files/remove.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
@@ -38,6 +41,24 @@ export async function meRoutes(app: Api): Promise<void> {
       })
       await app.changes.settle([tag])
       return me as Me
+    },
+  )
+
+  app.get(
+    '/me/organizations',
+    {
+      // Also for who has yet to set up a second factor: another organization may not ask for one.
+      config: { access: 'user', beforeSecondFactor: true },
+      schema: {
+        tags: ['Account'],
+        operationId: 'listMyOrganizations',
+        summary: 'The organizations that you belong to, and your role in each, the oldest membership first',
+        response: answers({ 200: Memberships }, 400, 401, 403, 429),
+      },
+    },
+    async (request) => {
+      const memberships = await listMemberships(database, personOf(request).userId)
+      return { organizations: memberships.map(presentMembership) }
     },
   )
 

@@ -30,6 +30,12 @@ export const Login = Type.Object(
 )
 export type Login = Static<typeof Login>
 
+const Membership = Type.Object({ ...Organization.properties, role: RoleSchema }, { title: 'Membership' })
+export type Membership = Static<typeof Membership>
+
+/** The organizations that a person may switch to. */
+export const Memberships = Type.Object({ organizations: Type.Array(Membership) }, { title: 'Memberships' })
+
 /** The answer to a log-in without organizationId, of who belongs to several organizations. */
 export const OrganizationChoice = Type.Object(
   {
@@ -39,7 +45,7 @@ export const OrganizationChoice = Type.Object(
       requestId: Type.String(),
       details: Type.Array(Type.Object({ path: Type.String(), message: Type.String() })),
     }),
-    organizations: Type.Array(Type.Object({ ...Organization.properties, role: RoleSchema })),
+    organizations: Type.Array(Membership),
   },
   {
     title: 'OrganizationChoice',

@@ -14,7 +14,7 @@ import type { Tried } from './brakes.ts'
 import type { Accounts } from './context.ts'
 import { checkPassword, needsRehash } from './passwords.ts'
 import { hasSecondFactor, useSecondFactor } from './second-factor.ts'
-import { openSession } from './sessions.ts'
+import { openSession, presentMembership } from './sessions.ts'
 
 /** Where a log-in comes from, and whether this device has logged in to the account before. */
 export interface LoginPlace extends SessionOrigin {
@@ -152,13 +152,6 @@ function choice(memberships: readonly MembershipRow[]): ApiError {
       path: 'body.organizationId',
       message: `may be ${organizationId} (${organizationName})`,
     })),
-    beside: {
-      organizations: memberships.map((row) => ({
-        id: row.organizationId,
-        name: row.organizationName,
-        plan: row.organizationPlan,
-        role: row.role,
-      })),
-    },
+    beside: { organizations: memberships.map(presentMembership) },
   })
 }

@@ -5,7 +5,7 @@ import { announceChange } from '../../db/changes.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
 import type { MembershipRow } from '../../db/queries/accounts.ts'
 import { endSessions, insertSession, insertTokens, type SessionOrigin } from '../../db/queries/sessions.ts'
-import type { Login } from '../../schemas/accounts.ts'
+import type { Login, Membership } from '../../schemas/accounts.ts'
 import { newId } from '../../schemas/ids.ts'
 
 /** What session services need to know of the process. */
@@ -90,9 +90,17 @@ export function presentLogin(tokens: TokenPair, member: MembershipRow): Login {
 
 /** A user and the organization that they log in to. */
 export function presentMember(member: MembershipRow): Pick<Login, 'user' | 'organization'> {
+  const { role, ...organization } = presentMembership(member)
+  return { user: { id: member.userId, email: member.email, name: member.userName, role }, organization }
+}
+
+/** An organization that a user may log in to, and what they are there. */
+export function presentMembership(member: MembershipRow): Membership {
   return {
-    user: { id: member.userId, email: member.email, name: member.userName, role: member.role },
-    organization: { id: member.organizationId, name: member.organizationName, plan: member.organizationPlan },
+    id: member.organizationId,
+    name: member.organizationName,
+    plan: member.organizationPlan,
+    role: member.role,
   }
 }
 

@@ -1,7 +1,7 @@
 import { generate } from 'otplib'
 import t, { type Test } from 'tap'
 import { dataFolder } from '../db/embedded-harness.ts'
-import { openBrowser, withoutBrowser } from '../support/browser.ts'
+import { openBrowser, scan, withoutBrowser } from '../support/browser.ts'
 import { expectRefusals, openDashboard } from '../support/dashboard.ts'
 import { tokenOf } from '../support/mail.ts'
 import { mailingApp, someEmail } from '../support/people.ts'
@@ -102,6 +102,9 @@ t.test('the ways in', { skip: withoutBrowser }, async (t) => {
     await go('/account/security')
     await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
     const secret = await page.locator('.snippet code').innerText()
+    const scanned = new URL(await scan(page.getByRole('img', { name: 'QR code of the secret' })))
+    t.equal(scanned.protocol, 'otpauth:')
+    t.equal(scanned.searchParams.get('secret'), secret.replaceAll(' ', ''), 'as a camera reads it')
     await page.getByLabel('The code that the app shows').fill(await generate({ secret }))
     await page.getByRole('button', { name: 'Confirm' }).click()
     await page.getByText('Keep these recovery codes').waitFor()
@@ -169,6 +172,15 @@ t.test('the ways in', { skip: withoutBrowser }, async (t) => {
     await page.getByRole('button', { name: 'The other one' }).click()
     await page.locator('.organization', { hasText: 'The other one' }).waitFor()
     t.equal(await page.getByRole('link', { name: 'Create API Key' }).count(), 0, 'a viewer looks on')
+
+    const own = (await server.call('GET', '/api/organization', { headers: guest.auth })).body.name
+    await page.locator('.who summary').click()
+    const onward = page.locator('.other-organizations').getByRole('button', { name: own })
+    await onward.waitFor()
+    t.equal(await page.locator('.other-organizations li').count(), 1)
+    await onward.click()
+    await page.locator('.organization', { hasText: own }).waitFor()
+    await page.getByRole('link', { name: 'Create API Key' }).first().waitFor()
     t.same(trouble, [])
   })
 

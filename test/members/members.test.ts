@@ -115,6 +115,20 @@ t.test('switching organizations needs no new log-in and lengthens nothing', asyn
     where organization_id = ${other.organizationId}`
 
   const headers = bearer(other.accessToken)
+  const mine = await call('GET', '/api/me/organizations', { headers })
+  t.match(mine, { status: 200, headers: { 'cache-control': 'no-store' } })
+  t.same(
+    mine.body.organizations.map(({ id, role }: { id: string; role: string }) => [id, role]),
+    [
+      [other.organizationId, 'owner'],
+      [one.organizationId, 'viewer'],
+    ],
+  )
+  t.equal(
+    (await call('GET', '/api/me/organizations', { headers: bearer(other.key) })).status,
+    403,
+    'no person',
+  )
   const switched = await call('POST', '/api/auth/switch', {
     headers,
     body: { organizationId: one.organizationId },

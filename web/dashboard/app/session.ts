@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { api, ask, type WhoAmI } from './api.ts'
-import { go, path, query } from './router.ts'
+import { at, go, path, query } from './router.ts'
 import { secondFactorMissing, sessionEnded } from './session-state.ts'
 
 // No secret: it saves who never logged in here a call that can only fail.
@@ -42,6 +42,12 @@ export async function enter(to?: string): Promise<void> {
   await findSession()
   const next = query.value.get('next')
   go(to ?? (next?.startsWith('/') ? next : '/'), { replace: true })
+}
+
+/** On to another of the user's organizations. All is loaded anew, so that nothing of this one stays on the page. */
+export async function switchTo(organizationId: string): Promise<void> {
+  await ask(api.POST('/dashboard/session/switch', { body: { organizationId } }))
+  location.assign(at('/'))
 }
 
 /** The environment, for pages that nobody is logged in on. */

@@ -1,17 +1,15 @@
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import type { WhoAmI } from '../app/api.ts'
 import { isOffered } from '../app/navigation.ts'
 import type { Page } from '../app/page.ts'
 import { pages } from '../app/pages.ts'
 import { at, path } from '../app/router.ts'
-import { logOut } from '../app/session.ts'
-import { type Theme, theme, themes } from '../app/theme.ts'
 import { EnvironmentMark } from '../components/environment.tsx'
 import { Icon } from '../components/icon.tsx'
-import { toastFailure } from '../components/toast.tsx'
 import { paletteOpen } from './open.ts'
+import { UserMenu } from './user-menu.tsx'
 
 const menuOpen = signal(false)
 const groups = ['Work', 'Watch', 'Settings', 'Account'] as const
@@ -123,69 +121,4 @@ function closeOnLeaving(): () => void {
     removeEventListener('keydown', onKey)
     removeEventListener('pointerdown', onTouch)
   }
-}
-
-function UserMenu({ who }: { who: WhoAmI }) {
-  const menu = useRef<HTMLDetailsElement>(null)
-  const here = path.value
-  useEffect(() => {
-    if (menu.current) menu.current.open = false
-  }, [here])
-  const leave = (event: FocusEvent) => {
-    if (menu.current && !menu.current.contains(event.relatedTarget as Node | null)) menu.current.open = false
-  }
-  const close = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape' || !menu.current?.open) return
-    menu.current.open = false
-    menu.current.querySelector('summary')?.focus()
-  }
-  return (
-    <div class="who">
-      <details ref={menu} class="menu" onFocusOut={leave} onKeyDown={close}>
-        <summary>
-          <span class="avatar" aria-hidden="true">
-            {(who.user?.name ?? '?').slice(0, 1).toUpperCase()}
-          </span>
-          <span class="name">{who.user?.name}</span>
-          <Icon name="down" />
-        </summary>
-        <div class="menu-body">
-          <p>
-            {who.user?.email}
-            <br />
-            <span class="muted">
-              {who.user?.role} of {who.organization.name}
-            </span>
-          </p>
-          <ThemeChoice />
-          <a href={at('/account/security')}>Security</a>
-        </div>
-      </details>
-      <button type="button" class="quiet log-out" onClick={() => void logOut().catch(toastFailure)}>
-        <Icon name="out" />
-        <span>Log out</span>
-      </button>
-    </div>
-  )
-}
-
-function ThemeChoice() {
-  return (
-    <fieldset class="segments">
-      <legend>Appearance</legend>
-      {themes.map((name: Theme) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="theme"
-            checked={theme.value === name}
-            onChange={() => {
-              theme.value = name
-            }}
-          />
-          {name.charAt(0).toUpperCase() + name.slice(1)}
-        </label>
-      ))}
-    </fieldset>
-  )
 }
