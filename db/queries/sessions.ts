@@ -42,6 +42,14 @@ export function findPresentedTokens(db: Queryable, hashes: readonly Buffer[]) {
     where tokens.hash = any(array(select decode(hex, 'hex') from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as hex))`
 }
 
+/**
+ * Holds a user for a transaction that changes or ends their sessions. It comes before the locks of sessions and tokens:
+ * in another order two transactions could wait for each other.
+ */
+export function holdUser(db: Queryable, userId: string) {
+  return db`select from users where id = ${userId} for no key update`
+}
+
 /** A refresh token, locked until the transaction ends: of many who present it one exchanges it. */
 export function lockRefreshToken(db: Queryable, hash: Buffer) {
   return db<
@@ -146,7 +154,7 @@ export async function endSessions(
   const only = 'only' in which ? which.only : null
   const except = 'except' in which ? which.except : null
   // Log-ins and switches hold the user for as long as they open a session: none slips in between.
-  await db`select from users where id = ${userId} for no key update`
+  await holdUser(db, userId)
   const ended = await db<{ id: string }[]>`
     update sessions set ended_at = now()
     where user_id = ${userId} and ended_at is null

@@ -7,6 +7,7 @@ import {
   deleteOldTokens,
   findPresentedTokens,
   findTokenEnd,
+  holdUser,
   lockRefreshToken,
   type PresentedToken,
   touchSessions,
@@ -43,6 +44,9 @@ export async function refreshSession(
   if (parseCredential(text)?.kind !== 'refreshToken') return refused('malformed_credential')
   const hash = sha256(text)
   return db.begin(async (tx) => {
+    const [owner] = await findPresentedTokens(tx, [hash])
+    if (!owner) return refused('unknown_refresh_token')
+    await holdUser(tx, owner.userId)
     const [token] = await lockRefreshToken(tx, hash)
     const [presented] = await findPresentedTokens(tx, [hash])
     if (!token || !presented || presented.sessionEndedAt) return refused('unknown_refresh_token')

@@ -1,7 +1,8 @@
 import postgres from 'postgres'
 import t from 'tap'
 import { sha256 } from '../../credentials/secret.ts'
-import { testApp } from '../support/app.ts'
+import { type Answer, testApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
 t.test('200 parallel refreshes of one token get the same successors', async (t) => {
   const { app, databaseUrl, call, tenant, listen } = await testApp(t)
@@ -106,4 +107,41 @@ t.test('what is no refresh token is refused', async (t) => {
   }
   const asBearer = await call('GET', '/api/whoami', { headers: { authorization: `Bearer ${refreshToken}` } })
   t.equal(asBearer.status, 401)
+})
+
+t.test(
+  'a refresh while the session is being ended waits for it, and neither for the other for ever',
+  async (t) => {
+    const { call, databaseUrl, tenant } = await testApp(t)
+    const { refreshToken, userId } = await tenant()
+    const sql = postgres(databaseUrl, { max: 2, connection: { search_path: 'sandbox' } })
+    t.teardown(() => sql.end())
+    const waiting = async () =>
+      (
+        await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      ).length > 0
+
+    let refreshed: Promise<Answer> | undefined
+    await sql.begin(async (ending) => {
+      await ending`select from users where id = ${userId} for no key update`
+      await ending`update sessions set ended_at = now() where user_id = ${userId}`
+      refreshed = call('POST', '/api/auth/refresh', { body: { refreshToken } })
+      await until(waiting, 'the refresh waits')
+      await ending`delete from tokens`
+    })
+    t.equal((await refreshed)?.status, 401)
+  },
+)
+
+t.test('a token that is found twenty times at once by thieves ends its family once', async (t) => {
+  const { app, call, tenant } = await testApp(t)
+  const { refreshToken, accessToken } = await tenant()
+  await call('POST', '/api/auth/refresh', { body: { refreshToken } })
+  await app.database`update tokens set used_at = now() - interval '1 minute' where used_at is not null`
+  const thefts = await Promise.all(
+    Array.from({ length: 20 }, () => call('POST', '/api/auth/refresh', { body: { refreshToken } })),
+  )
+  t.same([...new Set(thefts.map(({ status }) => status))], [401])
+  const headers = { authorization: `Bearer ${accessToken}` }
+  t.equal((await call('GET', '/api/whoami', { headers })).status, 401)
 })
