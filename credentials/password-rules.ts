@@ -1,5 +1,3 @@
-import { dictionary } from '@zxcvbn-ts/language-common'
-
 /** The shortest and the longest password, in characters (NIST SP 800-63B-4 3.1.1.2: at least 8, room for 64 and more). */
 const PASSWORD_LENGTH = { minimum: 8, maximum: 256 } as const
 
@@ -8,6 +6,7 @@ const ORNAMENTS = /[^\p{L}\p{N}]+$/u
 const SHORTEST_WORD = 4
 const productWords = ['anteroom']
 
+// Loaded with the first new password: few processes see one, and the list is a good part of a start and of its memory.
 let listed: ReadonlySet<string> | undefined
 
 /**
@@ -16,12 +15,12 @@ let listed: ReadonlySet<string> | undefined
  * nothing but the name of the account, the organization or this product (ASVS 5.0, 6.2.4, 6.2.11, 6.2.12).
  * @param words what belongs to the account: e-mail address, name, organization's name
  */
-export function passwordProblem(password: string, words: readonly string[]): string | null {
+export async function passwordProblem(password: string, words: readonly string[]): Promise<string | null> {
   const characters = [...password].length
   if (characters < PASSWORD_LENGTH.minimum) return `must have at least ${PASSWORD_LENGTH.minimum} characters`
   if (characters > PASSWORD_LENGTH.maximum) return `must have at most ${PASSWORD_LENGTH.maximum} characters`
   const plain = password.normalize('NFKC').toLowerCase()
-  if (isListed(plain)) return 'is in a list of common and breached passwords: choose another one'
+  if (await isListed(plain)) return 'is in a list of common and breached passwords: choose another one'
   if (new Set(plain).size <= 2) return 'must not repeat one or two characters: choose another one'
   if (consistsOfWords(plain, words)) {
     return 'must not consist of your name, your e-mail address, your organization or this product'
@@ -29,8 +28,8 @@ export function passwordProblem(password: string, words: readonly string[]): str
   return null
 }
 
-function isListed(plain: string): boolean {
-  listed ??= new Set(dictionary['passwords-common'])
+async function isListed(plain: string): Promise<boolean> {
+  listed ??= new Set((await import('@zxcvbn-ts/language-common')).dictionary['passwords-common'])
   return listed.has(plain) || listed.has(plain.replace(ORNAMENTS, ''))
 }
 

@@ -17,7 +17,7 @@ export async function hashNewPassword(
   password: string,
   words: readonly string[],
 ): Promise<string> {
-  const problem = passwordProblem(password, words)
+  const problem = await passwordProblem(password, words)
   if (problem) throw badRequest(field, problem)
   return hashPassword(password, settings.passwordBcryptCost)
 }
