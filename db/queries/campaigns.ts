@@ -12,12 +12,15 @@ export type CampaignFields = Pick<
   'name' | 'description' | 'status' | 'language' | 'questions' | 'inviteValidHours' | 'metadata'
 >
 
-// One look at the few invites that are due, however many campaigns are read.
+// One look at the few invites that are due, however many campaigns are read. `organization_now` is written out, as
+// PostgreSQL would make the function ready anew for each list.
 const withDue = (tx: Queryable, organizationId: string) => tx`
   left join (
     select campaign_id, count(*)::int as due_count from invites
     where organization_id = ${organizationId} and status = 'pending'
-      and expires_at <= (select organization_now(${organizationId}))
+      and expires_at <= (
+        select date_trunc('milliseconds', now()) + make_interval(secs => clock_offset_seconds)
+        from organizations where id = ${organizationId})
     group by campaign_id
   ) as due on due.campaign_id = campaigns.id`
 
