@@ -24,7 +24,7 @@ t.test('the Dockerfile has no mistake', async (t) => {
 
 t.test('the image runs the server without root and without devDependencies', async (t) => {
   t.same(argumentsOf('USER'), ['node'])
-  t.same(argumentsOf('CMD'), ['["node", "--max-semi-space-size=4", "--max-old-space-size=512", "server.ts"]'])
+  t.same(argumentsOf('CMD'), ['["node", "--max-semi-space-size=6", "--max-old-space-size=512", "server.ts"]'])
   t.match(argumentsOf('HEALTHCHECK'), [/readyz/])
   t.match(argumentsOf('RUN', instructions)[0], 'npm ci --omit=dev')
 })
