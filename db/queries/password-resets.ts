@@ -1,5 +1,6 @@
 import type { Queryable } from '../connect.ts'
 import type { UserRow } from './accounts.ts'
+import { holdUser } from './sessions.ts'
 
 /**
  * Keeps a new token, unless the user was sent enough of them within the hour: no row then. Those who do so for one user
@@ -14,7 +15,7 @@ export async function insertPasswordReset(
   seconds: number,
   most: number,
 ) {
-  await tx`select from users where id = ${userId} for no key update`
+  await holdUser(tx, userId)
   return tx<{ userId: string }[]>`
     insert into password_resets (hash, user_id, expires_at)
     select ${hash}, ${userId}, now() + make_interval(secs => ${seconds})

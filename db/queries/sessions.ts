@@ -43,8 +43,8 @@ export function findPresentedTokens(db: Queryable, hashes: readonly Buffer[]) {
 }
 
 /**
- * Holds a user for a transaction that changes or ends their sessions. It comes before the locks of sessions and tokens:
- * in another order two transactions could wait for each other.
+ * Holds a user until the transaction ends, so that those who change what is theirs take turns. It comes before the locks
+ * of sessions and tokens: in another order two transactions could wait for each other.
  */
 export function holdUser(db: Queryable, userId: string) {
   return db`select from users where id = ${userId} for no key update`

@@ -12,8 +12,8 @@ const MOST_WAITING = 1000
 
 /**
  * The access log as it is written, by whichever process. However many follow it, one query a second looks for all of
- * them, one more for those who join at once, and none while nobody does. What is told is what a person can follow: the newest 200 records a second, and of
- * requests that took longer than 30 seconds none; the list has all.
+ * them, one more for those who join at once, and none while nobody does. What is told is what a person can follow: the
+ * newest 200 records a second, and of requests that took longer than 30 seconds none; the list has all.
  */
 export class LogFeed {
   readonly #database: Database

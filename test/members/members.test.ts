@@ -104,55 +104,6 @@ t.test('an existing user accepts with their password, and then has a choice at l
   t.match(named, { status: 200, body: { organization: { id: one.organizationId }, user: { role: 'admin' } } })
 })
 
-t.test('switching organizations needs no new log-in and lengthens nothing', async (t) => {
-  const { call, tenant, invited, app } = server
-  const one = await tenant()
-  const other = await tenant()
-  const { token } = await invited(one, 'viewer', other.email)
-  await call('POST', '/api/members/invitations/accept', { body: { token, password: other.password } })
-  await app.database`
-    update sessions set expires_at = now() + interval '3 days', authenticated_at = now() - interval '2 days'
-    where organization_id = ${other.organizationId}`
-
-  const headers = bearer(other.accessToken)
-  const mine = await call('GET', '/api/me/organizations', { headers })
-  t.match(mine, { status: 200, headers: { 'cache-control': 'no-store' } })
-  t.same(
-    mine.body.organizations.map(({ id, role }: { id: string; role: string }) => [id, role]),
-    [
-      [other.organizationId, 'owner'],
-      [one.organizationId, 'viewer'],
-    ],
-  )
-  t.equal(
-    (await call('GET', '/api/me/organizations', { headers: bearer(other.key) })).status,
-    403,
-    'no person',
-  )
-  const switched = await call('POST', '/api/auth/switch', {
-    headers,
-    body: { organizationId: one.organizationId },
-  })
-  t.match(switched, {
-    status: 200,
-    body: { organization: { id: one.organizationId }, user: { role: 'viewer' } },
-  })
-  const who = await call('GET', '/api/whoami', { headers: bearer(switched.body.accessToken) })
-  t.match(who.body, { organization: { id: one.organizationId }, user: { id: other.userId, role: 'viewer' } })
-  t.equal((await call('GET', '/api/whoami', { headers })).status, 200, 'the session it came from stays')
-  const [session] = await app.database`
-    select expires_at < now() + interval '4 days' as bounded, authenticated_at < now() - interval '1 day' as old
-    from sessions where id = ${who.body.credential.id}`
-  t.same(session, { bounded: true, old: true })
-
-  const stranger = await tenant()
-  const refused = await call('POST', '/api/auth/switch', {
-    headers,
-    body: { organizationId: stranger.organizationId },
-  })
-  t.equal(refused.status, 403)
-})
-
 t.test('resending ends the old link, withdrawing ends both', async (t) => {
   const { call, tenant, invited, smtp, app } = server
   const owner = await tenant()
