@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { blockOf, limited } from './limits.ts'
+import { blockOf, limited, showLimit } from './limits.ts'
 
 /** A page with a question on it asks a few times a minute; a whole office behind one address is let through. */
 const REQUESTS_PER_MINUTE = 600
@@ -17,9 +17,7 @@ export default fp(
     app.addHook('onRequest', async (request, reply) => {
       const outcome = await limiter(request)
       if (outcome.isExceeded) throw limited(outcome, 'rate_limited')
-      reply.header('x-ratelimit-limit', outcome.max)
-      reply.header('x-ratelimit-remaining', outcome.remaining)
-      reply.header('x-ratelimit-reset', outcome.ttlInSeconds)
+      showLimit(reply, outcome)
     })
   },
   { name: 'embed-limit', dependencies: ['limits'] },

@@ -77,9 +77,7 @@ export default fp<{ config: Config }>(
       countRequest(request, reply, done) {
         const take = (outcome: Outcome) => {
           if (outcome.isExceeded) return done(limited(outcome, 'rate_limited'))
-          reply.header('x-ratelimit-limit', outcome.max)
-          reply.header('x-ratelimit-remaining', outcome.remaining)
-          reply.header('x-ratelimit-reset', outcome.ttlInSeconds)
+          showLimit(reply, outcome)
           done()
         }
         const counted = request.actor?.key?.rateLimitPerMinute
@@ -114,6 +112,13 @@ export default fp<{ config: Config }>(
   },
   { name: 'limits' },
 )
+
+/** Tells a caller who was let in how much of a limit is left. */
+export function showLimit(reply: FastifyReply, outcome: Outcome): void {
+  reply.header('x-ratelimit-limit', outcome.max)
+  reply.header('x-ratelimit-remaining', outcome.remaining)
+  reply.header('x-ratelimit-reset', outcome.ttlInSeconds)
+}
 
 /** The refusal of a limit that holds. */
 export function limited(outcome: Outcome, reason: string): ApiError {
