@@ -50,6 +50,16 @@ export function holdUser(db: Queryable, userId: string) {
   return db`select from users where id = ${userId} for no key update`
 }
 
+/** Holds the user whose token it is, if any, as {@link holdUser} does. */
+export function holdUserOfToken(db: Queryable, hash: Buffer) {
+  return db`
+    select from users where id = (
+      select user_id from tokens
+      join sessions on sessions.organization_id = tokens.organization_id and sessions.id = tokens.session_id
+      where tokens.hash = ${hash}
+    ) for no key update`
+}
+
 /** A refresh token, locked until the transaction ends: of many who present it one exchanges it. */
 export function lockRefreshToken(db: Queryable, hash: Buffer) {
   return db<

@@ -7,7 +7,7 @@ import {
   deleteOldTokens,
   findPresentedTokens,
   findTokenEnd,
-  holdUser,
+  holdUserOfToken,
   lockRefreshToken,
   type PresentedToken,
   touchSessions,
@@ -44,9 +44,7 @@ export async function refreshSession(
   if (parseCredential(text)?.kind !== 'refreshToken') return refused('malformed_credential')
   const hash = sha256(text)
   return db.begin(async (tx) => {
-    const [owner] = await findPresentedTokens(tx, [hash])
-    if (!owner) return refused('unknown_refresh_token')
-    await holdUser(tx, owner.userId)
+    await holdUserOfToken(tx, hash)
     const [token] = await lockRefreshToken(tx, hash)
     const [presented] = await findPresentedTokens(tx, [hash])
     if (!token || !presented || presented.sessionEndedAt) return refused('unknown_refresh_token')
