@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { guard } from './driver-guards.ts'
+import { guard, Losses } from './driver-guards.ts'
 
 /** A pool of connections to one environment's schema, in the system role, with snake_case columns read as camelCase. */
 export type Database = postgres.Sql
@@ -49,8 +49,13 @@ export function openClient(
   url: string,
   options: ReturnType<typeof connectionOptions> & { onclose?: () => void },
 ): Database {
-  const client = postgres(url, options)
-  guard(client)
+  const lost = new Losses()
+  const onclose = () => {
+    lost.closed()
+    options.onclose?.()
+  }
+  const client = postgres(url, { ...options, onclose })
+  guard(client, lost)
   return client
 }
 

@@ -14,9 +14,10 @@ type Handler = QueryInternals['handler']
 
 const transactions = new WeakSet<Handler>()
 const ended = new WeakSet<Handler>()
+const losses = new WeakMap<Handler, Losses>()
 
 /**
- * Makes a client of postgres.js live through three things that would hang or end the process.
+ * Makes a client of postgres.js live through four things that would hang or end the process.
  *
  * A table that changes its columns makes each connection's prepared statements on it fail once ("cached plan must not
  * change result type"), and postgres.js then sends the query again by itself. Where more queries travel behind it, it
@@ -30,9 +31,15 @@ const ended = new WeakSet<Handler>()
  * A connection that is lost while it is being opened rejects a question of postgres.js to itself, for the array types
  * there are, whose answer nobody waits for: an unhandled rejection ends the process. Here it stays without an answer;
  * the query for which the connection was opened fails as it should, and the next connection asks again.
+ *
+ * A connection whose socket has failed is closed a moment later, and what postgres.js sends on it in between is never
+ * answered; worse, it waits for that answer on the next connection, for ever. Here a query waits for that moment.
+ * @param lost told of each connection that has been closed (`onclose`)
  */
-export function guard(client: postgres.Sql): void {
-  guardQueries(Object.getPrototypeOf(client`select`) as object)
+export function guard(client: postgres.Sql, lost: Losses): void {
+  const query = client`select` as unknown as QueryInternals
+  guardQueries(Object.getPrototypeOf(query) as object)
+  losses.set(query.handler, lost)
   const begin = client.begin.bind(client) as (...parts: unknown[]) => Promise<unknown>
   const guarded = (...parts: unknown[]): Promise<unknown> => {
     const work = parts.pop() as (tx: postgres.TransactionSql) => unknown
@@ -40,6 +47,7 @@ export function guard(client: postgres.Sql): void {
     const outcome = begin(...parts, (tx: postgres.TransactionSql) => {
       handler = (tx`select` as unknown as QueryInternals).handler
       transactions.add(handler)
+      losses.set(handler, lost)
       return work(tx)
     })
     // Lost while it sent nothing: it learns of it here.
@@ -71,18 +79,49 @@ function guardQueries(prototype: object): void {
             this.active = false
           }
         }
-        if (transactions.has(this.handler)) {
-          // The first to hear of it, before the transaction that would go on to its rollback.
-          Promise.prototype.then.call(this, undefined, (error: unknown) => {
-            if (isLost(error)) ended.add(this.handler)
-          })
-        }
-        await null
+        const lost = losses.get(this.handler)
+        // The first to hear of it, before the transaction that would go on to its rollback.
+        Promise.prototype.then.call(this, undefined, (error: unknown) => {
+          lost?.failed(error)
+          if (isLost(error) && transactions.has(this.handler)) ended.add(this.handler)
+        })
+        await (lost?.closing ?? null)
         if (ended.has(this.handler)) this.reject(new ConnectionLost())
         else this.handler(this)
       },
     },
   })
+}
+
+/** The connections of a client whose sockets have failed and that are not closed yet. */
+export class Losses {
+  readonly #known = new WeakSet<object>()
+  #open = 0
+  #closed: () => void = () => {}
+  /** Resolves when they are closed; null where there is none. */
+  closing: Promise<void> | null = null
+
+  /** Takes note of a query's error: a socket's is the same object for all the queries that waited on it. */
+  failed(error: unknown): void {
+    if (!isSocketError(error) || this.#known.has(error)) return
+    this.#known.add(error)
+    this.#open += 1
+    this.closing ??= new Promise((resolve) => {
+      this.#closed = resolve
+    })
+  }
+
+  /** Takes note of a connection that is closed. */
+  closed(): void {
+    this.#open = Math.max(0, this.#open - 1)
+    if (this.#open > 0) return
+    this.closing = null
+    this.#closed()
+  }
+}
+
+function isSocketError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined
 }
 
 function asksForTypes({ strings }: QueryInternals): boolean {

@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
 import { connectionOptions, type Database, openClient, type Queryable } from './connect.ts'
-import { isStalePlan } from './driver-guards.ts'
+import { isRepeatable, ReadWire } from './read-wire.ts'
 
 /** A transaction that sees the rows of one organization alone. Only `Tenancy` makes one. */
 export type TenantTransaction = postgres.TransactionSql
@@ -16,41 +16,36 @@ const READ_ATTEMPTS = 3
 export class Tenancy {
   readonly #database: Database
   readonly #environment: Environment
-  readonly #wires: readonly postgres.Sql[]
+  readonly #wires: readonly ReadWire[]
   #turn = 0
 
   constructor(database: Database, url: string, environment: Environment) {
     this.#database = database
     this.#environment = environment
-    this.#wires = Array.from({ length: READ_WIRES }, () =>
-      openClient(
-        url,
-        connectionOptions(environment, environment.tenantRole, {
-          max: 1,
-          statementTimeoutMs: READ_TIMEOUT_MS,
-          lasting: true,
-        }),
-      ),
-    )
+    const options = connectionOptions(environment, environment.tenantRole, {
+      max: 1,
+      statementTimeoutMs: READ_TIMEOUT_MS,
+      lasting: true,
+    })
+    this.#wires = Array.from({ length: READ_WIRES }, () => new ReadWire(openClient(url, options)))
   }
 
   /**
-   * One read of a tenant's rows in a single round trip: begin, the fence, the query and commit are sent in one go.
-   * A client of one connection is a queue, so that nothing of another request gets between them; and as the wire's
-   * session is in the tenant's role from its start, a read that lost its fence sees no row at all. It is for bounded
-   * reads: what is slow holds up those behind it on the wire and belongs into `write`.
+   * One read of a tenant's rows in a single round trip: begin, the fence, the query and commit are sent without
+   * waiting for each other's answers, and an organization's reads of one event-loop turn share one such transaction.
+   * It is for bounded reads: what is slow holds up those behind it on the wire and belongs into `write`.
    */
   async read<Row extends readonly postgres.MaybeRow[]>(
     organizationId: string,
     query: (tx: Queryable) => postgres.PendingQuery<Row>,
   ): Promise<Row> {
-    this.#turn = (this.#turn + 1) % READ_WIRES
-    const wire = this.#wires[this.#turn] as postgres.Sql
+    const wire = this.#wireFor(organizationId)
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await readOnce(wire, organizationId, query)
+        // Alone after the first time: nobody else's error ends the transaction then.
+        return await wire.read(organizationId, query, attempt === 1)
       } catch (error) {
-        if (!isStalePlan(error) || attempt === READ_ATTEMPTS) throw error
+        if (!isRepeatable(error) || attempt === READ_ATTEMPTS) throw error
       }
     }
   }
@@ -70,19 +65,13 @@ export class Tenancy {
 
   /** Closes the read wires. */
   async close(): Promise<void> {
-    await Promise.all(this.#wires.map((wire) => wire.end({ timeout: 1 })))
+    await Promise.all(this.#wires.map((wire) => wire.close()))
   }
-}
 
-async function readOnce<Row extends readonly postgres.MaybeRow[]>(
-  wire: postgres.Sql,
-  organizationId: string,
-  query: (tx: Queryable) => postgres.PendingQuery<Row>,
-): Promise<Row> {
-  const begun = wire`begin read only`.execute()
-  const fenced = wire`select set_config('app.organization_id', ${organizationId}, true)`.execute()
-  const rows = query(wire).execute()
-  const committed = wire`commit`.execute()
-  const [, , result] = await Promise.all([begun, fenced, rows, committed])
-  return result
+  #wireFor(organizationId: string): ReadWire {
+    const shared = this.#wires.find((wire) => wire.isOpenFor(organizationId))
+    if (shared) return shared
+    this.#turn = (this.#turn + 1) % READ_WIRES
+    return this.#wires[this.#turn] as ReadWire
+  }
 }

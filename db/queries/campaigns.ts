@@ -12,17 +12,20 @@ export type CampaignFields = Pick<
   'name' | 'description' | 'status' | 'language' | 'questions' | 'inviteValidHours' | 'metadata'
 >
 
-// One look at the few invites that are due, however many campaigns are read. `organization_now` is written out, as
-// PostgreSQL would make the function ready anew for each list.
-const withDue = (tx: Queryable, organizationId: string) => tx`
-  left join (
+// One look at the few invites that are due, however many campaigns are read, and none where no campaign waits for
+// anyone: PostgreSQL reads `due` when it is first asked for. `organization_now` is written out, as PostgreSQL would make
+// the function ready anew for each list.
+const due = (tx: Queryable, organizationId: string) => tx`
+  with due as materialized (
     select campaign_id, count(*)::int as due_count from invites
     where organization_id = ${organizationId} and status = 'pending'
       and expires_at <= (
         select date_trunc('milliseconds', now()) + make_interval(secs => clock_offset_seconds)
         from organizations where id = ${organizationId})
-    group by campaign_id
-  ) as due on due.campaign_id = campaigns.id`
+    group by campaign_id)`
+const withDue = (tx: Queryable) => tx`
+  campaigns.*, case when invited_count > started_count + expired_count
+    then coalesce((select due_count from due where campaign_id = campaigns.id), 0) else 0 end as due_count`
 
 /** A page of campaigns, newest first, with one row more than asked for where there is a next page. */
 export function listCampaigns(
@@ -33,12 +36,12 @@ export function listCampaigns(
 ): postgres.PendingQuery<CampaignRow[]> {
   if (status !== null) {
     return tx<CampaignRow[]>`
-      select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
+      ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
       where organization_id = ${organizationId} and status = ${status} and (${page.after}::text is null or id < ${page.after})
       order by id desc limit ${page.limit + 1}`
   }
   return tx<CampaignRow[]>`
-    select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
+    ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
     where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
     order by id desc limit ${page.limit + 1}`
 }
@@ -46,14 +49,14 @@ export function listCampaigns(
 /** One campaign, or no row. */
 export function findCampaign(tx: Queryable, organizationId: string, id: string) {
   return tx<CampaignRow[]>`
-    select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
+    ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
     where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** One campaign, locked until the transaction ends. */
 export function lockCampaign(tx: Queryable, organizationId: string, id: string) {
   return tx<CampaignRow[]>`
-    select campaigns.*, coalesce(due_count, 0) as due_count from campaigns ${withDue(tx, organizationId)}
+    ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
     where organization_id = ${organizationId} and id = ${id} for no key update of campaigns`
 }
 

@@ -1,11 +1,10 @@
 import postgres from 'postgres'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
-import { connectionOptions, sqlState } from '../../db/connect.ts'
-import { findCampaign } from '../../db/queries/campaigns.ts'
+import { connectionOptions } from '../../db/connect.ts'
 import { newId } from '../../schemas/ids.ts'
-import { type Tenant, type TestApp, testApp } from '../support/app.ts'
-import { client } from './embedded-harness.ts'
+import { testApp } from '../support/app.ts'
+import { twoTenants } from './two-tenants.ts'
 
 const sandbox = environmentOf('sandbox')
 
@@ -16,22 +15,6 @@ async function tenantTables(sql: postgres.Sql): Promise<string[]> {
     where relnamespace = 'sandbox'::regnamespace and relkind in ('r', 'p') and not relispartition and attname = 'organization_id'
     order by 1`
   return rows.map(({ name }) => name)
-}
-
-/** Two tenants with a campaign each, and the superuser's own connection. */
-async function twoTenants(test: Test, server: TestApp) {
-  const admin = client(test, server.databaseUrl)
-  await admin`set search_path to sandbox`
-  const tenants: (Tenant & { campaignId: string })[] = []
-  for (const name of ['one', 'two']) {
-    const tenant = await server.tenant()
-    const options = { headers: { ...tenant.auth, 'idempotency-key': name }, body: { name } }
-    const made = await server.call('POST', '/api/campaigns', options)
-    tenants.push({ ...tenant, campaignId: String(made.body.id) })
-  }
-  const [one, two] = tenants
-  if (!one || !two) throw new Error('two tenants were made')
-  return { admin, one, two }
 }
 
 t.test('tenancy', async (t) => {
@@ -149,84 +132,6 @@ t.test('tenancy', async (t) => {
     for (const [row] of roles) t.match(row, { who: sandbox.systemRole, organization: '' })
   })
 
-  t.test('an error in a read is its own alone', async (t) => {
-    const reads = Array.from({ length: 60 }, (_, index) => {
-      if (index % 3 === 0)
-        return tenancy.read(one.organizationId, (tx) => tx`select 1 / (${index}::int - ${index}::int)`)
-      const { organizationId } = index % 3 === 1 ? one : two
-      return tenancy.read(organizationId, (tx) => tx`select id from campaigns`)
-    })
-    const outcomes = await Promise.allSettled(reads)
-    for (const [index, outcome] of outcomes.entries()) {
-      if (index % 3 === 0) t.match(outcome, { status: 'rejected', reason: { code: '22012' } })
-      else t.same(outcome, { status: 'fulfilled', value: [{ id: (index % 3 === 1 ? one : two).campaignId }] })
-    }
-    const [again] = await tenancy.read(two.organizationId, (tx) =>
-      findCampaign(tx, two.organizationId, two.campaignId),
-    )
-    t.equal(again?.id, two.campaignId, 'and the wire is clean after it')
-  })
-
-  t.test('hundreds of first reads at once, on wires that are still cold, never mix', async (t) => {
-    // A server of its own on the same rows: no statement of it is prepared, no wire connected.
-    const cold = await testApp(t, {}, server)
-    const answers = await Promise.all(
-      Array.from({ length: 400 }, (_, index) => {
-        const tenant = index % 2 === 0 ? one : two
-        const shape = index % 8
-        return cold.app.tenancy
-          .read(tenant.organizationId, (tx) =>
-            shape < 4
-              ? tx`select id, organization_id as owner from campaigns`
-              : tx`select id, ${shape}::int as shape, organization_id as owner from campaigns where name <> ${'nobody'}`,
-          )
-          .then((rows) => ({ tenant, rows }))
-      }),
-    )
-    const wrong = answers.filter(
-      ({ tenant, rows }) =>
-        rows.length !== 1 || rows[0]?.id !== tenant.campaignId || rows[0]?.owner !== tenant.organizationId,
-    )
-    t.same(wrong, [])
-  })
-
-  t.test(
-    'a connection that is cut gives an error or the right rows: no row of others, and none too few',
-    async (t) => {
-      let right = 0
-      let refused = 0
-      const wrong: unknown[] = []
-      const readOnce = async (index: number): Promise<void> => {
-        const tenant = index % 2 === 0 ? one : two
-        try {
-          const rows = await tenancy.read(
-            tenant.organizationId,
-            (tx) => tx`select id from campaigns where name <> ${'x'}`,
-          )
-          if (rows.length === 1 && rows[0]?.id === tenant.campaignId) right += 1
-          else wrong.push(rows)
-        } catch (error) {
-          const state = sqlState(error) ?? (error as NodeJS.ErrnoException).code ?? String(error)
-          if (/^(57P01|CONNECTION_|ECONNRESET|EPIPE)/.test(state)) refused += 1
-          else wrong.push(state)
-        }
-      }
-      for (let round = 0; round < 6; round += 1) {
-        const reads = Array.from({ length: 300 }, (_, index) => readOnce(index))
-        // In the middle of them: once the first has its answer.
-        const killed = Promise.race(reads).then(
-          () => admin`
-        select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and state is not null`,
-        )
-        await Promise.all([...reads, killed])
-      }
-      t.same(wrong, [])
-      t.ok(right > 0, `${right} reads were answered, ${refused} refused`)
-      await readOnce(0)
-    },
-  )
-
   t.test('a connection that is cut under a transaction ends the transaction, and nothing else', async (t) => {
     const pidOf = async (tx: postgres.TransactionSql) => {
       const [row] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
@@ -254,26 +159,5 @@ t.test('tenancy', async (t) => {
     }
     const written = await tenancy.write(one.organizationId, (tx) => tx`select name from campaigns`)
     t.same(written, [{ name: 'one' }], 'the pool goes on, and nothing was written')
-  })
-
-  t.test('a table that changes its columns while it is read loses no answer', async (t) => {
-    const wrong: unknown[] = []
-    for (let round = 0; round < 4; round += 1) {
-      const readAll = () =>
-        Promise.allSettled(
-          Array.from({ length: 40 }, async (_, index) => {
-            const tenant = index % 2 === 0 ? one : two
-            const rows = await tenancy.read(tenant.organizationId, (tx) =>
-              findCampaign(tx, tenant.organizationId, tenant.campaignId),
-            )
-            if (rows.length !== 1 || rows[0]?.id !== tenant.campaignId) wrong.push(rows.length)
-          }),
-        )
-      await readAll()
-      await admin`alter table campaigns add column ${admin(`later_${round}`)} integer`
-      const outcomes = await readAll()
-      for (const outcome of outcomes) if (outcome.status === 'rejected') wrong.push(String(outcome.reason))
-    }
-    t.same(wrong, [])
   })
 })
