@@ -22,6 +22,7 @@ import multipart from './plugins/multipart.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import securityHeaders from './plugins/security-headers.ts'
+import serialization from './plugins/serialization.ts'
 import sessionCookie from './plugins/session-cookie.ts'
 import urlCredentials from './plugins/url-credentials.ts'
 import validation from './plugins/validation.ts'
@@ -93,6 +94,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
 
   await app.register(errors)
   await app.register(validation)
+  await app.register(serialization)
   await app.register(jsonBody)
   await app.register(securityHeaders)
   await app.register(database, { config, databaseUrl })

@@ -27,6 +27,8 @@ declare module 'fastify' {
 // Asked every few seconds by whoever keeps the process alive: no caller of ours.
 const probes = new Set(['/healthz', '/readyz'])
 
+const LONG_TEXT = 2048
+
 /** Keeps one record a request: never a body, a query string or a credential. The response waits for it. */
 export default fp<{ databaseUrl: string }>(
   async (app: FastifyInstance, { databaseUrl }) => {
@@ -55,9 +57,12 @@ export default fp<{ databaseUrl: string }>(
     app.addHook('onSend', (request, reply, payload, done) => {
       if (request.recorded || isProbe(request)) return done(null, payload)
       request.recorded = true
+      // A long text that waits is a tree of all the small ones it was put together from: as bytes it is one piece.
+      const answer =
+        typeof payload === 'string' && payload.length > LONG_TEXT ? Buffer.from(payload) : payload
       log.record(recordOf(request, reply, reply.statusCode), () => {
         try {
-          done(null, payload)
+          done(null, answer)
         } catch (error) {
           // Nobody above an event-loop turn catches: a header that Node refuses must not end the process.
           request.log.error({ err: error, requestId: request.id }, 'response not sent')
