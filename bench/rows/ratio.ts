@@ -22,5 +22,5 @@ export async function ratioOf(
 
 function describe(name: string, { perSecond, p99Ms }: DuelResult, index: number): string {
   const [rate, latency] = [perSecond[index], p99Ms[index]] as [Spread, Spread]
-  return `${name} ${Math.round(rate.median)}/s (p99 ${latency.median} ms)`
+  return `${name} ${Math.round(rate.median)}/s (p99 ${latency.median.toFixed(1)} ms)`
 }

@@ -13,6 +13,8 @@ const pace = { rounds: 2, seconds: 0.3, warmUpSeconds: 0.3 }
 const generator = startLoadGenerator()
 t.teardown(() => generator.stop())
 
+const fortyRequests = { paths: ['/'], headers: [{}], connections: 4, until: { requests: 40 } } as const
+
 async function candidate(name: string, answer: RequestListener): Promise<Candidate> {
   const server = createServer(answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -97,6 +99,34 @@ t.test('shorter answers under load than in the warm-up end the comparison', asyn
     response.end(JSON.stringify({ text: 'y'.repeat(500) }))
   })
   await t.rejects(duel(generator, [slack, well], pace), /slack: .* bytes an answer, after .* in the warm-up/)
+})
+
+t.test('answers of any size are counted, however they arrive', async (t) => {
+  const body = 'z'.repeat(300_000)
+  const large = await candidate('large', (_request, response) => {
+    response.writeHead(200, { 'content-length': body.length })
+    // The head alone, then the body in two pieces.
+    response.flushHeaders()
+    response.write(body.slice(0, 1000))
+    setImmediate(() => response.end(body.slice(1000)))
+  })
+  const result = await generator.run({ ...fortyRequests, url: large.url })
+  t.match(result, { requests: 40, refused: 0, errors: 0, statuses: ['200'] })
+  t.ok(result.bytesEach > body.length && result.bytesEach < body.length + 1000, `${result.bytesEach} bytes`)
+  t.ok(result.p50Ms > 0 && result.p50Ms <= result.p99Ms)
+})
+
+t.test('what can not be counted ends the comparison', async (t) => {
+  const chunked = await candidate('chunked', (_request, response) => {
+    response.write('{')
+    response.end('}')
+  })
+  await t.rejects(generator.run({ ...fortyRequests, url: chunked.url }), /without Content-Length/)
+  const cut = await candidate('cut', (request) => request.socket.destroy())
+  await t.rejects(
+    generator.run({ ...fortyRequests, url: cut.url }),
+    /0 answers of 2xx, 0 of another status, 4 missing/,
+  )
 })
 
 t.test('the load goes to the loopback alone', async (t) => {
