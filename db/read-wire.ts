@@ -11,9 +11,9 @@ interface OpenRead {
   fenced: boolean
 }
 
-/** What the driver tells of the session that answered. */
+/** What the driver tells of the session that answered; nothing where it lost the connection and took that for an answer. */
 interface Answered {
-  readonly state: { readonly pid: number }
+  readonly state?: { readonly pid: number }
 }
 
 /**
@@ -71,7 +71,7 @@ export class ReadWire {
     const open: OpenRead = { organizationId, session: null, fenced: false }
     this.#send(this.#client`begin read only`, ({ state }) => {
       this.#running = open
-      open.session = state.pid
+      open.session = state?.pid ?? null
     })
     this.#send(this.#client`select set_config('app.organization_id', ${organizationId}, true)`, (result) => {
       open.fenced = this.#runs(open, result)
@@ -93,7 +93,7 @@ export class ReadWire {
 
   /** Whether what has just been answered ran within the transaction. */
   #runs(open: OpenRead, { state }: Answered): boolean {
-    return this.#running === open && state.pid === open.session
+    return this.#running === open && state !== undefined && state.pid === open.session
   }
 
   // Where it fails, the reads that count on it find no fence.
