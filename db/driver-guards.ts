@@ -86,7 +86,7 @@ function guardQueries(prototype: object): void {
           if (isLost(error) && transactions.has(this.handler)) ended.add(this.handler)
         })
         await (lost?.closing ?? null)
-        if (ended.has(this.handler)) this.reject(new ConnectionLost())
+        if (ended.has(this.handler)) this.reject(new ConnectionLost('transaction'))
         else this.handler(this)
       },
     },
@@ -128,11 +128,11 @@ function asksForTypes({ strings }: QueryInternals): boolean {
   return strings[0]?.includes('pg_catalog.pg_type') === true && strings[0].includes('typarray')
 }
 
-/** The connection went away under a transaction. */
-class ConnectionLost extends Error {
+/** The connection went away under what ran on it. */
+export class ConnectionLost extends Error {
   readonly code = 'CONNECTION_CLOSED'
-  constructor() {
-    super('The connection was lost during the transaction')
+  constructor(during: 'transaction' | 'read') {
+    super(`The connection was lost during the ${during}`)
     this.name = 'ConnectionLost'
   }
 }

@@ -1,6 +1,6 @@
 import type postgres from 'postgres'
 import { type Queryable, sqlState } from './connect.ts'
-import { isStalePlan } from './driver-guards.ts'
+import { ConnectionLost, isStalePlan } from './driver-guards.ts'
 
 /** A transaction that further reads may join until the event-loop turn ends. */
 interface OpenRead {
@@ -49,12 +49,12 @@ export class ReadWire {
     query: (tx: Queryable) => postgres.PendingQuery<Row>,
     shared: boolean,
   ): Promise<Row> {
-    const joined = shared && this.#open?.organizationId === organizationId ? this.#open : null
+    const joined = shared && this.isOpenFor(organizationId) ? this.#open : null
     const open = joined ?? this.#begin(organizationId)
     const rows = query(this.#client)
       .execute()
       .then((result) => {
-        if (!open.fenced || !this.#runs(open, result)) throw new FenceLost()
+        if (!open.fenced || !this.#runs(open, result)) throw new ConnectionLost('read')
         return result as Row
       })
     if (!shared) this.#end()
@@ -104,17 +104,8 @@ export class ReadWire {
 
 /** Whether a read failed by what happened beside it, and is worth to be sent again. */
 export function isRepeatable(error: unknown): boolean {
-  return error instanceof FenceLost || isStalePlan(error) || sqlState(error) === IN_FAILED_TRANSACTION
+  return error instanceof ConnectionLost || isStalePlan(error) || sqlState(error) === IN_FAILED_TRANSACTION
 }
 
 /** Another read of the same transaction failed first. */
 const IN_FAILED_TRANSACTION = '25P02'
-
-/** The query was not answered within its transaction. */
-class FenceLost extends Error {
-  readonly code = 'CONNECTION_CLOSED'
-  constructor() {
-    super('The connection was lost during the read')
-    this.name = 'FenceLost'
-  }
-}

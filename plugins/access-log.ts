@@ -27,6 +27,7 @@ declare module 'fastify' {
 // Asked every few seconds by whoever keeps the process alive: no caller of ours.
 const probes = new Set(['/healthz', '/readyz'])
 
+/** In characters. */
 const LONG_TEXT = 2048
 
 /** Keeps one record a request: never a body, a query string or a credential. The response waits for it. */

@@ -20,7 +20,7 @@ const isData = new Set(['enum', 'const', 'default', 'examples', 'required'])
 /**
  * The same answers by a plainer schema. fast-json-stringify validates each value of an `anyOf` with ajv before it
  * writes it, knows a list of words for no text, and writes an open object field by field: with OpenAPI 3.0's
- * `nullable`, a type beside the words, and an open object as any JSON, a list of campaigns takes two thirds of the time.
+ * `nullable`, a type beside the words, and an open object for any JSON, a list of campaigns takes two thirds of the time.
  * @param schema a response's JSON Schema; it is not changed
  */
 export function plainSchema<S>(schema: S): S | JsonSchema {

@@ -40,6 +40,7 @@ class Tally {
  */
 function ask(url: URL, next: () => Buffer | undefined, tally: Tally): Promise<void> {
   return new Promise((resolve, reject) => {
+    const buffer = Buffer.allocUnsafe(BUFFER_BYTES)
     let sentAt = 0
     let waiting = false
     let head = ''
@@ -52,26 +53,22 @@ function ask(url: URL, next: () => Buffer | undefined, tally: Tally): Promise<vo
       sentAt = performance.now()
       socket.write(request)
     }
-    function answered(): void {
-      tally.latenciesMs.push(performance.now() - sentAt)
-      send()
-    }
-    function read(size: number, buffer: Uint8Array): boolean {
+    function read(size: number): boolean {
       try {
-        take(size, buffer)
+        take(size)
       } catch (error) {
         reject(error)
         socket.destroy()
       }
       return true
     }
-    function take(size: number, buffer: Uint8Array): void {
+    function take(size: number): void {
       tally.bytes += size
       if (bodyLeft > 0) {
         bodyLeft -= size
       } else {
         // A whole head nearly always: header fields are ASCII, and of a body only the length counts.
-        head += Buffer.from(buffer.buffer, buffer.byteOffset, size).toString('latin1')
+        head += buffer.toString('latin1', 0, size)
         const end = head.indexOf(HEAD_END)
         if (end === -1) return
         const { status, length } = readHead(head.slice(0, end))
@@ -79,15 +76,17 @@ function ask(url: URL, next: () => Buffer | undefined, tally: Tally): Promise<vo
         bodyLeft = length - (head.length - end - HEAD_END.length)
         head = ''
       }
-      if (bodyLeft === 0) answered()
-      else if (bodyLeft < 0) throw new Error(`${url.href} sent more than it was asked for`)
+      if (bodyLeft < 0) throw new Error(`${url.href} sent more than it was asked for`)
+      if (bodyLeft > 0) return
+      tally.latenciesMs.push(performance.now() - sentAt)
+      send()
     }
 
     const socket: Socket = connect({
       host: url.hostname,
       port: Number(url.port),
       noDelay: true,
-      onread: { buffer: Buffer.allocUnsafe(BUFFER_BYTES), callback: read },
+      onread: { buffer, callback: read },
     })
     socket.setTimeout(LONGEST_MS, () => socket.destroy())
     socket.on('connect', send)

@@ -15,17 +15,17 @@ export type CampaignFields = Pick<
 // One look at the few invites that are due, however many campaigns are read, and none where no campaign waits for
 // anyone: PostgreSQL reads `due` when it is first asked for. `organization_now` is written out, as PostgreSQL would make
 // the function ready anew for each list.
-const due = (tx: Queryable, organizationId: string) => tx`
+const campaignsOf = (tx: Queryable, organizationId: string) => tx`
   with due as materialized (
     select campaign_id, count(*)::int as due_count from invites
     where organization_id = ${organizationId} and status = 'pending'
       and expires_at <= (
         select date_trunc('milliseconds', now()) + make_interval(secs => clock_offset_seconds)
         from organizations where id = ${organizationId})
-    group by campaign_id)`
-const withDue = (tx: Queryable) => tx`
-  campaigns.*, case when invited_count > started_count + expired_count
-    then coalesce((select due_count from due where campaign_id = campaigns.id), 0) else 0 end as due_count`
+    group by campaign_id)
+  select campaigns.*, case when invited_count > started_count + expired_count
+    then coalesce((select due_count from due where campaign_id = campaigns.id), 0) else 0 end as due_count
+  from campaigns where organization_id = ${organizationId}`
 
 /** A page of campaigns, newest first, with one row more than asked for where there is a next page. */
 export function listCampaigns(
@@ -36,28 +36,24 @@ export function listCampaigns(
 ): postgres.PendingQuery<CampaignRow[]> {
   if (status !== null) {
     return tx<CampaignRow[]>`
-      ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
-      where organization_id = ${organizationId} and status = ${status} and (${page.after}::text is null or id < ${page.after})
+      ${campaignsOf(tx, organizationId)} and status = ${status} and (${page.after}::text is null or id < ${page.after})
       order by id desc limit ${page.limit + 1}`
   }
   return tx<CampaignRow[]>`
-    ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
-    where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
+    ${campaignsOf(tx, organizationId)} and (${page.after}::text is null or id < ${page.after})
     order by id desc limit ${page.limit + 1}`
 }
 
 /** One campaign, or no row. */
 export function findCampaign(tx: Queryable, organizationId: string, id: string) {
   return tx<CampaignRow[]>`
-    ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
-    where organization_id = ${organizationId} and id = ${id}`
+    ${campaignsOf(tx, organizationId)} and id = ${id}`
 }
 
 /** One campaign, locked until the transaction ends. */
 export function lockCampaign(tx: Queryable, organizationId: string, id: string) {
   return tx<CampaignRow[]>`
-    ${due(tx, organizationId)} select ${withDue(tx)} from campaigns
-    where organization_id = ${organizationId} and id = ${id} for no key update of campaigns`
+    ${campaignsOf(tx, organizationId)} and id = ${id} for no key update of campaigns`
 }
 
 export function insertCampaign(tx: Queryable, organizationId: string, id: string, fields: CampaignFields) {
