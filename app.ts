@@ -21,7 +21,8 @@ import mail from './plugins/mail.ts'
 import multipart from './plugins/multipart.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
-import securityHeaders from './plugins/security-headers.ts'
+import { securedResponse } from './plugins/secured-response.ts'
+import securityHeaders, { helmetHeaders } from './plugins/security-headers.ts'
 import serialization from './plugins/serialization.ts'
 import sessionCookie from './plugins/session-cookie.ts'
 import urlCredentials from './plugins/url-credentials.ts'
@@ -76,7 +77,11 @@ import { newId } from './schemas/ids.ts'
  * @param databaseUrl a migrated database
  */
 export async function buildApp(config: Config, databaseUrl: string): Promise<FastifyInstance> {
+  const headers = await helmetHeaders()
+  const SecuredResponse = securedResponse(headers)
   const app = Fastify({
+    // Most requests have no body: for them Node need not set up the stream of one.
+    http: { ServerResponse: SecuredResponse, optimizeEmptyRequests: true },
     logger: { level: config.logLevel },
     // The access log keeps each request: two lines of process log beside it would only cost.
     logController: new LogController({ disableRequestLogging: true }),
@@ -96,7 +101,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(validation)
   await app.register(serialization)
   await app.register(jsonBody)
-  await app.register(securityHeaders)
+  await app.register(securityHeaders, { headers, carriedBy: SecuredResponse })
   await app.register(database, { config, databaseUrl })
   await app.register(accessLog, { databaseUrl })
   await app.register(urlCredentials)
