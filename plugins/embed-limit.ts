@@ -10,9 +10,10 @@ const MINUTE_MS = 60_000
 export default fp(
   async (app: FastifyInstance) => {
     const limiter = app.createLimiter<FastifyRequest>({
+      name: 'embed',
       max: REQUESTS_PER_MINUTE,
       windowMs: MINUTE_MS,
-      keyOf: (request) => `embed:${blockOf(request.ip)}`,
+      keyOf: (request) => blockOf(request.ip),
     })
     app.addHook('onRequest', async (request, reply) => {
       const outcome = await limiter(request)

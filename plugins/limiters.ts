@@ -28,10 +28,12 @@ export type Limiter = (
 ) => Outcome | Promise<Outcome>
 
 interface LimiterOptions<R> {
+  /** The limiter's own, for its shared counters. */
+  readonly name: string
   /** Requests in a window. */
   readonly max: number | ((request: R) => number)
   readonly windowMs: number
-  /** What is counted together: begins with the limiter's own name. */
+  /** What is counted together. */
   readonly keyOf: (request: R) => string
 }
 
@@ -62,7 +64,7 @@ export async function prepareLimiters(
     const common = shared({
       max: options.max as number,
       timeWindow: options.windowMs,
-      keyGenerator: options.keyOf as (request: FastifyRequest) => string,
+      keyGenerator: (request) => `${options.name}:${options.keyOf(request as never)}`,
     })
     return async (request, call) => {
       const here = own(request, call)

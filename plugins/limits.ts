@@ -46,29 +46,34 @@ export default fp<{ config: Config }>(
   async (app: FastifyInstance, { config }) => {
     const createLimiter = await prepareLimiters(app, config.redisUrl, `anteroom-${config.environment.name}-`)
     const organization = createLimiter<FastifyRequest>({
+      name: 'organization',
       max: ({ organization: of }) => config.rateLimitPerMinute * rateLimitFactorOf(of?.plan ?? 'free'),
       windowMs: MINUTE_MS,
-      keyOf: (request) => `organization:${request.organization?.id}`,
+      keyOf: (request) => String(request.organization?.id),
     })
     const key = createLimiter<FastifyRequest>({
+      name: 'key',
       max: (request) => request.actor?.key?.rateLimitPerMinute ?? Number.POSITIVE_INFINITY,
       windowMs: MINUTE_MS,
-      keyOf: (request) => `key:${request.actor?.key?.keyId}`,
+      keyOf: (request) => String(request.actor?.key?.keyId),
     })
     const addressFailures = createLimiter<FastifyRequest>({
+      name: 'failures',
       max: config.authFailuresPerMinute,
       windowMs: MINUTE_MS,
-      keyOf: (request) => `failures:${blockOf(request.ip)}`,
+      keyOf: (request) => blockOf(request.ip),
     })
     const keyFailures = createLimiter<FastifyRequest>({
+      name: 'failures',
       max: config.authFailuresPerMinute,
       windowMs: MINUTE_MS,
-      keyOf: (request) => `failures:${presentedIds.get(request)}`,
+      keyOf: (request) => String(presentedIds.get(request)),
     })
     const signups = createLimiter<FastifyRequest>({
+      name: 'signups',
       max: config.signupsPerHour,
       windowMs: HOUR_MS,
-      keyOf: (request) => `signups:${blockOf(request.ip)}`,
+      keyOf: (request) => blockOf(request.ip),
     })
     const presentedIds = new WeakMap<FastifyRequest, string>()
 

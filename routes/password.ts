@@ -16,9 +16,10 @@ export async function passwordRoutes(app: Api): Promise<void> {
   app.addHook('onRequest', noStore)
 
   const forgotten = app.createLimiter<FastifyRequest>({
+    name: 'forgotten',
     max: Math.max(MOST_AN_HOUR, config.authFailuresPerMinute),
     windowMs: HOUR_MS,
-    keyOf: ({ ip }) => `forgotten:${ip}`,
+    keyOf: ({ ip }) => ip,
   })
 
   app.post(

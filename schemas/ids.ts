@@ -75,17 +75,20 @@ function nextUuid(): Uint8Array {
   return v7({ random, msecs, seq }, uuid)
 }
 
-// 128 bits read as 26 digits of 5 bits; the first digit holds the uppermost 3.
+// 128 bits read as 26 digits of 5 bits, two at a time; the first digit holds the uppermost 3.
+const PAIR_BITS = 10
+const pairs = Array.from(ALPHABET, (high) => Array.from(ALPHABET, (low) => high + low)).flat()
+
 function encode(source: Uint8Array): string {
   let text = ''
   let buffer = 0
   let bits = 2
   for (const byte of source) {
-    buffer = ((buffer << 8) | byte) & 0xfff
+    buffer = ((buffer << 8) | byte) & 0x3ffff
     bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      text += ALPHABET[(buffer >> bits) & 31]
+    if (bits >= PAIR_BITS) {
+      bits -= PAIR_BITS
+      text += pairs[(buffer >> bits) & 0x3ff]
     }
   }
   return text
