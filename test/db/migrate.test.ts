@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
 import { migrate } from '../../db/migrate.ts'
+import journal from '../../db/migrations/meta/_journal.json' with { type: 'json' }
 import { createTestDatabase } from '../support/database.ts'
 import { testServer } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
@@ -18,10 +19,11 @@ t.test('a database that is behind is brought up to date, one that is not is left
   await migrate(url, environmentOf('sandbox'))
   t.equal(await applied(), all, 'nothing to do')
 
-  // What the last migration found, and what it makes of it.
+  // What 0012_speed found, and what it makes of it; what came after it is applied once more.
   await owner`drop index access_logs_status`
   await owner`create index access_logs_status on access_logs (organization_id, status, id)`
-  await owner`delete from __drizzle_migrations where created_at = (select max(created_at) from __drizzle_migrations)`
+  const since = journal.entries.find(({ tag }) => tag === '0012_speed')?.when as number
+  await owner`delete from __drizzle_migrations where created_at >= ${since}`
   await migrate(url, environmentOf('sandbox'))
   t.equal(await applied(), all)
   t.equal(
