@@ -9,7 +9,7 @@ import { campaigns } from './rows/campaigns.ts'
 import { flood } from './rows/flood.ts'
 import { loginTiming } from './rows/login-timing.ts'
 import { memory } from './rows/memory.ts'
-import { peer } from './rows/peer.ts'
+import { peer, peerKeys } from './rows/peer.ts'
 import { revocation } from './rows/revocation.ts'
 import type { Row } from './rows/row.ts'
 import { start } from './rows/start.ts'
@@ -20,6 +20,7 @@ const rows: readonly Row[] = [
   whoami,
   campaigns,
   peer,
+  peerKeys,
   start,
   memory,
   loginTiming,
