@@ -78,10 +78,9 @@ import { newId } from './schemas/ids.ts'
  */
 export async function buildApp(config: Config, databaseUrl: string): Promise<FastifyInstance> {
   const headers = await helmetHeaders()
-  const SecuredResponse = securedResponse(headers)
   const app = Fastify({
     // Most requests have no body: for them Node need not set up the stream of one.
-    http: { ServerResponse: SecuredResponse, optimizeEmptyRequests: true },
+    http: { ServerResponse: securedResponse(headers), optimizeEmptyRequests: true },
     logger: { level: config.logLevel },
     // The access log keeps each request: two lines of process log beside it would only cost.
     logController: new LogController({ disableRequestLogging: true }),
@@ -101,7 +100,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(validation)
   await app.register(serialization)
   await app.register(jsonBody)
-  await app.register(securityHeaders, { headers, carriedBy: SecuredResponse })
+  await app.register(securityHeaders, { headers })
   await app.register(database, { config, databaseUrl })
   await app.register(accessLog, { databaseUrl })
   await app.register(urlCredentials)

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { ApiError } from '../schemas/errors.ts'
 import { rateLimitFactorOf } from '../services/plans/plans.ts'
 import { type LimiterMaker, narrower, type Outcome, prepareLimiters } from './limiters.ts'
+import { setOwnHeader } from './secured-response.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -120,9 +121,9 @@ export default fp<{ config: Config }>(
 
 /** Tells a caller who was let in how much of a limit is left. */
 export function showLimit(reply: FastifyReply, outcome: Outcome): void {
-  reply.header('x-ratelimit-limit', outcome.max)
-  reply.header('x-ratelimit-remaining', outcome.remaining)
-  reply.header('x-ratelimit-reset', outcome.ttlInSeconds)
+  setOwnHeader(reply, 'x-ratelimit-limit', outcome.max)
+  setOwnHeader(reply, 'x-ratelimit-remaining', outcome.remaining)
+  setOwnHeader(reply, 'x-ratelimit-reset', outcome.ttlInSeconds)
 }
 
 /** The refusal of a limit that holds. */

@@ -1,15 +1,14 @@
-import type { ServerResponse } from 'node:http'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { isSecured, setOwnHeader } from './secured-response.ts'
 
 /** helmet's headers and `x-request-id` on every response. */
-export default fp<{ headers: Readonly<Record<string, string>>; carriedBy: typeof ServerResponse }>(
-  async (app: FastifyInstance, { headers, carriedBy }) => {
+export default fp<{ headers: Readonly<Record<string, string>> }>(
+  async (app: FastifyInstance, { headers }) => {
     app.addHook('onRequest', (request, reply, done) => {
-      // An injected request has a response of another class, to which they are put one by one.
-      if (!(reply.raw instanceof carriedBy)) reply.headers(headers)
-      reply.header('x-request-id', request.id)
+      if (!isSecured(reply)) reply.headers(headers)
+      setOwnHeader(reply, 'x-request-id', request.id)
       done()
     })
   },

@@ -58,6 +58,9 @@ t.test('every kind of answer carries the security headers, each once', async (t)
       }
       injected.stream().destroy()
       t.equal(answer.lines.filter(([line]) => line === 'x-request-id').length, 1)
+      for (const [line] of answer.lines) {
+        t.equal(answer.lines.filter(([other]) => other === line).length, 1, `${line} once`)
+      }
     })
   }
 
