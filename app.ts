@@ -79,8 +79,8 @@ import { newId } from './schemas/ids.ts'
 export async function buildApp(config: Config, databaseUrl: string): Promise<FastifyInstance> {
   const headers = await helmetHeaders()
   const app = Fastify({
-    // Most requests have no body: for them Node need not set up the stream of one.
-    http: { ServerResponse: securedResponse(headers), optimizeEmptyRequests: true },
+    // Not with Node's optimizeEmptyRequests: who announces a type and sends no body would wait for ever.
+    http: { ServerResponse: securedResponse(headers) },
     logger: { level: config.logLevel },
     // The access log keeps each request: two lines of process log beside it would only cost.
     logController: new LogController({ disableRequestLogging: true }),
