@@ -46,8 +46,8 @@ export function securedResponse(headers: Readonly<Record<string, string>>) {
 }
 
 /**
- * Sets a header of every response, once, to a value that this server made itself: neither is checked, so nothing that
- * a caller sent may be in them.
+ * Sets a header to a value that this server made itself, once a response. It is not checked: nothing that a caller sent
+ * may be in it.
  * @param name in small letters
  */
 export function setOwnHeader(reply: FastifyReply, name: string, value: string | number): void {

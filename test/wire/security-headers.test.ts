@@ -57,7 +57,7 @@ t.test('every kind of answer carries the security headers, each once', async (t)
         if (status !== 400) t.equal(sent[0], injected.headers[name], `${name}: as for an injected request`)
       }
       injected.stream().destroy()
-      t.equal(answer.lines.filter(([line]) => line === 'x-request-id').length, 1)
+      t.ok(answer.lines.some(([line]) => line === 'x-request-id'))
       for (const [line] of answer.lines) {
         t.equal(answer.lines.filter(([other]) => other === line).length, 1, `${line} once`)
       }
