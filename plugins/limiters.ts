@@ -58,13 +58,15 @@ export async function prepareLimiters(
   const warn = warning(app)
   let pausedUntil = 0
 
-  return (options) => {
-    const own = ownCounter(options as LimiterOptions<FastifyRequest>)
+  return (limiter) => {
+    const options = limiter as LimiterOptions<FastifyRequest>
+    const own = ownCounter(options)
     if (!shared) return own
+    const { name, max, windowMs, keyOf } = options
     const common = shared({
-      max: options.max as number,
-      timeWindow: options.windowMs,
-      keyGenerator: (request) => `${options.name}:${options.keyOf(request as never)}`,
+      max: max as number,
+      timeWindow: windowMs,
+      keyGenerator: (request) => `${name}:${keyOf(request)}`,
     })
     return async (request, call) => {
       const here = own(request, call)

@@ -51,14 +51,13 @@ export function securedResponse(headers: Readonly<Record<string, string>>) {
  * @param name in small letters
  */
 export function setOwnHeader(reply: FastifyReply, name: string, value: string | number): void {
-  const raw = reply.raw as Partial<Carrier>
-  if (raw.carry) raw.carry(name, value)
+  if (isSecured(reply.raw)) reply.raw.carry(name, value)
   else reply.header(name, value)
 }
 
-/** Whether a response carries the headers of `securedResponse`; one to an injected request is of another class. */
-export function isSecured(reply: FastifyReply): boolean {
-  return 'carry' in reply.raw
+/** Whether a response is of such a class; the one to an injected request is not. */
+export function isSecured(response: ServerResponse): response is ServerResponse & Carrier {
+  return 'carry' in response
 }
 
 function lineOf(name: string, value: string | number): string {

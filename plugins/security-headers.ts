@@ -7,7 +7,7 @@ import { isSecured, setOwnHeader } from './secured-response.ts'
 export default fp<{ headers: Readonly<Record<string, string>> }>(
   async (app: FastifyInstance, { headers }) => {
     app.addHook('onRequest', (request, reply, done) => {
-      if (!isSecured(reply)) reply.headers(headers)
+      if (!isSecured(reply.raw)) reply.headers(headers)
       setOwnHeader(reply, 'x-request-id', request.id)
       done()
     })

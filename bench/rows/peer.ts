@@ -11,26 +11,34 @@ const DATABASE = 'bench_peer'
 const TITLE = "Better Auth's API-key plugin on Fastify and the same PostgreSQL"
 
 /** What a developer would have otherwise, the key check of a well-known library, for one busy client. */
-export const peer: Row = {
+export const peer = against({
   name: 'peer',
   title: `GET /api/whoami with a key / ${TITLE}`,
-  target: '>= 30',
-  measure: (stage, pace) => against(stage, pace, { keys: 1, target: 30 }),
-}
+  keys: 1,
+  target: 30,
+})
 
 /** The best case of the library: one key a connection, or its updates of a key's row would wait for each other. */
-export const peerKeys: Row = {
+export const peerKeys = against({
   name: 'peer-keys',
   title: `the same with 32 keys, one a connection / ${TITLE}`,
-  target: '>= 20',
-  measure: (stage, pace) => against(stage, pace, { keys: 32, target: 20 }),
+  keys: 32,
+  target: 20,
+})
+
+interface Comparison {
+  readonly name: string
+  readonly title: string
+  /** On each side. */
+  readonly keys: number
+  readonly target: number
 }
 
-async function against(
-  stage: Stage,
-  pace: Pace,
-  { keys, target }: { keys: number; target: number },
-): Promise<Finding> {
+function against({ name, title, keys, target }: Comparison): Row {
+  return { name, title, target: `>= ${target}`, measure: (stage, pace) => measure(stage, pace, keys, target) }
+}
+
+async function measure(stage: Stage, pace: Pace, keys: number, target: number): Promise<Finding> {
   installPeers()
   const headers: { authorization: string }[] = []
   while (headers.length < keys) {

@@ -18,6 +18,7 @@ BEGIN
 	LOOP
 		PERFORM ensure_log_partition('epoch'::date + logged_day);
 	END LOOP;
+	-- Two processes add to the same counters: one batch after the other, or they could wait for each other for ever.
 	PERFORM pg_advisory_xact_lock(hashtextextended('anteroom access log ' || current_schema(), 0));
 	WITH line AS MATERIALIZED (
 		SELECT string_to_array(text, E'\t', '') AS f FROM string_to_table(lines, E'\n') AS text WHERE text <> ''
@@ -30,15 +31,17 @@ BEGIN
 	), alike AS MATERIALIZED (
 		SELECT f[1] AS organization_id, f[12] AS key_id, to_timestamp(f[3]::bigint / 3600000 * 3600) AS hour, f[8] AS ip,
 			f[9] AS user_agent, f[10] AS access, f[11] IS NOT NULL AS known, f[16] IS NOT NULL AS failed,
-			f[6]::smallint < 400 AS succeeded, count(*) AS requests, to_timestamp(max(f[3]::bigint) / 1000.0) AS last_at
+			f[6]::smallint < 400 AS succeeded, count(*) AS requests, to_timestamp(max(f[3]::float8) / 1000) AS last_at
 		FROM line WHERE f[1] IS NOT NULL
 		GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 	), hourly AS MATERIALIZED (
 		SELECT organization_id, key_id, hour,
-			coalesce(sum(requests) FILTER (WHERE NOT failed), 0) AS requests, coalesce(sum(requests) FILTER (WHERE failed), 0) AS failures,
+			coalesce(sum(requests) FILTER (WHERE NOT failed), 0) AS requests,
+			coalesce(sum(requests) FILTER (WHERE failed), 0) AS failures,
 			max(last_at) FILTER (WHERE NOT failed) AS last_used_at
 		FROM alike WHERE failed OR known
 		GROUP BY 1, 2, 3
+	-- An organization or a key may have been erased since the request.
 	), of_keys AS MATERIALIZED (
 		SELECT hourly.* FROM hourly JOIN keys ON keys.organization_id = hourly.organization_id AND keys.id = hourly.key_id
 	), counted AS (
