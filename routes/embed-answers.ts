@@ -54,7 +54,7 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
     (request) => {
       const session = sessionOf(request)
       if (request.isMultipart()) return takeRecording(request, { ...session, ...request.params })
-      const answer = readAnswer(request.body as AnswerInput)
+      const answer = readAnswer(request.body as AnswerInput | null)
       return tenancy.write(session.organizationId, async (tx) => {
         await saveAnswer(tx, session, request.params.questionId, answer)
         return presentEmbedInterview(tx, session.organizationId, session.interviewId, showFile)

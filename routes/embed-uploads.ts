@@ -41,7 +41,10 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     wanted: WantedRecording,
   ) => {
     let replaced = request.method === 'POST'
-    const carries = request.headers['content-type']?.startsWith('application/offset+octet-stream')
+    // A HEAD carries none, whatever type it announces, and the library's Request would not take one.
+    const carries =
+      request.method !== 'HEAD' &&
+      request.headers['content-type']?.startsWith('application/offset+octet-stream')
     uploads ??= ResumableUploads.open(files, PATH)
     const response = await (await uploads).handle({
       method: request.method,
@@ -148,7 +151,7 @@ function answerFinished(request: FastifyRequest, reply: FastifyReply, sizeBytes:
   return reply
     .headers({ 'cache-control': 'no-store', 'upload-offset': sizeBytes, 'upload-length': sizeBytes })
     .code(200)
-    .send(null)
+    .send()
 }
 
 const codes: Record<number, ErrorCode> = {
@@ -164,7 +167,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, response: Re
     // Which pages may ask is not the protocol's affair.
     if (!/^(access-control-.*|content-(length|type))$/.test(name)) reply.header(name, value)
   }
-  if (response.status < 400) return reply.code(response.status).send(null)
+  if (response.status < 400) return reply.code(response.status).send()
   const message = (await response.text()).trim()
   if (response.status >= 500) throw new Error(message)
   // The library's 403 is a header that is missing.

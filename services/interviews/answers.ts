@@ -21,10 +21,11 @@ export interface GivenAnswer {
 
 /**
  * Reads an answer that came as JSON.
+ * @param body null where none came: without a type there is no schema that would want one
  * @throws ApiError 400 where not exactly one of `text` and `choice` is given
  */
-export function readAnswer(body: AnswerInput): GivenAnswer {
-  const { text, choice, durationSeconds = null } = body
+export function readAnswer(body: AnswerInput | null): GivenAnswer {
+  const { text, choice, durationSeconds = null } = body ?? {}
   if ((text === undefined) === (choice === undefined)) throw badRequest('body', 'needs either text or choice')
   return { content: text === undefined ? { choice: choice as string } : { text }, durationSeconds }
 }

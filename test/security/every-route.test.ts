@@ -3,8 +3,8 @@ import t, { type Test } from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
 import { allows, type Role, roleScopes, roles, type Scope, scopes } from '../../schemas/access.ts'
 import { type Answer, type Tenant, testApp } from '../support/app.ts'
-import { makeCandidate } from '../support/candidates.ts'
 import { type Operation, operationsOf, routesOf } from '../support/operations.ts'
+import { beginInterview } from '../support/recordings.ts'
 import { makeWebhook } from '../support/webhooks.ts'
 
 const codes: Record<number, string> = {
@@ -206,24 +206,22 @@ t.test('every route', async (t) => {
     const seen = new Map<number, number>()
     for (const operation of operations.filter(({ streams }) => !streams)) {
       const tenant = await server.tenant()
-      const { body: campaign } = await call('POST', '/api/campaigns', {
-        headers: tenant.auth,
-        body: { name: 'Mine' },
-      })
       const { body: spare } = await call('POST', '/api/keys', {
         headers: tenant.auth,
         body: { name: 'Spare' },
       })
-      const candidateId = await makeCandidate(server, tenant)
+      const { session, ...interview } = await beginInterview(server, tenant.auth)
       const mine = {
         ...(await makeWebhook(server, tenant)),
-        cmp: campaign.id,
-        cnd: candidateId,
+        cmp: interview.campaignId,
+        cnd: interview.candidateId,
+        int: interview.interviewId,
         key: spare.id,
         usr: tenant.userId,
         org: tenant.organizationId,
       }
-      const answer = await ask(t, operation, operation.access === 'public' ? {} : tenant.both, mine)
+      const credential = { public: {}, interview: session }[operation.access] ?? tenant.both
+      const answer = await ask(t, operation, credential, mine)
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1)
       t.ok(
         answer.status < 500,
