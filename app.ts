@@ -10,6 +10,7 @@ import database from './plugins/database.ts'
 import embedCors from './plugins/embed-cors.ts'
 import embedLimit from './plugins/embed-limit.ts'
 import embedSession from './plugins/embed-session.ts'
+import { EmptyRequest } from './plugins/empty-request.ts'
 import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 import eventStreams from './plugins/event-streams.ts'
 import files from './plugins/files.ts'
@@ -79,8 +80,11 @@ import { newId } from './schemas/ids.ts'
 export async function buildApp(config: Config, databaseUrl: string): Promise<FastifyInstance> {
   const headers = await helmetHeaders()
   const app = Fastify({
-    // Not with Node's optimizeEmptyRequests: who announces a type and sends no body would wait for ever.
-    http: { ServerResponse: securedResponse(headers) },
+    http: {
+      optimizeEmptyRequests: true,
+      IncomingMessage: EmptyRequest,
+      ServerResponse: securedResponse(headers),
+    },
     logger: { level: config.logLevel },
     // The access log keeps each request: two lines of process log beside it would only cost.
     logController: new LogController({ disableRequestLogging: true }),
