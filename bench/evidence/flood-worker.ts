@@ -2,12 +2,18 @@ import { Agent, get } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inventedKey, withWrongSecret } from '../../test/support/wrong-keys.ts'
 
-/** What {@link Flood} tells the worker. */
+/** What the worker is told. */
 export interface FloodOrder {
   readonly url: string
   /** A real key, to be tried with wrong secrets. */
   readonly key: string
   readonly perSecond: number
+}
+
+/** What the worker tells when it is stopped; before it, that it has begun. */
+export interface FloodReport {
+  readonly sent: number
+  readonly statuses: Readonly<Record<string, number>>
 }
 
 const STEP_MS = 10
@@ -38,9 +44,10 @@ const timer = setInterval(() => {
   while (sent < due) send()
 }, STEP_MS)
 
+parentPort?.postMessage('sending')
 parentPort?.once('message', () => {
   clearInterval(timer)
   agent.destroy()
-  parentPort?.postMessage({ sent, statuses })
+  parentPort?.postMessage({ sent, statuses } satisfies FloodReport)
   parentPort?.close()
 })

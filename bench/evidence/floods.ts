@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { bearer } from '../harness/anteroom.ts'
-import type { FloodOrder } from './flood-worker.ts'
+import type { FloodOrder, FloodReport } from './flood-worker.ts'
 
 /** A verified client's p99 in milliseconds, round by round: without a flood and with one. */
 export interface FloodResult {
@@ -29,20 +29,31 @@ export async function measureFlood(
   const floodedMs: number[] = []
   const statuses: Record<string, number> = {}
   let sent = 0
-  await p99Of(order, seconds)
-  for (let round = 0; round < rounds; round += 1) {
-    quietMs.push(await p99Of(order, seconds))
-    const flood = new Worker(new URL('./flood-worker.ts', import.meta.url), { workerData: order })
-    await once(flood, 'online')
-    floodedMs.push(await p99Of(order, seconds))
-    flood.postMessage('stop')
-    const [told] = (await once(flood, 'message')) as [{ sent: number; statuses: Record<string, number> }]
-    await once(flood, 'exit')
-    sent += told.sent
-    for (const [status, count] of Object.entries(told.statuses))
+  // The first of each warms up.
+  for (let round = 0; round <= rounds; round += 1) {
+    const quiet = await p99Of(order, seconds)
+    const flooded = await flood(order, () => p99Of(order, seconds))
+    if (round === 0) continue
+    quietMs.push(quiet)
+    floodedMs.push(flooded.value)
+    sent += flooded.sent
+    for (const [status, count] of Object.entries(flooded.statuses))
       statuses[status] = (statuses[status] ?? 0) + count
   }
   return { quietMs, floodedMs, sent, statuses }
+}
+
+async function flood<T>(order: FloodOrder, meanwhile: () => Promise<T>): Promise<FloodReport & { value: T }> {
+  const worker = new Worker(new URL('./flood-worker.ts', import.meta.url), { workerData: order })
+  // Its own start would be measured too.
+  await once(worker, 'message')
+  const value = await meanwhile()
+  // Listened for from before: a worker that ends at once gives its last message and its end in one turn.
+  const ended = once(worker, 'exit')
+  worker.postMessage('stop')
+  const [report] = (await once(worker, 'message')) as [FloodReport]
+  await ended
+  return { ...report, value }
 }
 
 async function p99Of({ url, key }: FloodOrder, seconds: number): Promise<number> {
