@@ -1,7 +1,9 @@
+import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
 import { actorOf } from '../plugins/access.ts'
 import { Organization, User } from '../schemas/accounts.ts'
 import { Instant, Nullable } from '../schemas/primitives.ts'
+import type { Actor } from '../services/credentials/principals.ts'
 import { type Api, answers } from './api.ts'
 
 const WhoAmI = Type.Object(
@@ -24,6 +26,16 @@ const WhoAmI = Type.Object(
 /** Who am I: the first question of every integrator. */
 export async function whoamiRoutes(app: Api): Promise<void> {
   const environment = app.config.environment.name
+  // Clients ask it before anything else, and many before each job: an actor's answer is written once. What changes of
+  // an organization, a user or a credential makes a new actor.
+  const written = new WeakMap<Actor, string>()
+  const write = (actor: Actor, reply: FastifyReply): string => {
+    const { type, organization, user, credential, scopes } = actor
+    const answer = { environment, organization, user, credential: { type, ...credential, scopes } }
+    const text = String(reply.serialize(answer))
+    written.set(actor, text)
+    return text
+  }
   app.get(
     '/whoami',
     {
@@ -35,15 +47,9 @@ export async function whoamiRoutes(app: Api): Promise<void> {
         response: answers({ 200: WhoAmI }, 400, 401, 429),
       },
     },
-    (request, reply) => {
-      const { type, organization, user, credential, scopes } = actorOf(request)
-      reply.send({
-        environment,
-        organization,
-        user,
-        // An interview session does not come this far.
-        credential: { type: type as Exclude<typeof type, 'interview'>, ...credential, scopes: [...scopes] },
-      })
+    (request, reply: FastifyReply) => {
+      const actor = actorOf(request)
+      reply.type('application/json; charset=utf-8').send(written.get(actor) ?? write(actor, reply))
     },
   )
 }
