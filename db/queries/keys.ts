@@ -23,9 +23,9 @@ export type PresentedKey = KeyRow & {
 }
 
 /**
- * Looks presented keys up by their public ids, across tenants (system role). The list stands in a select of its own:
- * PostgreSQL counts with ten of them then, as a plan made once does, and plans once. Seeing how many there are, it made
- * a plan for each flood's look-up, which took twice as long as the look-up itself.
+ * Looks presented keys up by their public ids, across tenants (system role). The list stands in a select of its own, so
+ * that PostgreSQL can't see how many there are: for a list that it sees it plans each call anew, which takes twice as
+ * long as the look-up itself.
  */
 export function findPresentedKeys(db: Queryable, publicIds: readonly string[]) {
   return db<PresentedKey[]>`

@@ -27,10 +27,12 @@ t.test('what changes of the organization, the user or the key is told from then 
 
   await change('/api/organization', { name: 'Renamed Ltd' })
   await change(`/api/keys/${keyId}`, { name: 'Renamed key', scopes: ['campaigns:read', 'keys:write'] })
+  await change('/api/me', { name: 'Renamed Person' })
   for (const headers of [auth, both]) {
     t.match(await ask(headers), {
       organization: { name: 'Renamed Ltd' },
       credential: { name: 'Renamed key', scopes: ['campaigns:read', 'keys:write'] },
     })
   }
+  t.equal((await ask(both)).user.name, 'Renamed Person')
 })

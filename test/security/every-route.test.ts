@@ -4,7 +4,7 @@ import { generateCredential } from '../../credentials/format.ts'
 import { allows, type Role, roleScopes, roles, type Scope, scopes } from '../../schemas/access.ts'
 import { type Answer, type Tenant, testApp } from '../support/app.ts'
 import { type Operation, operationsOf, routesOf } from '../support/operations.ts'
-import { beginInterview } from '../support/recordings.ts'
+import { makeOwner } from '../support/owner.ts'
 import { makeWebhook } from '../support/webhooks.ts'
 
 const codes: Record<number, string> = {
@@ -205,23 +205,8 @@ t.test('every route', async (t) => {
   t.test('answers its owner without a fault of ours', async (t) => {
     const seen = new Map<number, number>()
     for (const operation of operations.filter(({ streams }) => !streams)) {
-      const tenant = await server.tenant()
-      const { body: spare } = await call('POST', '/api/keys', {
-        headers: tenant.auth,
-        body: { name: 'Spare' },
-      })
-      const { session, ...interview } = await beginInterview(server, tenant.auth)
-      const mine = {
-        ...(await makeWebhook(server, tenant)),
-        cmp: interview.campaignId,
-        cnd: interview.candidateId,
-        int: interview.interviewId,
-        key: spare.id,
-        usr: tenant.userId,
-        org: tenant.organizationId,
-      }
-      const credential = { public: {}, interview: session }[operation.access] ?? tenant.both
-      const answer = await ask(t, operation, credential, mine)
+      const owner = await makeOwner(server)
+      const answer = await ask(t, operation, owner.credentialFor(operation), owner.ids)
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1)
       t.ok(
         answer.status < 500,

@@ -2,8 +2,8 @@ import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { testApp } from '../support/app.ts'
 import { operationsOf } from '../support/operations.ts'
+import { makeOwner } from '../support/owner.ts'
 import { beginInterview } from '../support/recordings.ts'
-import { makeWebhook } from '../support/webhooks.ts'
 
 const json = 'application/json'
 const form = 'multipart/form-data; boundary=x'
@@ -75,21 +75,15 @@ t.test('who sends no body, nor the length of one, is answered', async (t) => {
 
 t.test('on every route, whatever type is announced', async (t) => {
   const { server, ask } = await setUp(t)
-  const begin = async () => {
-    const tenant = await server.tenant()
-    const { session, campaignId, candidateId, interviewId } = await beginInterview(server, tenant.auth)
-    const ids = { cmp: campaignId, cnd: candidateId, int: interviewId, key: tenant.keyId, usr: tenant.userId }
-    return { tenant, session, ids: { ...(await makeWebhook(server, tenant)), ...ids } }
-  }
-  const readers = await begin()
+  const reader = await makeOwner(server)
   const seen = new Map<number, number>()
   for (const operation of operationsOf(server.app).filter(({ streams }) => !streams)) {
     const reads = operation.method === 'GET'
-    const { tenant, session, ids } = reads ? readers : await begin()
-    const credential = { public: {}, interview: session }[operation.access] ?? tenant.both
+    const owner = reads ? reader : await makeOwner(server)
+    const credential = owner.credentialFor(operation)
     for (const method of reads ? ['GET', 'HEAD'] : [operation.method]) {
       for (const type of [undefined, json, form, part]) {
-        const status = statusOf(await ask(method, operation.url(ids), credential, type))
+        const status = statusOf(await ask(method, operation.url(owner.ids), credential, type))
         seen.set(status, (seen.get(status) ?? 0) + 1)
         if (!(status < 500)) t.fail(`${method} ${operation.name}, ${type}: ${status}`)
       }
