@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { allows, type Scope } from '../schemas/access.ts'
 import { ApiError } from '../schemas/errors.ts'
+import type { LoggedReason } from '../schemas/reasons.ts'
 import type { Actor } from '../services/credentials/principals.ts'
 
 /**
@@ -55,6 +56,7 @@ function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | nu
   if (access === 'key') return actor.key ? null : forbidden('an API key', 'no_key')
   if (actor.type === 'user' && !settings.has(access.slice(0, access.indexOf(':')))) {
     return new ApiError('BAD_REQUEST', 'x-api-key is required beside an access token on this route', {
+      reason: 'api_key_required',
       details: [{ path: 'headers.x-api-key', message: 'is required' }],
     })
   }
@@ -73,7 +75,7 @@ function secondFactorMissing(actor: Actor): ApiError {
   })
 }
 
-function forbidden(missing: string, reason: string): ApiError {
+function forbidden(missing: string, reason: LoggedReason): ApiError {
   return new ApiError('FORBIDDEN', undefined, {
     reason,
     details: [{ path: 'credential', message: `needs ${missing}` }],

@@ -3,13 +3,14 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { isConnectionRefused, sqlState } from '../db/connect.ts'
 import { isStalePlan } from '../db/driver-guards.ts'
-import { ApiError, type ErrorDetail, ErrorEnvelope } from '../schemas/errors.ts'
+import { ApiError, type ErrorDetail, ErrorEnvelope, errorEnvelope } from '../schemas/errors.ts'
 import { newId } from '../schemas/ids.ts'
+import type { LoggedReason } from '../schemas/reasons.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Why the request was refused, for the access log; the caller never sees it. */
-    refusalReason: string | null
+    /** Why the request was refused, for the access log. */
+    refusalReason: LoggedReason | null
   }
 }
 
@@ -88,16 +89,7 @@ function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply
     .code(error.statusCode)
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send({
-      error: {
-        code: error.code,
-        message: error.message,
-        requestId: request.id,
-        ...(error.details ? { details: error.details } : {}),
-        ...(error.hint ? { hint: error.hint } : {}),
-      },
-      ...error.beside,
-    } satisfies ErrorEnvelope)
+    .send(errorEnvelope(error, request.id))
 }
 
 function toApiError(error: FastifyError | Error): ApiError {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { ApiError } from '../schemas/errors.ts'
+import type { LoggedReason } from '../schemas/reasons.ts'
 import { rateLimitFactorOf } from '../services/plans/plans.ts'
 import { type LimiterMaker, narrower, type Outcome, prepareLimiters } from './limiters.ts'
 import { setOwnHeader } from './secured-response.ts'
@@ -127,7 +128,7 @@ export function showLimit(reply: FastifyReply, outcome: Outcome): void {
 }
 
 /** The refusal of a limit that holds. */
-export function limited(outcome: Outcome, reason: string): ApiError {
+export function limited(outcome: Outcome, reason: LoggedReason): ApiError {
   const seconds = String(Math.max(1, outcome.ttlInSeconds))
   return new ApiError('RATE_LIMITED', `Too many requests: try again in ${seconds} s`, {
     reason,

@@ -5,7 +5,7 @@ import { pageOf, readPage } from '../schemas/cursor.ts'
 import { badRequest } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Instant, InstantText, Nullable, Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { explain } from '../services/access-log/explain.ts'
+import { explainReason } from '../schemas/reasons.ts'
 import { findRecord } from '../services/access-log/find.ts'
 import { type Api, answers } from './api.ts'
 
@@ -97,7 +97,7 @@ export async function logRoutes(app: Api): Promise<void> {
     async (request) => {
       const { id } = actorOf(request).organization
       const record = await findRecord(app.tenancy, app.accessLog, id, request.params.requestId)
-      return { ...presentRecord(record), explanation: explain(record.reason, record.status) }
+      return { ...presentRecord(record), explanation: explainReason(record.reason, record.status) }
     },
   )
 }

@@ -1,22 +1,6 @@
 import Type, { type Static } from 'typebox'
-
-/** The catalogue: every code that the API answers with, its status and its usual sentence. */
-const catalogue = {
-  BAD_REQUEST: { status: 400, message: 'Bad request' },
-  UNAUTHORIZED: { status: 401, message: 'Missing credentials' },
-  FORBIDDEN: { status: 403, message: 'Insufficient permissions for this resource' },
-  NOT_FOUND: { status: 404, message: 'Not found' },
-  CONFLICT: { status: 409, message: 'Conflict' },
-  PAYLOAD_TOO_LARGE: { status: 413, message: 'Payload too large' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Unsupported media type' },
-  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The file has no such bytes' },
-  IDEMPOTENCY_MISMATCH: { status: 422, message: 'This Idempotency-Key was used with another request' },
-  RATE_LIMITED: { status: 429, message: 'Too many requests' },
-  INTERNAL: { status: 500, message: 'Internal error' },
-  UNAVAILABLE: { status: 503, message: 'Temporarily unavailable' },
-} as const satisfies Record<string, { status: number; message: string }>
-
-export type ErrorCode = keyof typeof catalogue
+import { type ErrorCode, errorCodes } from './error-codes.ts'
+import { type LoggedReason, publicReason } from './reasons.ts'
 
 /** Where in a request something is wrong, e.g. `{path: 'body.name', message: 'must be string'}`. */
 export interface ErrorDetail {
@@ -28,8 +12,8 @@ interface ApiErrorOptions {
   details?: ErrorDetail[]
   /** A sentence that helps the caller, drawn from nothing that the caller does not know. */
   hint?: string
-  /** What the access log keeps as the reason; the caller never sees it. */
-  reason?: string
+  /** Why, as a word for programs. The access log keeps it; callers see it where `schemas/reasons.ts` says so. */
+  reason?: LoggedReason
   headers?: Record<string, string>
   /** What stands beside `error` in the answer, where an error is a question to the caller. */
   beside?: Record<string, unknown>
@@ -42,15 +26,15 @@ export class ApiError extends Error {
   readonly statusCode: number
   readonly details: ErrorDetail[] | undefined
   readonly hint: string | undefined
-  readonly reason: string | undefined
+  readonly reason: LoggedReason | undefined
   readonly headers: Record<string, string> | undefined
   readonly beside: Record<string, unknown> | undefined
 
   constructor(code: ErrorCode, message?: string, options: ApiErrorOptions = {}) {
-    super(message ?? catalogue[code].message, { cause: options.cause })
+    super(message ?? errorCodes[code].message, { cause: options.cause })
     this.name = 'ApiError'
     this.code = code
-    this.statusCode = catalogue[code].status
+    this.statusCode = errorCodes[code].status
     this.details = options.details
     this.hint = options.hint
     this.reason = options.reason
@@ -69,13 +53,32 @@ export function notFound(what: string): ApiError {
   return new ApiError('NOT_FOUND', `${what} not found`)
 }
 
+/** The body of an answer that tells of an error. */
+export function errorEnvelope(error: ApiError, requestId: string): ErrorEnvelope {
+  const reason = publicReason(error.reason)
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      requestId,
+      ...(reason ? { reason } : {}),
+      ...(error.details ? { details: error.details } : {}),
+      ...(error.hint ? { hint: error.hint } : {}),
+    },
+    ...error.beside,
+  }
+}
+
 /** The envelope of every error. */
 export const ErrorEnvelope = Type.Object(
   {
     error: Type.Object({
-      code: Type.Enum(Object.keys(catalogue) as [ErrorCode, ...ErrorCode[]]),
+      code: Type.Enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
       message: Type.String(),
       requestId: Type.String(),
+      reason: Type.Optional(
+        Type.String({ description: 'A stable word for programs. Each has a page at /docs/errors/<reason>.' }),
+      ),
       details: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
       hint: Type.Optional(Type.String()),
     }),

@@ -27,7 +27,10 @@ export async function createOrganization(
     name: body.name,
     passwordHash: body.passwordHash,
   })
-  if (!user) throw new ApiError('CONFLICT', 'A user with this e-mail address exists already: log in')
+  if (!user)
+    throw new ApiError('CONFLICT', 'A user with this e-mail address exists already: log in', {
+      reason: 'email_taken',
+    })
   const [organization] = await insertOrganization(tx, newId('org'), body.organizationName)
   if (!organization) throw new Error('the organization was not written')
   await insertMembership(tx, organization.id, user.id, 'owner')

@@ -93,7 +93,7 @@ export class LoginBrakes {
   ): Promise<T> {
     return this.#passwords.through(key.toString('latin1'), async () => {
       const [brake] = await findBrake(this.#database, key)
-      if (brake) throw tooMany(brake.seconds, free, 'braked')
+      if (brake) throw tooMany(brake.seconds, free, 'too_many_tries')
       const { outcome, value } = await work()
       if (outcome === 'right') await releaseBrake(this.#database, key)
       if (outcome === 'wrong') {

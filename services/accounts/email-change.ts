@@ -103,7 +103,7 @@ export async function cancelEmailChange(accounts: Accounts, person: Person): Pro
 }
 
 function taken(): ApiError {
-  return new ApiError('CONFLICT', 'A user with this e-mail address exists already')
+  return new ApiError('CONFLICT', 'A user with this e-mail address exists already', { reason: 'email_taken' })
 }
 
 function invalidToken(): ApiError {

@@ -1,4 +1,5 @@
 import { ApiError } from '../../schemas/errors.ts'
+import type { LoggedReason } from '../../schemas/reasons.ts'
 
 /**
  * Lets a few at a time through for each key, and the others wait their turn: so that of a burst of guesses no more than
@@ -44,7 +45,7 @@ export class KeyedGate {
 }
 
 /** 429 for tries that come too fast. */
-export function tooMany(seconds: number, limit: number, reason: string): ApiError {
+export function tooMany(seconds: number, limit: number, reason: LoggedReason): ApiError {
   const wait = String(Math.max(1, Math.ceil(seconds)))
   return new ApiError('RATE_LIMITED', `Too many tries: try again in ${wait} s`, {
     reason,

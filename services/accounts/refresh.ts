@@ -14,6 +14,7 @@ import {
   useRefreshToken,
 } from '../../db/queries/sessions.ts'
 import type { Login } from '../../schemas/accounts.ts'
+import type { Reason } from '../../schemas/reasons.ts'
 import {
   closeSessionsIn,
   issueTokens,
@@ -26,7 +27,7 @@ import {
 export type RefreshOutcome =
   | { readonly login: Login }
   /** Why it was refused, and the tags to settle where its session was ended for it. */
-  | { readonly refused: string; readonly tags: readonly string[] }
+  | { readonly refused: Reason; readonly tags: readonly string[] }
 
 /**
  * Exchanges a refresh token for its successors (RFC 9700, 4.14.2). Of many requests with the same token one makes them;
@@ -91,7 +92,7 @@ async function endFamily(
   return { refused: 'refresh_token_reused', tags }
 }
 
-function refused(reason: string): RefreshOutcome {
+function refused(reason: Reason): RefreshOutcome {
   return { refused: reason, tags: [] }
 }
 

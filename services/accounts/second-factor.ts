@@ -43,7 +43,10 @@ export async function beginTotp(accounts: Accounts, user: { id: string; email: s
     user.id,
     seal(accounts.encryptionKey, sealedFor(user.id), secret),
   )
-  if (!kept) throw new ApiError('CONFLICT', 'A second factor is set up already: take it away first')
+  if (!kept)
+    throw new ApiError('CONFLICT', 'A second factor is set up already: remove it first', {
+      reason: 'second_factor_set_up',
+    })
   const { name } = accounts.config.environment
   const issuer = name === 'production' ? 'Anteroom' : `Anteroom ${name}`
   return { secret, otpauthUrl: generateURI({ issuer, label: user.email, secret }) }
@@ -101,7 +104,8 @@ export async function removeTotp(accounts: Accounts, userId: string, notice: Not
       )
     }
     const [removed] = await deleteTotp(tx, userId)
-    if (!removed) throw new ApiError('NOT_FOUND', 'No second factor is set up')
+    if (!removed)
+      throw new ApiError('NOT_FOUND', 'No second factor is set up', { reason: 'no_second_factor' })
     await giveNotice(tx, notice, userId, 'user.totp_removed', secondFactorRemovedMail)
   })
 }
@@ -162,5 +166,9 @@ function recoveryHash(text: string): Buffer {
 }
 
 function nothingWaits(): ApiError {
-  return new ApiError('CONFLICT', 'No second factor waits for its first code: begin with POST /api/auth/totp')
+  return new ApiError(
+    'CONFLICT',
+    'No second factor waits for its first code: begin with POST /api/auth/totp',
+    { reason: 'second_factor_not_started' },
+  )
 }

@@ -7,12 +7,13 @@ import { type Loaded, VerifiedCache } from '../../credentials/verified-cache.ts'
 import type { Database } from '../../db/connect.ts'
 import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
 import { findPresentedTokens, type PresentedToken } from '../../db/queries/sessions.ts'
+import type { Reason } from '../../schemas/reasons.ts'
 import { loadedKey, loadedToken } from './loaded.ts'
 import type { KeyPrincipal, UserPrincipal } from './principals.ts'
 
 /** Why a credential was refused: for the access log and the credential's owner, never for the caller. */
 export interface Refusal {
-  readonly reason: string
+  readonly reason: Reason
   readonly organizationId: string | null
   readonly keyId: string | null
 }
@@ -151,13 +152,13 @@ export function endOfPrincipal(key: KeyPrincipal, now: number): 'key_expired' | 
   return key.endsAt <= now ? 'key_expired' : null
 }
 
-function endOf(row: PresentedKey): string | null {
+function endOf(row: PresentedKey): Reason | null {
   if (row.revokedAt) return 'key_revoked'
   if (row.remainingMs === null || row.remainingMs > 0) return null
   return row.retiresAt && (!row.expiresAt || row.retiresAt < row.expiresAt) ? 'key_retired' : 'key_expired'
 }
 
-function refused(reason: string, row?: { organizationId: string; id?: string }): Loaded<Verdict<never>> {
+function refused(reason: Reason, row?: { organizationId: string; id?: string }): Loaded<Verdict<never>> {
   const refusal = { reason, organizationId: row?.organizationId ?? null, keyId: row?.id ?? null }
   // Not kept; but who waits for a look-up that a change overtook is not refused for what it read before.
   return { value: { principal: null, refusal }, tags: row?.id ? [`key:${row.id}`] : [], keep: false }

@@ -15,6 +15,7 @@ import {
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { EmbedSession } from '../../schemas/interviews.ts'
+import type { LoggedReason } from '../../schemas/reasons.ts'
 import type { ActingOrganization } from '../credentials/principals.ts'
 import type { ShowFile } from '../files/present.ts'
 import { lockSettledInterview, moveInterview, touchInterview } from '../interviews/progress.ts'
@@ -32,8 +33,23 @@ export interface PresentedInvite {
   readonly hash: Buffer
 }
 
+const inviteReasons = {
+  completed: 'invite_completed',
+  expired: 'invite_expired',
+  cancelled: 'invite_cancelled',
+} as const
+
+const campaignReasons = {
+  draft: 'campaign_draft',
+  paused: 'campaign_paused',
+  completed: 'campaign_completed',
+  archived: 'campaign_archived',
+} as const
+
+const tokenReasons = { used: 'invite_used', replaced: 'invite_replaced', open: 'invite_unknown' } as const
+
 /** The one refusal of a token that opens nothing. What was wrong with it is for the log alone. */
-function invalidInvite(reason: string): ApiError {
+function invalidInvite(reason: LoggedReason): ApiError {
   return new ApiError('UNAUTHORIZED', 'Invalid invite', {
     reason,
     hint: 'The link was used, has expired or was taken back: ask whoever invited you for a new one',
@@ -70,10 +86,10 @@ export async function exchangeInvite(
   const invite = await lockSettledInvite(tx, organizationId, inviteId, publicUrl)
   if (!invite) throw invalidInvite('invite_unknown')
   if (invite.status !== 'pending' && invite.status !== 'started')
-    throw invalidInvite(`invite_${invite.status}`)
+    throw invalidInvite(inviteReasons[invite.status as keyof typeof inviteReasons])
   if ((await takeInviteToken(tx, organizationId, hash)).length === 0) {
     const [token] = await findTokenState(tx, organizationId, hash)
-    throw invalidInvite(`invite_${token?.state ?? 'unknown'}`)
+    throw invalidInvite(token ? tokenReasons[token.state] : 'invite_unknown')
   }
   const interviewId = invite.interviewId ?? (await beginInterview(tx, invite))
   const row = await lockSettledInterview(tx, organizationId, interviewId)
@@ -93,7 +109,10 @@ export async function exchangeInvite(
 export async function beginInterview(tx: Queryable, invite: InviteRow): Promise<string> {
   const { organizationId, id: inviteId, campaignId, candidateId } = invite
   const [campaign] = await lockCampaign(tx, organizationId, campaignId)
-  if (campaign?.status !== 'active') throw invalidInvite(`campaign_${campaign?.status ?? 'unknown'}`)
+  if (campaign?.status !== 'active')
+    throw invalidInvite(
+      campaign ? campaignReasons[campaign.status as keyof typeof campaignReasons] : 'campaign_unknown',
+    )
   requireInviteTransition(invite.status, 'started')
   const id = newId('int')
   const { name: title, language, questions } = campaign

@@ -3,7 +3,7 @@ import { sha256 } from '../../credentials/secret.ts'
 import type { Queryable } from '../../db/connect.ts'
 import { findInterviewSession } from '../../db/queries/interview-sessions.ts'
 import { type Actor, interviewActor } from '../credentials/principals.ts'
-import type { Verdict } from '../credentials/verifier.ts'
+import type { Refusal, Verdict } from '../credentials/verifier.ts'
 
 /**
  * Verifies an interview session's token, on the organization's clock. It is not remembered: each sign of life of a
@@ -19,7 +19,7 @@ export async function verifyInterviewSession(db: Queryable, text: string): Promi
   const [row] = await findInterviewSession(db, sha256(text))
   const reason = !row ? 'unknown_token' : row.endedAt ? 'session_ended' : row.expired ? 'token_expired' : null
   if (!row || reason) {
-    const refusal = {
+    const refusal: Refusal = {
       reason: reason ?? 'unknown_token',
       organizationId: row?.organizationId ?? null,
       keyId: null,

@@ -32,7 +32,10 @@ export interface FileStorage {
 
 /** 503 for a storage that fails us. */
 export function storageFailed(cause: unknown): ApiError {
-  return new ApiError('UNAVAILABLE', 'The storage of files is out of reach', { reason: 'storage', cause })
+  return new ApiError('UNAVAILABLE', 'The storage of files is out of reach', {
+    reason: 'storage_unavailable',
+    cause,
+  })
 }
 
 /** Opens what `STORAGE_URL` names. Libraries are loaded when they are first used: a start needs none of them. */

@@ -43,12 +43,15 @@ export async function once<T>(
   return tenancy.write(organizationId, async (tx) => {
     if (!(await tryHoldIdempotencyKey(tx, organizationId, keyHash))) {
       throw new ApiError('CONFLICT', 'A request with this Idempotency-Key is in flight', {
+        reason: 'idempotency_key_in_flight',
         headers: { 'retry-after': '1' },
       })
     }
     const [kept] = await findKeptResponse(tx, organizationId, keyHash)
     if (kept) {
-      if (!kept.requestHash.equals(requestHash)) throw new ApiError('IDEMPOTENCY_MISMATCH')
+      if (!kept.requestHash.equals(requestHash)) {
+        throw new ApiError('IDEMPOTENCY_MISMATCH', undefined, { reason: 'idempotency_key_reused' })
+      }
       return {
         status: kept.status,
         body: JSON.parse(unseal(sealingKey, context, kept.response)),

@@ -3,7 +3,8 @@ import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { CsvError, parse } from 'csv-parse/sync'
 import { CandidateCreate } from '../../schemas/candidates.ts'
-import { badRequest, type ErrorCode } from '../../schemas/errors.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { badRequest } from '../../schemas/errors.ts'
 
 /** Rows of a file at most. */
 const MOST_ROWS = 1000

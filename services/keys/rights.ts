@@ -3,6 +3,7 @@ import { isWithin } from '../../credentials/allow-list.ts'
 import type { KeyRow } from '../../db/queries/keys.ts'
 import { allows, firstExcess, type Scope } from '../../schemas/access.ts'
 import { ApiError } from '../../schemas/errors.ts'
+import type { LoggedReason } from '../../schemas/reasons.ts'
 import type { AuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import { planOf } from '../plans/plans.ts'
@@ -110,6 +111,6 @@ function outsideOf(entries: readonly string[], { allowedIps }: KeyRights): strin
   return entries.find((entry) => !isWithin(entry, allowedIps)) ?? null
 }
 
-function excess(path: string, message: string, reason: string): ApiError {
+function excess(path: string, message: string, reason: LoggedReason): ApiError {
   return new ApiError('FORBIDDEN', undefined, { reason, details: [{ path, message }] })
 }

@@ -51,7 +51,9 @@ export async function invite(
   requireRoom(services.config.environment.name, organization.plan, 'members', members)
   const email = body.email.toLowerCase()
   if ((await findMemberByEmail(tx, organizationId, email)).length > 0) {
-    throw new ApiError('CONFLICT', 'A user with this e-mail address is a member already')
+    throw new ApiError('CONFLICT', 'A user with this e-mail address is a member already', {
+      reason: 'member_exists',
+    })
   }
   await withdrawExpired(tx, organizationId, email)
   const { text: token } = generateCredential('mt_')
@@ -65,7 +67,9 @@ export async function invite(
     seconds: DAYS * DAY_SECONDS,
   })
   if (!row)
-    throw new ApiError('CONFLICT', 'This address was invited already: resend or withdraw that invitation')
+    throw new ApiError('CONFLICT', 'This address was invited already: resend or withdraw that invitation', {
+      reason: 'invitation_exists',
+    })
   const sent = await send(services, tx, actor, row, token)
   await audit(tx, context, {
     action: 'member.invited',

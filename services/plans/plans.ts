@@ -78,7 +78,7 @@ export function requireRoom(
 
 function outsidePlan(plan: string, what: string, more = ''): ApiError {
   return new ApiError('FORBIDDEN', `The plan ${plan} does not include this: ${what}${more}`, {
-    reason: `plan_lacks:${what}`,
+    reason: `plan_limit:${what}`,
     details: [{ path: 'organization.plan', message: `lacks ${what}` }],
   })
 }

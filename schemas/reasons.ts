@@ -1,0 +1,252 @@
+import type { ErrorCode } from './error-codes.ts'
+
+/** What is known of one reason. */
+interface ReasonEntry {
+  /** The code, and with it the status, of the error that carries the reason. */
+  readonly code: ErrorCode
+  /** Whether callers see the reason in the answer. The access log of the organization always shows it. */
+  readonly public: boolean
+  /** What happened and what to do, for the owner of the credential. `{}` stands for the part behind the colon. */
+  readonly explanation: string
+}
+
+const shown = (code: ErrorCode, explanation: string) => ({ code, public: true, explanation }) as const
+const hidden = (code: ErrorCode, explanation: string) => ({ code, public: false, explanation }) as const
+
+/**
+ * Every reason for an error. A reason is stable: programs switch on it, the access log keeps it, and
+ * `/docs/errors/<reason>` explains it. A refused credential never has a public reason: a caller who guesses learns
+ * nothing from the answer, and the owner finds the reason by the request id.
+ */
+const catalogue = {
+  // Credentials. The caller gets a uniform 401.
+  credential_in_url: shown(
+    'BAD_REQUEST',
+    'The URL contained a credential. Send credentials in headers, and replace the one that was sent.',
+  ),
+  malformed_credential: hidden(
+    'UNAUTHORIZED',
+    'The credential is incomplete: it was mistyped or cut off, or it is not a credential of this API.',
+  ),
+  missing_credentials: hidden('UNAUTHORIZED', 'The request carried no credential.'),
+  unknown_key: hidden(
+    'UNAUTHORIZED',
+    'No key with this id was ever issued here, or the text that was sent is not the key with this id.',
+  ),
+  wrong_secret: hidden(
+    'UNAUTHORIZED',
+    'A key with this id exists, but the secret part that was sent does not belong to it.',
+  ),
+  wrong_environment: hidden(
+    'UNAUTHORIZED',
+    'The key belongs to the other environment. Sandbox and production share no key.',
+  ),
+  key_expired: hidden('UNAUTHORIZED', "The key's expiresAt had passed."),
+  key_retired: hidden(
+    'UNAUTHORIZED',
+    'The key was rotated and its grace period had passed. Use its successor.',
+  ),
+  key_revoked: hidden('UNAUTHORIZED', 'The key had been revoked.'),
+  unknown_token: hidden('UNAUTHORIZED', 'No such access token was ever issued here.'),
+  token_expired: hidden('UNAUTHORIZED', 'The access token had expired. Refresh it, or log in again.'),
+  token_of_another_organization: hidden(
+    'UNAUTHORIZED',
+    'The key and the access token belong to different organizations.',
+  ),
+  session_ended: hidden(
+    'UNAUTHORIZED',
+    'The user had logged out, or the session had been ended. Log in again.',
+  ),
+  membership_ended: hidden('UNAUTHORIZED', 'The user was no longer a member of the organization.'),
+  unknown_refresh_token: hidden('UNAUTHORIZED', 'No such refresh token was ever issued here.'),
+  refresh_token_expired: hidden('UNAUTHORIZED', 'The refresh token had expired. Log in again.'),
+  refresh_token_reused: hidden(
+    'UNAUTHORIZED',
+    'The refresh token had been used before. The session was ended, because somebody may have copied the token.',
+  ),
+  successors_ended: hidden('UNAUTHORIZED', 'The session of this refresh token had ended. Log in again.'),
+  bad_signature: hidden(
+    'UNAUTHORIZED',
+    'The signature of the leak report did not match a known key of the partner.',
+  ),
+  session_ended_meanwhile: hidden(
+    'UNAUTHORIZED',
+    'The session ended while the request was under way. Log in again.',
+  ),
+
+  // Log-in and confirmation.
+  wrong_password: hidden('UNAUTHORIZED', 'The e-mail address or the password was wrong.'),
+  password_changed_meanwhile: hidden('UNAUTHORIZED', 'The password changed while the log-in was under way.'),
+  second_factor_required: shown(
+    'UNAUTHORIZED',
+    'The password was right. The account also needs its second factor: send it as totp.',
+  ),
+  wrong_second_factor: shown('UNAUTHORIZED', 'The code was wrong, or it had been used before.'),
+  second_factor_missing: shown(
+    'FORBIDDEN',
+    'The organization requires a second factor, and the user has not set one up.',
+  ),
+  confirmation_missing: shown(
+    'FORBIDDEN',
+    'This operation needs the password or the second factor of the user again.',
+  ),
+  mailed_token_refused: shown('UNAUTHORIZED', 'The token of the e-mail was unknown, expired or used before.'),
+  invitation_refused: shown('UNAUTHORIZED', 'The invitation was unknown, expired, withdrawn or used before.'),
+  organization_not_named: shown(
+    'CONFLICT',
+    'The user belongs to several organizations. Name one as organizationId.',
+  ),
+  no_member: shown('FORBIDDEN', 'The user is not a member of this organization.'),
+  email_taken: shown('CONFLICT', 'A user with this e-mail address exists already.'),
+  member_exists: shown('CONFLICT', 'A user with this e-mail address is a member already.'),
+  invitation_exists: shown(
+    'CONFLICT',
+    'This address has an open invitation. Resend or withdraw that invitation.',
+  ),
+  last_owner: shown(
+    'CONFLICT',
+    'An organization keeps at least one owner. Make somebody else an owner first.',
+  ),
+  second_factor_set_up: shown('CONFLICT', 'A second factor is set up already. Remove it first.'),
+  second_factor_not_started: shown(
+    'CONFLICT',
+    'No second factor waits for its first code. Begin with POST /api/auth/totp.',
+  ),
+  no_second_factor: shown('NOT_FOUND', 'No second factor is set up.'),
+  cookie_for_tokens: shown('FORBIDDEN', 'A dashboard session cannot be exchanged for tokens.'),
+  cross_site: shown('FORBIDDEN', 'The request carried the dashboard cookie but came from another site.'),
+
+  // Permissions.
+  scope_missing: shown(
+    'FORBIDDEN',
+    "The credential is valid, but neither alone nor with the user's role does it have the scope {}.",
+  ),
+  no_key: shown('FORBIDDEN', 'The route needs an API key, and the request carried none.'),
+  no_user: shown('FORBIDDEN', 'The route needs a user, and the request carried a key alone.'),
+  no_session: shown('FORBIDDEN', 'The route needs a user who logged in, not a key.'),
+  no_interview_session: shown('FORBIDDEN', 'The route needs an interview session token.'),
+  interview_session: shown('FORBIDDEN', 'An interview session token opens only the embed routes.'),
+  api_key_required: shown(
+    'BAD_REQUEST',
+    'The route needs x-api-key beside the access token. An access token alone opens only account and settings routes.',
+  ),
+  ip_not_allowed: hidden(
+    'FORBIDDEN',
+    'The key is valid, but the request came from an address outside its allowedIps.',
+  ),
+  limit_exceeded: shown(
+    'FORBIDDEN',
+    'The rate limit is higher than the one of the credential that asks for it.',
+  ),
+  ips_exceeded: shown(
+    'FORBIDDEN',
+    'The allowed addresses reach beyond those of the credential that asks for them.',
+  ),
+  expiry_exceeded: shown('FORBIDDEN', 'The expiry is later than the one of the credential that asks for it.'),
+  role_above_own: shown('FORBIDDEN', 'The role {} has more permissions than the credential that gives it.'),
+  plan_limit: shown('FORBIDDEN', 'The plan of the organization does not include this: {}.'),
+  origin_not_allowed: shown(
+    'FORBIDDEN',
+    "The page's origin is not among the organization's allowedOrigins. An administrator can add it.",
+  ),
+
+  // Throttles.
+  rate_limited: shown('RATE_LIMITED', 'The limit of requests per minute was reached.'),
+  too_many_failures: shown(
+    'RATE_LIMITED',
+    'Too many refused credentials came from this address. It has to wait.',
+  ),
+  too_many_signups: shown(
+    'RATE_LIMITED',
+    'Too many accounts were created from this address. It has to wait.',
+  ),
+  too_many_resets: shown(
+    'RATE_LIMITED',
+    'Too many password resets were requested from this address or for this account.',
+  ),
+  too_many_tries: shown(
+    'RATE_LIMITED',
+    'Too many wrong passwords or codes were sent for this account. Wait, then try again.',
+  ),
+  too_many_waiting: shown('RATE_LIMITED', 'Too many log-ins wait at once. Try again in a second.'),
+  too_many_streams: shown('RATE_LIMITED', 'The organization has too many open event streams.'),
+
+  // Idempotency.
+  idempotency_key_in_flight: shown(
+    'CONFLICT',
+    'A request with this Idempotency-Key is in flight. Retry after the time in Retry-After.',
+  ),
+  idempotency_key_reused: shown(
+    'IDEMPOTENCY_MISMATCH',
+    'This Idempotency-Key was used with another request. Use a new key for a new request.',
+  ),
+
+  // Invites and embedded interviews.
+  invalid_invite: hidden('UNAUTHORIZED', 'The invite does not open an interview.'),
+  invite_malformed: hidden('UNAUTHORIZED', 'The invite token is incomplete.'),
+  invite_unknown: hidden('UNAUTHORIZED', 'No such invite was ever sent.'),
+  invite_completed: hidden('UNAUTHORIZED', 'The interview of this invite is complete.'),
+  invite_expired: hidden('UNAUTHORIZED', 'The invite had expired.'),
+  invite_cancelled: hidden('UNAUTHORIZED', 'The invite had been cancelled.'),
+  invite_replaced: hidden('UNAUTHORIZED', 'The invite had been sent again. Only the newest link works.'),
+  invite_used: hidden('UNAUTHORIZED', 'The invite link had been used before.'),
+  interview_abandoned: hidden('UNAUTHORIZED', 'The interview had been abandoned.'),
+  campaign_draft: hidden('UNAUTHORIZED', 'The campaign of this invite is a draft.'),
+  campaign_paused: hidden('UNAUTHORIZED', 'The campaign of this invite is paused.'),
+  campaign_completed: hidden('UNAUTHORIZED', 'The campaign of this invite is complete.'),
+  campaign_archived: hidden('UNAUTHORIZED', 'The campaign of this invite is archived.'),
+  campaign_unknown: hidden('UNAUTHORIZED', 'The campaign of this invite does not exist.'),
+
+  // Files.
+  file_empty: shown('BAD_REQUEST', 'The file is empty.'),
+  file_too_large: shown('PAYLOAD_TOO_LARGE', 'The file is larger than the limit.'),
+  file_type: shown('UNSUPPORTED_MEDIA_TYPE', 'The content of the file is not of an accepted type.'),
+  upload_stood_still: shown('BAD_REQUEST', 'No data of the upload arrived for too long.'),
+  upload_broken_off: shown('BAD_REQUEST', 'The upload ended before the file was complete.'),
+  link_invalid: hidden('UNAUTHORIZED', 'The link to the file had expired or was changed.'),
+  storage_unavailable: shown(
+    'UNAVAILABLE',
+    'The file storage cannot be reached or is full. Try again later.',
+  ),
+
+  // The server.
+  no_smtp_url: shown('UNAVAILABLE', 'This server sends no e-mail. Its operator has to set SMTP_URL.'),
+} as const satisfies Record<string, ReasonEntry>
+
+/** A stable word that says why a request failed. */
+export type Reason = keyof typeof catalogue
+
+/** Reasons that are logged with the scope, role or feature that they are about, e.g. `scope_missing:keys:read`. */
+type ReasonAbout = 'scope_missing' | 'role_above_own' | 'plan_limit'
+
+/** A reason as the access log keeps it. */
+export type LoggedReason = Reason | `${ReasonAbout}:${string}`
+
+/** Every reason, with what is known of it, for docs and tests. */
+export const reasons: Readonly<Record<Reason, ReasonEntry>> = catalogue
+
+/** The reason of a logged one, without what it is about. Undefined for a word that an older version wrote. */
+function reasonIn(logged: string): Reason | undefined {
+  const word = logged.split(':', 1)[0] as string
+  return Object.hasOwn(catalogue, word) ? (word as Reason) : undefined
+}
+
+/** What callers see of a reason; undefined where they see none. */
+export function publicReason(logged: LoggedReason | undefined): Reason | undefined {
+  const reason = logged && reasonIn(logged)
+  return reason && reasons[reason].public ? reason : undefined
+}
+
+/**
+ * What happened to a request, in a sentence for the owner of its credential.
+ * @param logged the reason as the access log keeps it; null where nothing was refused
+ * @param status the HTTP status of the answer
+ */
+export function explainReason(logged: string | null, status: number): string {
+  const reason = logged === null ? undefined : reasonIn(logged)
+  if (reason && logged) return reasons[reason].explanation.replace('{}', logged.slice(reason.length + 1))
+  if (logged !== null) return `The request was refused: ${logged.replaceAll('_', ' ')}.`
+  if (status >= 500) return 'The request failed on our side.'
+  if (status >= 400) return 'The credential was accepted. The request itself was refused, as its answer said.'
+  return 'The request was answered.'
+}
