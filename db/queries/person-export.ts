@@ -39,7 +39,11 @@ export function exportInvitations(db: Queryable, email: string) {
 /** A page of a person's log-ins, newest first. */
 export function exportSessions(db: Queryable, userId: string, after: string | null, limit: number) {
   return db<ExportRow[]>`
-    select id, organization_id, kind, ip, user_agent, created_at, last_used_at, ended_at from sessions
+    select id, sessions.organization_id, kind, ip, user_agent, created_at,
+      coalesce(uses.last_used_at, created_at) as last_used_at, ended_at
+    from sessions
+    left join session_uses as uses
+      on uses.organization_id = sessions.organization_id and uses.session_id = sessions.id
     where user_id = ${userId} and (${after}::text is null or id < ${after}) order by id desc limit ${limit}`
 }
 

@@ -1,6 +1,7 @@
 import type { Role } from '../../schemas/access.ts'
 import type { Queryable } from '../connect.ts'
 import type { sessions } from '../schema/accounts.ts'
+import { inheritProof } from './session-uses.ts'
 
 export type SessionRow = typeof sessions.$inferSelect
 
@@ -136,13 +137,18 @@ export function findSession(db: Queryable, userId: string, sessionId: string) {
 }
 
 /** A session as its owner sees it. */
-export type ListedSession = SessionRow & { organizationName: string }
+export type ListedSession = Omit<SessionRow, 'authenticatedAt'> & { organizationName: string }
 
 /** A page of a user's sessions that live, in all organizations, newest first (system role). */
 export function listSessions(db: Queryable, userId: string, page: { limit: number; after: string | null }) {
   return db<ListedSession[]>`
-    select sessions.*, organizations.name as organization_name
-    from sessions join organizations on organizations.id = sessions.organization_id
+    select sessions.organization_id, sessions.id, user_id, ip, user_agent, sessions.created_at, ended_at, kind,
+      expires_at, coalesce(uses.last_used_at, sessions.created_at) as last_used_at,
+      organizations.name as organization_name
+    from sessions
+    join organizations on organizations.id = sessions.organization_id
+    left join session_uses as uses
+      on uses.organization_id = sessions.organization_id and uses.session_id = sessions.id
     where user_id = ${userId} and ended_at is null and expires_at > now()
       and (${page.after}::text is null or sessions.id < ${page.after})
       and exists (
@@ -196,52 +202,18 @@ export async function endMemberSessions(
   return ids
 }
 
-/** Whether the person proved who they are within the last quarter of an hour, in this session. */
-export function findRecentAuthentication(db: Queryable, userId: string, sessionId: string) {
-  return db`
-    select from sessions
-    where user_id = ${userId} and id = ${sessionId} and authenticated_at > now() - interval '15 minutes'`
-}
-
-/** Notes that the person has just proved who they are. */
-export function noteAuthentication(db: Queryable, userId: string, sessionId: string) {
-  return db`update sessions set authenticated_at = now() where user_id = ${userId} and id = ${sessionId}`
-}
-
-/**
- * Notes that sessions were used; a dashboard's cookie then lasts that much longer, up to its session's end.
- * @param idleSeconds how long a cookie lasts without use
- */
-export async function touchSessions(
-  db: Queryable,
-  used: readonly { organizationId: string; sessionId: string }[],
-  idleSeconds: number,
-) {
-  const organizationIds = used.map(({ organizationId }) => organizationId)
-  const ids = used.map(({ sessionId }) => sessionId)
-  await db`
-    update sessions set last_used_at = now()
-    from unnest(${organizationIds}::text[], ${ids}::text[]) as used (organization_id, id)
-    where sessions.organization_id = used.organization_id and sessions.id = used.id and ended_at is null`
-  await db`
-    update tokens set expires_at = least(now() + make_interval(secs => ${idleSeconds}), sessions.expires_at)
-    from unnest(${organizationIds}::text[], ${ids}::text[]) as used (organization_id, id), sessions
-    where sessions.organization_id = used.organization_id and sessions.id = used.id
-      and tokens.organization_id = used.organization_id and tokens.session_id = used.id
-      and tokens.kind = 'cookie' and tokens.expires_at > now()`
-}
-
 /**
  * Gives a session the end and the proof of another one of the same user, which it came from (system role).
  * @returns no row where that one has ended
  */
 export async function inheritSession(db: Queryable, userId: string, from: string, to: string) {
   const inherited = await db<{ id: string }[]>`
-    update sessions set expires_at = least(sessions.expires_at, origin.expires_at), authenticated_at = origin.authenticated_at
+    update sessions set expires_at = least(sessions.expires_at, origin.expires_at)
     from sessions as origin
     where sessions.user_id = ${userId} and sessions.id = ${to} and origin.user_id = ${userId} and origin.id = ${from}
       and origin.ended_at is null
     returning sessions.id`
+  await inheritProof(db, userId, from, to)
   await db`
     update tokens set expires_at = least(tokens.expires_at, sessions.expires_at)
     from sessions

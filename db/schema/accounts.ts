@@ -79,10 +79,11 @@ export const sessions = pgTable(
     ip: text('ip'),
     userAgent: text('user_agent'),
     createdAt: createdAt(),
+    /** Not read: see `sessionUses`. Processes of the version before 0014 still write it. */
     lastUsedAt: instant('last_used_at').notNull().defaultNow(),
     endedAt: instant('ended_at'),
     kind: text('kind').notNull().default('token'),
-    /** When the person last proved who they are. */
+    /** Not read, as `lastUsedAt`. */
     authenticatedAt: instant('authenticated_at').notNull().defaultNow(),
     /** The end that no use puts off. */
     expiresAt: instant('expires_at').notNull().default(sql`now() + interval '90 days'`),
@@ -95,6 +96,28 @@ export const sessions = pgTable(
     foreignKey({
       columns: [table.organizationId, table.userId],
       foreignColumns: [memberships.organizationId, memberships.userId],
+    }).onDelete('cascade'),
+  ],
+)
+
+/**
+ * What a session's use writes, apart from the session itself: a write locks its session's row in share mode, and must
+ * neither wait for a use to be noted nor hold it up. A session without a row was not used since it was opened.
+ */
+export const sessionUses = pgTable(
+  'session_uses',
+  {
+    organizationId: organizationId(),
+    sessionId: id('session_id').notNull(),
+    lastUsedAt: instant('last_used_at').notNull().defaultNow(),
+    /** When the person last proved who they are. */
+    authenticatedAt: instant('authenticated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.sessionId] }),
+    foreignKey({
+      columns: [table.organizationId, table.sessionId],
+      foreignColumns: [sessions.organizationId, sessions.id],
     }).onDelete('cascade'),
   ],
 )

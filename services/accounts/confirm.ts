@@ -1,5 +1,5 @@
 import { findUser } from '../../db/queries/authentication.ts'
-import { findRecentAuthentication, noteAuthentication } from '../../db/queries/sessions.ts'
+import { findRecentAuthentication, noteAuthentication } from '../../db/queries/session-uses.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { Accounts } from './context.ts'
 import { checkPassword } from './passwords.ts'

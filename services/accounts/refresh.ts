@@ -3,6 +3,7 @@ import { parseCredential } from '../../credentials/format.ts'
 import { seal, unseal } from '../../credentials/seal.ts'
 import { sha256 } from '../../credentials/secret.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
+import { touchSessions } from '../../db/queries/session-uses.ts'
 import {
   deleteOldTokens,
   findPresentedTokens,
@@ -10,7 +11,6 @@ import {
   holdUserOfToken,
   lockRefreshToken,
   type PresentedToken,
-  touchSessions,
   useRefreshToken,
 } from '../../db/queries/sessions.ts'
 import type { Login } from '../../schemas/accounts.ts'

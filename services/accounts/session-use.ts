@@ -1,5 +1,5 @@
 import type { Database } from '../../db/connect.ts'
-import { touchSessions } from '../../db/queries/sessions.ts'
+import { touchSessions } from '../../db/queries/session-uses.ts'
 import type { UserPrincipal } from '../credentials/principals.ts'
 
 const NOTED_EACH_MS = 60_000

@@ -1,8 +1,11 @@
 import postgres from 'postgres'
 import t from 'tap'
+import type { Queryable } from '../../db/connect.ts'
+import { noteAuthentication, touchSessions } from '../../db/queries/session-uses.ts'
 import { deviceName } from '../../services/accounts/device-name.ts'
 import { type Body, type TestApp, testApp } from '../support/app.ts'
 import { mostTries } from '../support/guesses.ts'
+import { usedHoursAgo } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
 
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -146,7 +149,7 @@ t.test('ending another session wants a recent log-in, or the password', async (t
   const { app, call, tenant } = await testApp(t)
   const { email, password, accessToken } = await tenant()
   await logIn(call, email, password)
-  await app.database`update sessions set authenticated_at = now() - interval '16 minutes'`
+  await usedHoursAgo(app.database, 1)
   const end = (body?: object) =>
     call('DELETE', '/api/auth/sessions', { headers: bearer(accessToken), ...(body ? { body } : {}) })
   const refused = await end()
@@ -179,10 +182,11 @@ t.test('when a session was last used is written, not at each request', async (t)
   const { app, call, tenant } = await testApp(t)
   const { accessToken } = await tenant()
   await app.sessionUse.flush()
-  await app.database`update sessions set last_used_at = now() - interval '1 hour'`
+  await usedHoursAgo(app.database, 1)
   const fresh = async () => {
     await app.sessionUse.flush()
-    const [row] = await app.database`select last_used_at > now() - interval '1 minute' as fresh from sessions`
+    const [row] =
+      await app.database`select last_used_at > now() - interval '1 minute' as fresh from session_uses`
     return row?.fresh
   }
   for (let count = 0; count < 20; count++) await call('GET', '/api/whoami', { headers: bearer(accessToken) })
@@ -200,17 +204,39 @@ t.test('a note that another call is about to write is waited for', async (t) => 
   let written = false
   let second: Promise<void> = Promise.resolve()
   await app.database.begin(async (tx) => {
-    await tx`select from sessions for update`
+    await tx`lock table session_uses in share mode`
     await call('GET', '/api/whoami', { headers: bearer(accessToken) })
     void app.sessionUse.flush()
     second = app.sessionUse.flush().then(() => {
       written = true
     })
     await tx`select 1`
-    t.equal(written, false, 'the row is held')
+    t.equal(written, false, 'the table is held')
   })
   await second
   t.equal(written, true)
+})
+
+// A write locks its session's row in share mode, so that a revocation waits for it. A use that is noted must not wait too.
+t.test('noting a use and locking the session never wait for each other', async (t) => {
+  const { app, tenant } = await testApp(t)
+  const { organizationId, userId } = await tenant()
+  const [session] = await app.database<{ id: string }[]>`select id from sessions`
+  const sessionId = session?.id as string
+  const note = async (tx: Queryable) => {
+    await tx`select set_config('lock_timeout', '2s', true)`
+    await touchSessions(tx, [{ organizationId, sessionId }], 60)
+    await noteAuthentication(tx, userId, sessionId)
+  }
+  await app.database.begin(async (writer) => {
+    await writer`select from sessions for share`
+    await app.database.begin(note)
+  })
+  await app.database.begin(async (noting) => {
+    await note(noting)
+    const locked = await app.database`select from sessions where id = ${sessionId} for share nowait`
+    t.equal(locked.length, 1)
+  })
 })
 
 t.test('devices are named as people name them', (t) => {

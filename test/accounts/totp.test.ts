@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { type Body, type Tenant, type TestApp, testApp } from '../support/app.ts'
 import { mostTries } from '../support/guesses.ts'
+import { usedHoursAgo } from '../support/sessions.ts'
 import { codeOf, rightCodes, wrongCode } from '../support/totp.ts'
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -173,7 +174,7 @@ t.test('taking it away wants the password or a code, and both later', async (t) 
   t.equal((await remove()).status, 403)
   t.equal((await remove({ password: 'not this one' })).status, 401)
   t.equal((await remove({ code: `${owner.recoveryCodes[9]}0` })).status, 401)
-  await app.database`update sessions set authenticated_at = now() - interval '1 hour'`
+  await usedHoursAgo(app.database, 1)
   t.equal((await remove({ password: owner.password })).status, 403)
   t.equal((await remove({ password: owner.password, code: owner.recoveryCodes[0] })).status, 204)
   t.equal((await remove({ password: owner.password })).status, 404)
