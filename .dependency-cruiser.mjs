@@ -4,13 +4,13 @@ const layers = {
   schemas: ['credentials'],
   config: ['credentials', 'schemas'],
   db: ['credentials', 'schemas', 'config'],
-  services: ['credentials', 'schemas', 'config', 'db'],
-  jobs: ['credentials', 'schemas', 'config', 'db', 'services'],
-  plugins: ['credentials', 'schemas', 'config', 'db', 'services'],
-  routes: ['credentials', 'schemas', 'config', 'db', 'services', 'plugins'],
-  app: ['credentials', 'schemas', 'config', 'db', 'services', 'jobs', 'plugins', 'routes'],
-  server: ['credentials', 'schemas', 'config', 'db', 'services', 'jobs', 'plugins', 'app'],
-  bin: ['credentials', 'schemas', 'config', 'db', 'services', 'jobs'],
+  operations: ['credentials', 'schemas', 'config', 'db'],
+  jobs: ['credentials', 'schemas', 'config', 'db', 'operations'],
+  plugins: ['credentials', 'schemas', 'config', 'db', 'operations'],
+  routes: ['credentials', 'schemas', 'config', 'db', 'operations', 'plugins'],
+  app: ['credentials', 'schemas', 'config', 'db', 'operations', 'jobs', 'plugins', 'routes'],
+  server: ['credentials', 'schemas', 'config', 'db', 'operations', 'jobs', 'plugins', 'app'],
+  bin: ['credentials', 'schemas', 'config', 'db', 'operations', 'jobs'],
 }
 
 /** Everything that runs in production, as one regular expression. */
@@ -54,7 +54,7 @@ export default {
     },
     {
       name: 'routes-hold-no-sql',
-      comment: 'a route calls services or db/queries',
+      comment: 'a route calls operations or db/queries',
       severity: 'error',
       from: { path: '^routes/' },
       to: { path: '^node_modules/(postgres|drizzle-orm)/' },

@@ -5,8 +5,8 @@ import { ConfigError, readConfig } from './config/config.ts'
 import { type EmbeddedDatabase, EmbeddedError, startEmbedded } from './db/embedded/launcher.ts'
 import { migrate } from './db/migrate.ts'
 import { startWorker } from './jobs/worker.ts'
-import { makeDemo } from './services/demo/demo.ts'
-import { welcome } from './services/demo/welcome.ts'
+import { makeDemo } from './operations/demo/demo.ts'
+import { welcome } from './operations/demo/welcome.ts'
 
 const GRACE_MS = 1500
 // What a start may still take that was told to end: a database that is made for the first time, say.

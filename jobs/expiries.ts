@@ -1,4 +1,4 @@
-import { sweepExpiries } from '../services/interviews/sweep.ts'
+import { sweepExpiries } from '../operations/interviews/sweep.ts'
 import type { Work } from './work.ts'
 
 /** Every minute: whoever looks at an invite or an interview sees its expiry at once; this is for who waits for the event. */

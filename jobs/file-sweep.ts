@@ -1,4 +1,4 @@
-import { auditFiles, type Swept, sweepFiles } from '../services/files/remove.ts'
+import { auditFiles, type Swept, sweepFiles } from '../operations/files/remove.ts'
 import type { Work, WorkContext } from './work.ts'
 
 /** Every five minutes: a crash leaves an upload under way for two. */

@@ -1,4 +1,4 @@
-import { workThroughBulk } from '../services/invites/bulk-job.ts'
+import { workThroughBulk } from '../operations/invites/bulk-job.ts'
 import type { Work } from './work.ts'
 
 /** Works through a file of candidates to invite. */

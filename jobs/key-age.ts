@@ -1,4 +1,4 @@
-import { tellKeyAges } from '../services/keys/age.ts'
+import { tellKeyAges } from '../operations/keys/age.ts'
 import type { Work } from './work.ts'
 
 /** Every hour, at a minute of its own. */

@@ -1,4 +1,4 @@
-import { unsealMail } from '../services/mail/mailer.ts'
+import { unsealMail } from '../operations/mail/mailer.ts'
 import type { Work } from './work.ts'
 
 /** Delivers one e-mail. */

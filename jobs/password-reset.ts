@@ -1,4 +1,4 @@
-import { sendPasswordReset } from '../services/accounts/password-reset.ts'
+import { sendPasswordReset } from '../operations/accounts/password-reset.ts'
 import type { Work } from './work.ts'
 
 /** Looks up who asked for a new password, and mails the way to it. */

@@ -5,8 +5,8 @@ import { forgetOldBulks } from '../db/queries/invite-bulks.ts'
 import { forgetOldUsage } from '../db/queries/key-usage.ts'
 import { forgetOldRecordings } from '../db/queries/recording-retention.ts'
 import { forgetEndedSessions } from '../db/queries/sessions.ts'
-import { EVENTS_KEPT_DAYS } from '../services/events/emit.ts'
-import { removeBytesSoon } from '../services/files/remove.ts'
+import { EVENTS_KEPT_DAYS } from '../operations/events/emit.ts'
+import { removeBytesSoon } from '../operations/files/remove.ts'
 import type { Work } from './work.ts'
 
 /** Every hour: a day that is over is dropped as soon as it is too old, whenever the process was started. */

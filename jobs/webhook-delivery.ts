@@ -1,8 +1,8 @@
-import { EndpointCare } from '../services/webhooks/care.ts'
-import { Deliverer } from '../services/webhooks/deliverer.ts'
-import { Recorder } from '../services/webhooks/recorder.ts'
-import { Sender } from '../services/webhooks/send.ts'
-import { targetRules } from '../services/webhooks/targets.ts'
+import { EndpointCare } from '../operations/webhooks/care.ts'
+import { Deliverer } from '../operations/webhooks/deliverer.ts'
+import { Recorder } from '../operations/webhooks/recorder.ts'
+import { Sender } from '../operations/webhooks/send.ts'
+import { targetRules } from '../operations/webhooks/targets.ts'
 import type { WorkContext } from './work.ts'
 
 /**

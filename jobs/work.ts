@@ -2,9 +2,9 @@ import type { Job } from 'pg-boss'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/connect.ts'
 import type { JobData } from '../db/jobs.ts'
-import type { FileStore } from '../services/files/store.ts'
-import type { Delivery, MailLog } from '../services/mail/delivery.ts'
-import type { Mailer } from '../services/mail/mailer.ts'
+import type { FileStore } from '../operations/files/store.ts'
+import type { Delivery, MailLog } from '../operations/mail/delivery.ts'
+import type { Mailer } from '../operations/mail/mailer.ts'
 
 /** What a job has to work with. */
 export interface WorkContext {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { AccessLog } from '../operations/access-log/access-log.ts'
+import { type RequestRecord, withoutQuery } from '../operations/access-log/record.ts'
 import { ApiError } from '../schemas/errors.ts'
-import { AccessLog } from '../services/access-log/access-log.ts'
-import { type RequestRecord, withoutQuery } from '../services/access-log/record.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

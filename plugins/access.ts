@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Actor } from '../operations/credentials/principals.ts'
 import { allows, type Scope } from '../schemas/access.ts'
 import { ApiError } from '../schemas/errors.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
-import type { Actor } from '../services/credentials/principals.ts'
 
 /**
  * What a route needs of its caller:

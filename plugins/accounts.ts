@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { LoginBrakes, networkOf } from '../services/accounts/brakes.ts'
-import type { Accounts } from '../services/accounts/context.ts'
-import { readDevice } from '../services/accounts/known-device.ts'
-import type { LoginPlace } from '../services/accounts/log-in.ts'
-import { prepareDecoys } from '../services/accounts/passwords.ts'
-import { SessionUse } from '../services/accounts/session-use.ts'
-import { cookieSeconds } from '../services/accounts/sessions.ts'
+import { LoginBrakes, networkOf } from '../operations/accounts/brakes.ts'
+import type { Accounts } from '../operations/accounts/context.ts'
+import { readDevice } from '../operations/accounts/known-device.ts'
+import type { LoginPlace } from '../operations/accounts/log-in.ts'
+import { prepareDecoys } from '../operations/accounts/passwords.ts'
+import { SessionUse } from '../operations/accounts/session-use.ts'
+import { cookieSeconds } from '../operations/accounts/sessions.ts'
 
 const LONGEST_AGENT = 300
 

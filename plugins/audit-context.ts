@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { AuditContext } from '../services/audit/audit.ts'
+import type { AuditContext } from '../operations/audit/audit.ts'
 import { actorOf } from './access.ts'
 
 /** Who acts and from where, of a request that has an actor. */

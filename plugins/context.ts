@@ -3,8 +3,7 @@ import fp from 'fastify-plugin'
 import { environmentOfPrefix } from '../config/environment.ts'
 import { claimedPrefix, parseCredential } from '../credentials/format.ts'
 import { fingerprint } from '../credentials/secret.ts'
-import { ApiError } from '../schemas/errors.ts'
-import { isLive, malformed, verifyCookie } from '../services/credentials/live.ts'
+import { isLive, malformed, verifyCookie } from '../operations/credentials/live.ts'
 import {
   type ActingOrganization,
   type ActingUser,
@@ -14,14 +13,15 @@ import {
   keyAndUserActor,
   type UserPrincipal,
   userActor,
-} from '../services/credentials/principals.ts'
+} from '../operations/credentials/principals.ts'
 import {
   type CredentialVerifier,
   endOfPrincipal,
   type Refusal,
   type Verdict,
-} from '../services/credentials/verifier.ts'
-import { verifyInterviewSession } from '../services/embed/verify.ts'
+} from '../operations/credentials/verifier.ts'
+import { verifyInterviewSession } from '../operations/embed/verify.ts'
+import { ApiError } from '../schemas/errors.ts'
 import { type Presented, readCredentials } from './credentials.ts'
 import { refuseCrossSite } from './session-cookie.ts'
 

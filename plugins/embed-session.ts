@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { OpenSession } from '../services/embed/interview.ts'
+import type { OpenSession } from '../operations/embed/interview.ts'
 import { actorOf } from './access.ts'
 import { requireOrigin } from './embed-cors.ts'
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { FileLinks } from '../services/files/links.ts'
-import { fileShower, type ShowFile } from '../services/files/present.ts'
-import { sweepIncoming } from '../services/files/remove.ts'
-import { type FileStore, openFileStore } from '../services/files/store.ts'
+import { FileLinks } from '../operations/files/links.ts'
+import { fileShower, type ShowFile } from '../operations/files/present.ts'
+import { sweepIncoming } from '../operations/files/remove.ts'
+import { type FileStore, openFileStore } from '../operations/files/store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
 import type { TenantTransaction } from '../db/tenant.ts'
+import { once } from '../operations/idempotency/once.ts'
 import { badRequest } from '../schemas/errors.ts'
-import { once } from '../services/idempotency/once.ts'
 import { actorOf } from './access.ts'
 
 const LONGEST_KEY = 255

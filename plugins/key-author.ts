@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { type KeyAuthor, keyAuthor } from '../services/keys/rights.ts'
+import { type KeyAuthor, keyAuthor } from '../operations/keys/rights.ts'
 import { actorOf } from './access.ts'
 import { auditContextOf } from './audit-context.ts'
 

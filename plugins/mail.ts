@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { JobQueue } from '../db/jobs.ts'
-import { Mailer } from '../services/mail/mailer.ts'
+import { Mailer } from '../operations/mail/mailer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,8 +1,8 @@
 import type { Multipart } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
+import { type Incoming, tooLarge } from '../operations/files/incoming.ts'
+import type { Arrived } from '../operations/files/take.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
-import { type Incoming, tooLarge } from '../services/files/incoming.ts'
-import type { Arrived } from '../services/files/take.ts'
 
 // Boundaries and the headers of the part, beside the file itself.
 const ENVELOPE_BYTES = 16 * 1024

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type ParsedCredential, parseCredential } from '../credentials/format.ts'
-import { isLive, malformed, verifyCookie } from '../services/credentials/live.ts'
+import { isLive, malformed, verifyCookie } from '../operations/credentials/live.ts'
 import {
   type Actor,
   type KeyPrincipal,
@@ -8,8 +8,8 @@ import {
   keyAndUserActor,
   type UserPrincipal,
   userActor,
-} from '../services/credentials/principals.ts'
-import { endOfPrincipal } from '../services/credentials/verifier.ts'
+} from '../operations/credentials/principals.ts'
+import { endOfPrincipal } from '../operations/credentials/verifier.ts'
 import { refusalOf } from './access.ts'
 import { readCredentials } from './credentials.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { connect } from '../db/connect.ts'
-import { CredentialVerifier } from '../services/credentials/verifier.ts'
-import { Replica } from '../services/revocation/replica.ts'
+import { CredentialVerifier } from '../operations/credentials/verifier.ts'
+import { Replica } from '../operations/revocation/replica.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
+import { acceptInvitation } from '../operations/members/accept.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Login } from '../schemas/accounts.ts'
 import { InvitationAccept } from '../schemas/members.ts'
-import { acceptInvitation } from '../services/members/accept.ts'
 import { type Api, answers } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 

@@ -1,11 +1,11 @@
 import Type from 'typebox'
 import { listAudit } from '../db/queries/audit.ts'
+import { presentAudit } from '../operations/audit/present.ts'
 import { actorOf } from '../plugins/access.ts'
 import { AuditRecord } from '../schemas/audit.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { badRequest } from '../schemas/errors.ts'
 import { InstantText, Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { presentAudit } from '../services/audit/present.ts'
 import { type Api, answers } from './api.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 100 })

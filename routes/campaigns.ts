@@ -1,17 +1,17 @@
 import Type from 'typebox'
 import { listCampaigns } from '../db/queries/campaigns.ts'
-import { actorOf } from '../plugins/access.ts'
-import { Campaign, CampaignCreate, CampaignPatch, campaignStatuses } from '../schemas/campaigns.ts'
-import { pageOf, readPage } from '../schemas/cursor.ts'
-import { Id } from '../schemas/ids.ts'
-import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import {
   archiveCampaign,
   createCampaign,
   getCampaign,
   patchCampaign,
   presentCampaign,
-} from '../services/campaigns/campaigns.ts'
+} from '../operations/campaigns/campaigns.ts'
+import { actorOf } from '../plugins/access.ts'
+import { Campaign, CampaignCreate, CampaignPatch, campaignStatuses } from '../schemas/campaigns.ts'
+import { pageOf, readPage } from '../schemas/cursor.ts'
+import { Id } from '../schemas/ids.ts'
+import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import { type Api, answers } from './api.ts'
 
 const params = Type.Object({ id: Id('cmp') })

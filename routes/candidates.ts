@@ -1,20 +1,20 @@
 import Type from 'typebox'
 import { listCandidates } from '../db/queries/candidates.ts'
+import {
+  createCandidate,
+  getCandidate,
+  patchCandidate,
+  presentCandidate,
+} from '../operations/candidates/candidates.ts'
+import { eraseCandidate } from '../operations/candidates/erase.ts'
+import { prefixQuery } from '../operations/candidates/search.ts'
+import { removeBytesSoon } from '../operations/files/remove.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { Candidate, CandidateCreate, CandidatePatch, candidateFilters } from '../schemas/candidates.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { Id } from '../schemas/ids.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import {
-  createCandidate,
-  getCandidate,
-  patchCandidate,
-  presentCandidate,
-} from '../services/candidates/candidates.ts'
-import { eraseCandidate } from '../services/candidates/erase.ts'
-import { prefixQuery } from '../services/candidates/search.ts'
-import { removeBytesSoon } from '../services/files/remove.ts'
 import { type Api, answers, noContent } from './api.ts'
 
 const params = Type.Object({ id: Id('cnd') })

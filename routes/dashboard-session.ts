@@ -1,14 +1,14 @@
-import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
-import { LoginBody, OrganizationChoice } from '../schemas/accounts.ts'
-import { DashboardSession } from '../schemas/sessions.ts'
-import { DEVICE_SECONDS, markDevice } from '../services/accounts/known-device.ts'
-import { logInTo } from '../services/accounts/log-in.ts'
+import { DEVICE_SECONDS, markDevice } from '../operations/accounts/known-device.ts'
+import { logInTo } from '../operations/accounts/log-in.ts'
 import {
   closeSessions,
   openDashboardSession,
   presentMember,
   SESSION_SECONDS,
-} from '../services/accounts/sessions.ts'
+} from '../operations/accounts/sessions.ts'
+import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
+import { LoginBody, OrganizationChoice } from '../schemas/accounts.ts'
+import { DashboardSession } from '../schemas/sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 import { logOut } from './sessions.ts'

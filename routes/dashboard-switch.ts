@@ -1,14 +1,14 @@
-import { actorOf } from '../plugins/access.ts'
-import { SwitchBody } from '../schemas/accounts.ts'
-import { ApiError } from '../schemas/errors.ts'
-import { DashboardSession } from '../schemas/sessions.ts'
 import {
   closeSessions,
   openDashboardSession,
   presentMember,
   SESSION_SECONDS,
-} from '../services/accounts/sessions.ts'
-import { switchOrganization } from '../services/accounts/switch.ts'
+} from '../operations/accounts/sessions.ts'
+import { switchOrganization } from '../operations/accounts/switch.ts'
+import { actorOf } from '../plugins/access.ts'
+import { SwitchBody } from '../schemas/accounts.ts'
+import { ApiError } from '../schemas/errors.ts'
+import { DashboardSession } from '../schemas/sessions.ts'
 import { type Api, answers } from './api.ts'
 import { noStore } from './attempts.ts'
 import { personOf } from './sessions.ts'

@@ -1,13 +1,13 @@
 import Type from 'typebox'
 import { findDelivery, listDeliveries } from '../db/queries/deliveries.ts'
 import { findWebhook } from '../db/queries/webhooks.ts'
+import { presentDelivery, redeliver } from '../operations/webhooks/deliveries.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { notFound } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import { Delivery } from '../schemas/webhooks.ts'
-import { presentDelivery, redeliver } from '../services/webhooks/deliveries.ts'
 import { type Api, answers } from './api.ts'
 
 const params = Type.Object({ id: Id('dlv') })

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { findFile } from '../db/queries/files.ts'
-import { sessionOf } from '../plugins/embed-session.ts'
-import type { ErrorCode } from '../schemas/error-codes.ts'
-import { ApiError, badRequest, type ErrorEnvelope, notFound } from '../schemas/errors.ts'
-import { Id } from '../schemas/ids.ts'
-import { removeBytesSoon } from '../services/files/remove.ts'
-import { ResumableUploads, UNFINISHED_SECONDS } from '../services/files/resumable.ts'
-import { beginUpload } from '../services/files/take.ts'
+import { removeBytesSoon } from '../operations/files/remove.ts'
+import { ResumableUploads, UNFINISHED_SECONDS } from '../operations/files/resumable.ts'
+import { beginUpload } from '../operations/files/take.ts'
 import {
   type AskedQuestion,
   saveRecording,
   type WantedRecording,
   wantRecording,
-} from '../services/interviews/recordings.ts'
+} from '../operations/interviews/recordings.ts'
+import { sessionOf } from '../plugins/embed-session.ts'
+import type { ErrorCode } from '../schemas/error-codes.ts'
+import { ApiError, badRequest, type ErrorEnvelope, notFound } from '../schemas/errors.ts'
+import { Id } from '../schemas/ids.ts'
 import { type Api, answers, noContent } from './api.ts'
 
 const PATH = '/api/embed/interview/uploads'

@@ -1,13 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TenantTransaction } from '../db/tenant.ts'
+import { interviewActor } from '../operations/credentials/principals.ts'
+import { finishInterview, lookAtInterview, steerInterview } from '../operations/embed/interview.ts'
+import { exchangeInvite, type PresentedInvite, readInvite } from '../operations/embed/sessions.ts'
+import { once } from '../operations/idempotency/once.ts'
 import { requireOrigin } from '../plugins/embed-cors.ts'
 import { sessionOf } from '../plugins/embed-session.ts'
 import { readIdempotencyKey } from '../plugins/idempotency.ts'
 import { EmbedInterview, EmbedSession, EmbedSessionCreate } from '../schemas/interviews.ts'
-import { interviewActor } from '../services/credentials/principals.ts'
-import { finishInterview, lookAtInterview, steerInterview } from '../services/embed/interview.ts'
-import { exchangeInvite, type PresentedInvite, readInvite } from '../services/embed/sessions.ts'
-import { once } from '../services/idempotency/once.ts'
 import { type Api, answers } from './api.ts'
 
 /** What a candidate's browser asks for: below /api/embed. */

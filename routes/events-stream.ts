@@ -1,11 +1,11 @@
 import Type from 'typebox'
+import { EventFeed } from '../operations/events/feed.ts'
+import { presentEvent } from '../operations/events/present.ts'
 import { actorOf } from '../plugins/access.ts'
 import { badRequest } from '../schemas/errors.ts'
 import { EventTypeSchema } from '../schemas/events.ts'
 import { Id } from '../schemas/ids.ts'
 import { Strict } from '../schemas/primitives.ts'
-import { EventFeed } from '../services/events/feed.ts'
-import { presentEvent } from '../services/events/present.ts'
 import { type Api, answers } from './api.ts'
 
 const query = Strict({

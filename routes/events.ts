@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { findEvent, listEvents } from '../db/queries/events.ts'
+import { replayEvent } from '../operations/webhooks/deliveries.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { notFound } from '../schemas/errors.ts'
@@ -7,7 +8,6 @@ import { Event, EventTypeSchema } from '../schemas/events.ts'
 import { Id } from '../schemas/ids.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import { Replayed } from '../schemas/webhooks.ts'
-import { replayEvent } from '../services/webhooks/deliveries.ts'
 import { type Api, answers } from './api.ts'
 
 const params = Type.Object({ id: Id('evt') })

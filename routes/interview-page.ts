@@ -1,5 +1,5 @@
+import { INTERVIEW_PAGE } from '../operations/invites/present.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { INTERVIEW_PAGE } from '../services/invites/present.ts'
 import type { Api } from './api.ts'
 
 const assets = `/sdk/${packageJson.version}`

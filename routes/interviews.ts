@@ -1,12 +1,12 @@
 import Type from 'typebox'
 import { findInterview, listInterviews } from '../db/queries/interviews.ts'
+import { presentInterview } from '../operations/interviews/present.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { notFound } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Interview, interviewFilters } from '../schemas/interviews.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { presentInterview } from '../services/interviews/present.ts'
 import { type Api, answers } from './api.ts'
 
 /** Interviews, as the organization sees them. */

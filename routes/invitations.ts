@@ -1,17 +1,17 @@
 import Type from 'typebox'
 import { listInvitations } from '../db/queries/invitations.ts'
+import {
+  invite,
+  presentInvitation,
+  resendInvitation,
+  withdrawInvitation,
+} from '../operations/members/invitations.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { Id } from '../schemas/ids.ts'
 import { Invitation, InvitationCreate, invitationStatuses, SentInvitation } from '../schemas/members.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import {
-  invite,
-  presentInvitation,
-  resendInvitation,
-  withdrawInvitation,
-} from '../services/members/invitations.ts'
 import { type Api, answers, noContent } from './api.ts'
 
 const params = Type.Object({ id: Id('minv') })

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import Type from 'typebox'
+import { type BulkOptions, inviteRows } from '../operations/invites/bulk.ts'
+import { getBulk, presentResults, queueBulk } from '../operations/invites/bulk-job.ts'
+import { lockActiveCampaign } from '../operations/invites/invites.ts'
 import { actorOf } from '../plugins/access.ts'
 import { readForm } from '../plugins/read-form.ts'
 import { Bulk, BulkResults } from '../schemas/bulk.ts'
 import { badRequest } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
-import { type BulkOptions, inviteRows } from '../services/invites/bulk.ts'
-import { getBulk, presentResults, queueBulk } from '../services/invites/bulk-job.ts'
-import { lockActiveCampaign } from '../services/invites/invites.ts'
 import { type Api, answers } from './api.ts'
 
 /** So many rows are done while the caller waits. */
@@ -37,7 +37,7 @@ export async function inviteBulkRoutes(app: Api): Promise<void> {
       const options = readOptions(fields, app.mailer.possible)
       if (options.sendEmail) app.mailer.requireMail()
       // A parser and a validator of its own: loaded with the first file.
-      const { readCandidates } = await import('../services/invites/csv.ts')
+      const { readCandidates } = await import('../operations/invites/csv.ts')
       const rows = readCandidates(file)
       // What an Idempotency-Key stands for: the content, as no two multipart bodies are alike.
       request.body = { ...options, sha256: createHash('sha256').update(file).digest('hex') }

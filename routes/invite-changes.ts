@@ -1,9 +1,9 @@
 import Type from 'typebox'
+import { cancelInvite, extendInvite, resendInvite } from '../operations/invites/change.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { Id } from '../schemas/ids.ts'
 import { Invite, InviteExtend, InviteResend, NewInvite } from '../schemas/invites.ts'
-import { cancelInvite, extendInvite, resendInvite } from '../services/invites/change.ts'
 import { type Api, answers } from './api.ts'
 
 const params = Type.Object({ id: Id('inv') })

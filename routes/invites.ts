@@ -1,13 +1,13 @@
 import Type from 'typebox'
 import { findInvite, listInvites } from '../db/queries/invites.ts'
+import { createInvite } from '../operations/invites/invites.ts'
+import { presentInvite } from '../operations/invites/present.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { notFound } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Invite, InviteCreate, inviteFilters, NewInvite } from '../schemas/invites.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { createInvite } from '../services/invites/invites.ts'
-import { presentInvite } from '../services/invites/present.ts'
 import { type Api, answers } from './api.ts'
 
 const params = Type.Object({ id: Id('inv') })

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
+import { isSignedByPartner } from '../operations/keys/leak-keys.ts'
+import { handleLeaks } from '../operations/keys/leaks.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
 import { LeakFeedbacks, LeakHeaders, LeakReports } from '../schemas/leaks.ts'
-import { isSignedByPartner } from '../services/keys/leak-keys.ts'
-import { handleLeaks } from '../services/keys/leaks.ts'
 import { type Api, answers } from './api.ts'
 
 const BODY_LIMIT = 1024 * 1024

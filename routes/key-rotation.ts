@@ -1,8 +1,8 @@
 import Type from 'typebox'
+import { finishRotation, rotateKey, undoRotation } from '../operations/keys/rotation.ts'
 import { keyAuthorOf } from '../plugins/key-author.ts'
 import { Id } from '../schemas/ids.ts'
 import { KeyRotate, KeyWithSecret, RevokedKey } from '../schemas/keys.ts'
-import { finishRotation, rotateKey, undoRotation } from '../services/keys/rotation.ts'
 import { type Api, answers } from './api.ts'
 
 const params = Type.Object({ id: Id('key') })

@@ -1,11 +1,11 @@
 import Type from 'typebox'
 import { keyCallers } from '../db/queries/key-usage.ts'
+import { getKey } from '../operations/keys/keys.ts'
+import { recommend } from '../operations/keys/recommendation.ts'
+import { readUsage } from '../operations/keys/usage.ts'
 import { actorOf } from '../plugins/access.ts'
 import { Id } from '../schemas/ids.ts'
 import { Instant, InstantText, Nullable, Strict } from '../schemas/primitives.ts'
-import { getKey } from '../services/keys/keys.ts'
-import { recommend } from '../services/keys/recommendation.ts'
-import { readUsage } from '../services/keys/usage.ts'
 import { type Api, answers } from './api.ts'
 
 const MOST_CALLERS = 200

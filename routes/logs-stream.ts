@@ -1,9 +1,9 @@
 import Type from 'typebox'
 import type { AccessRecord } from '../db/queries/access-log.ts'
+import { LogFeed } from '../operations/access-log/feed.ts'
 import { actorOf } from '../plugins/access.ts'
 import { Id } from '../schemas/ids.ts'
 import { Strict } from '../schemas/primitives.ts'
-import { LogFeed } from '../services/access-log/feed.ts'
 import { type Api, answers } from './api.ts'
 import { presentRecord } from './logs.ts'
 

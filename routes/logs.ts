@@ -1,12 +1,12 @@
 import Type from 'typebox'
 import { type AccessRecord, listAccessRecords } from '../db/queries/access-log.ts'
+import { findRecord } from '../operations/access-log/find.ts'
 import { actorOf } from '../plugins/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { badRequest } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
 import { Instant, InstantText, Nullable, Page, pageQuery, Strict } from '../schemas/primitives.ts'
 import { explainReason } from '../schemas/reasons.ts'
-import { findRecord } from '../services/access-log/find.ts'
 import { type Api, answers } from './api.ts'
 
 const LogRecord = Type.Object(

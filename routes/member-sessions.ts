@@ -1,8 +1,8 @@
+import { endSessionsOf } from '../operations/members/end-sessions.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { Id } from '../schemas/ids.ts'
 import { Strict } from '../schemas/primitives.ts'
-import { endSessionsOf } from '../services/members/end-sessions.ts'
 import { type Api, answers, noContent } from './api.ts'
 
 /** The sessions of members, for who looks after them. */

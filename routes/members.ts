@@ -1,12 +1,12 @@
 import Type from 'typebox'
 import { listMembers } from '../db/queries/members.ts'
+import { changeRole, presentMember, removeMember } from '../operations/members/members.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { Id } from '../schemas/ids.ts'
 import { Member, MemberPatch } from '../schemas/members.ts'
 import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { changeRole, presentMember, removeMember } from '../services/members/members.ts'
 import { type Api, answers, noContent } from './api.ts'
 
 const params = Type.Object({ userId: Id('usr') })

@@ -1,9 +1,9 @@
 import { findOrganization } from '../db/queries/organizations.ts'
+import { patchOrganization, presentOrganization } from '../operations/organizations/organization.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { notFound } from '../schemas/errors.ts'
 import { OrganizationPatch, OrganizationSettings } from '../schemas/organization.ts'
-import { patchOrganization, presentOrganization } from '../services/organizations/organization.ts'
 import { type Api, answers } from './api.ts'
 
 /** The organization's own settings. */

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { requestPasswordReset, resetPassword } from '../operations/accounts/password-reset.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { limited } from '../plugins/limits.ts'
 import { ForgotBody, ResetBody } from '../schemas/accounts.ts'
-import { requestPasswordReset, resetPassword } from '../services/accounts/password-reset.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 

@@ -3,18 +3,24 @@ import { listMemberships } from '../db/queries/accounts.ts'
 import { findClock } from '../db/queries/clock.ts'
 import { listOwners } from '../db/queries/members.ts'
 import type { TenantTransaction } from '../db/tenant.ts'
+import { openSession } from '../operations/accounts/sessions.ts'
+import {
+  type Answer,
+  type Drill,
+  type DrillTools,
+  type Receiver,
+  Report,
+} from '../operations/drills/drill.ts'
+import { drilledReceiver } from '../operations/drills/receiver.ts'
+import { drills } from '../operations/drills/registry.ts'
+import { handleLeaks } from '../operations/keys/leaks.ts'
+import { Sender } from '../operations/webhooks/send.ts'
+import { targetRules } from '../operations/webhooks/targets.ts'
 import { actorOf } from '../plugins/access.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { allows } from '../schemas/access.ts'
 import { DrillOrder, DrillReport } from '../schemas/drills.ts'
 import { ApiError } from '../schemas/errors.ts'
-import { openSession } from '../services/accounts/sessions.ts'
-import { type Answer, type Drill, type DrillTools, type Receiver, Report } from '../services/drills/drill.ts'
-import { drilledReceiver } from '../services/drills/receiver.ts'
-import { drills } from '../services/drills/registry.ts'
-import { handleLeaks } from '../services/keys/leaks.ts'
-import { Sender } from '../services/webhooks/send.ts'
-import { targetRules } from '../services/webhooks/targets.ts'
 import { type Api, answers } from './api.ts'
 
 // Whatever says who the caller is, for the steps that are asked in the caller's name.

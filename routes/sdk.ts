@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
+import { type Asset, BuiltFiles } from '../operations/sdk/built-files.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { ApiError, notFound } from '../schemas/errors.ts'
-import { type Asset, BuiltFiles } from '../services/sdk/built-files.ts'
 import { type Api, answers } from './api.ts'
 
 const { version } = packageJson

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import Type from 'typebox'
+import { readStatus, type Status } from '../operations/status/status.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { Instant } from '../schemas/primitives.ts'
-import { readStatus, type Status } from '../services/status/status.ts'
 import { type Api, answers } from './api.ts'
 
 const Health = Type.Enum(['operational', 'down'])

@@ -1,5 +1,16 @@
 import Type from 'typebox'
 import { listWebhooks } from '../db/queries/webhooks.ts'
+import { replayFailed, sendTest } from '../operations/webhooks/deliveries.ts'
+import { targetRules } from '../operations/webhooks/targets.ts'
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  patchWebhook,
+  presentWebhook,
+  rotateSecret,
+  type WebhookSettings,
+} from '../operations/webhooks/webhooks.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
@@ -15,17 +26,6 @@ import {
   WebhookPatch,
   WebhookWithSecret,
 } from '../schemas/webhooks.ts'
-import { replayFailed, sendTest } from '../services/webhooks/deliveries.ts'
-import { targetRules } from '../services/webhooks/targets.ts'
-import {
-  createWebhook,
-  deleteWebhook,
-  getWebhook,
-  patchWebhook,
-  presentWebhook,
-  rotateSecret,
-  type WebhookSettings,
-} from '../services/webhooks/webhooks.ts'
 import { type Api, answers, noContent } from './api.ts'
 
 const params = Type.Object({ id: Id('whk') })

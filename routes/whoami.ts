@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
+import type { Actor } from '../operations/credentials/principals.ts'
 import { actorOf } from '../plugins/access.ts'
 import { Organization, User } from '../schemas/accounts.ts'
 import { Instant, Nullable } from '../schemas/primitives.ts'
-import type { Actor } from '../services/credentials/principals.ts'
 import { type Api, answers } from './api.ts'
 
 const WhoAmI = Type.Object(

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { sampleTone } from '../../services/files/sample-media.ts'
+import { sampleTone } from '../../operations/files/sample-media.ts'
 import { bearer, makeTenant, startAnteroom } from '../harness/anteroom.ts'
 
 const MIB = 1024 * 1024

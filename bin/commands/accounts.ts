@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { resetAccount } from '../../services/accounts/operator.ts'
+import { resetAccount } from '../../operations/accounts/operator.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface Options {

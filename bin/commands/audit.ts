@@ -8,7 +8,7 @@ import {
   type Verification,
   verifyDatabase,
   verifyExport,
-} from '../../services/audit/verify.ts'
+} from '../../operations/audit/verify.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface VerifyOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { auditFiles, type Swept, sweepFiles } from '../../services/files/remove.ts'
-import { openFileStore } from '../../services/files/store.ts'
+import { auditFiles, type Swept, sweepFiles } from '../../operations/files/remove.ts'
+import { openFileStore } from '../../operations/files/store.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface Options {

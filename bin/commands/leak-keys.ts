@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { deleteLeakKey, listLeakKeys } from '../../db/queries/leaks.ts'
-import { addLeakKeys, readLeakKeys } from '../../services/keys/leak-keys.ts'
+import { addLeakKeys, readLeakKeys } from '../../operations/keys/leak-keys.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface AddOptions {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { createEventSource, type EventSourceMessage } from 'eventsource-client'
-import { newWebhookSecret, signatureHeaders } from '../../services/webhooks/signature.ts'
+import { newWebhookSecret, signatureHeaders } from '../../operations/webhooks/signature.ts'
 import { report, withJson } from '../operator.ts'
 
 interface ListenOptions {

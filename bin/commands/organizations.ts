@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { listOrganizations } from '../../db/queries/organizations.ts'
-import { createByOperator, setPlan } from '../../services/organizations/operate.ts'
-import { type PlanName, planNames } from '../../services/plans/plans.ts'
+import { createByOperator, setPlan } from '../../operations/organizations/operate.ts'
+import { type PlanName, planNames } from '../../operations/plans/plans.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface CreateOptions {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { environmentOf } from '../../config/environment.ts'
+import { AccessLog, type AccessLogOptions } from '../../operations/access-log/access-log.ts'
+import type { RequestRecord } from '../../operations/access-log/record.ts'
 import { newId } from '../../schemas/ids.ts'
-import { AccessLog, type AccessLogOptions } from '../../services/access-log/access-log.ts'
-import type { RequestRecord } from '../../services/access-log/record.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 const environment = environmentOf('sandbox')

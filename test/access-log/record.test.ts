@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
+import { formatRecord, type RequestRecord } from '../../operations/access-log/record.ts'
 import { idFloor, idTime } from '../../schemas/id-time.ts'
 import { newId } from '../../schemas/ids.ts'
-import { formatRecord, type RequestRecord } from '../../services/access-log/record.ts'
 
 const FIELDS = 16
 

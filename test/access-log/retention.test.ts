@@ -1,8 +1,8 @@
 import t from 'tap'
 import { storeAccessRecords } from '../../db/queries/access-log.ts'
 import { startWorker } from '../../jobs/worker.ts'
+import { formatRecord } from '../../operations/access-log/record.ts'
 import { idFloor } from '../../schemas/id-time.ts'
-import { formatRecord } from '../../services/access-log/record.ts'
 import { testApp } from '../support/app.ts'
 
 const DAY_MS = 86_400_000

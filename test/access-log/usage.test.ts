@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
 import { storeAccessRecords } from '../../db/queries/access-log.ts'
+import { formatRecord, type RequestRecord } from '../../operations/access-log/record.ts'
 import { idFloor, idTime } from '../../schemas/id-time.ts'
-import { formatRecord, type RequestRecord } from '../../services/access-log/record.ts'
 import { testApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
 

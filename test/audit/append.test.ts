@@ -3,8 +3,8 @@ import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
 import { connect } from '../../db/connect.ts'
 import { type AuditRow, readAudit } from '../../db/queries/audit.ts'
-import { audit, systemContext } from '../../services/audit/audit.ts'
-import { ChainCheck, chainRecord } from '../../services/audit/chain.ts'
+import { audit, systemContext } from '../../operations/audit/audit.ts'
+import { ChainCheck, chainRecord } from '../../operations/audit/chain.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 const sandbox = environmentOf('sandbox')

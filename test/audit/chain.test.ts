@@ -9,7 +9,7 @@ import {
   readHeads,
   verifyDatabase,
   verifyExport,
-} from '../../services/audit/verify.ts'
+} from '../../operations/audit/verify.ts'
 import { testApp } from '../support/app.ts'
 
 t.setTimeout(300_000)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { verifyDatabase } from '../../services/audit/verify.ts'
+import { verifyDatabase } from '../../operations/audit/verify.ts'
 import { mailingApp } from '../support/people.ts'
 
 t.setTimeout(300_000)

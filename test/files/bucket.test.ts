@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { auditFiles } from '../../services/files/remove.ts'
+import { auditFiles } from '../../operations/files/remove.ts'
 import { type Body, testApp } from '../support/app.ts'
 import { openBucket } from '../support/bucket.ts'
 import { makeCandidate } from '../support/candidates.ts'

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { detect, type FileKind } from '../../services/files/content/detect.ts'
-import { sampleClip, sampleTone } from '../../services/files/sample-media.ts'
+import { detect, type FileKind } from '../../operations/files/content/detect.ts'
+import { sampleClip, sampleTone } from '../../operations/files/sample-media.ts'
 import { compoundFile, docx, matroska, mp3, mp4, ogg, pdf, zip } from '../support/files.ts'
 
 const dir = t.testdir()

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { FileLinks } from '../../services/files/links.ts'
-import { contentDisposition, displayName } from '../../services/files/names.ts'
-import { readRange } from '../../services/files/range.ts'
+import { FileLinks } from '../../operations/files/links.ts'
+import { contentDisposition, displayName } from '../../operations/files/names.ts'
+import { readRange } from '../../operations/files/range.ts'
 
 // Any characters, and those alone that something is done about.
 const anyText = fc.oneof(

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { sampleTone } from '../../services/files/sample-media.ts'
+import { sampleTone } from '../../operations/files/sample-media.ts'
 import { type Body, testApp } from '../support/app.ts'
 import { matroska, pdf } from '../support/files.ts'
 import { beginInterview } from '../support/recordings.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { Upload } from 'tus-js-client'
-import { LIMIT_BYTES } from '../../services/files/take.ts'
+import { LIMIT_BYTES } from '../../operations/files/take.ts'
 import { testApp } from '../support/app.ts'
 import { matroska } from '../support/files.ts'
 import { type BegunInterview, beginInterview } from '../support/recordings.ts'
@@ -211,7 +211,7 @@ t.test('resumable uploads', async (t) => {
     const begun = await begin()
     const url = await make(begun, 1000)
     await put(begun, url, 0, Buffer.alloc(500))
-    const { sweepFiles } = await import('../../services/files/remove.ts')
+    const { sweepFiles } = await import('../../operations/files/remove.ts')
     t.match(await sweepFiles(server.app.files), { uploads: 0, removed: 0, orphans: 0 })
     const [row] = await sql`
       select lease_until - now() between interval '23 hours' and interval '24 hours' as day from files where state = 'uploading'`

@@ -40,15 +40,15 @@ t.test('dependency-cruiser holds the layers', async (t) => {
     }),
     'credentials/format.ts': 'import "fastify"\nimport "../config/config.ts"\n',
     'schemas/ids.ts': 'import "../db/connect.ts"\n',
-    'config/config.ts': 'import "../services/keys.ts"\n',
+    'config/config.ts': 'import "../operations/keys.ts"\n',
     'db/connect.ts':
-      'import "postgres"\nimport type { Keys } from "../services/keys.ts"\nexport type A = Keys\n',
-    'services/keys.ts': 'import "../plugins/access.ts"\nexport type Keys = string\n',
+      'import "postgres"\nimport type { Keys } from "../operations/keys.ts"\nexport type A = Keys\n',
+    'operations/keys.ts': 'import "../plugins/access.ts"\nexport type Keys = string\n',
     'jobs/worker.ts': 'import "../routes/keys.ts"\n',
     'plugins/access.ts': 'import "../routes/keys.ts"\nimport "only-in-tests"\n',
     'routes/keys.ts': 'import "../app.ts"\nimport "postgres"\nimport "left-behind"\n',
     'routes/forgotten.ts': 'export const forgotten = true\n',
-    'app.ts': 'import "./server.ts"\nimport "./services/gone.ts"\n',
+    'app.ts': 'import "./server.ts"\nimport "./operations/gone.ts"\n',
     'server.ts': 'import "./bin/anteroom.ts"\n',
     'bin/anteroom.ts': 'import "../routes/keys.ts"\n',
   })
@@ -62,7 +62,7 @@ t.test('dependency-cruiser holds the layers', async (t) => {
   for (const { name } of ruleSetUsed.forbidden) t.ok(broken.has(name), `${name} is noticed when it is broken`)
   t.match(
     violations.filter(({ rule }) => rule.name === 'layer-db').map(({ from, to }) => `${from} -> ${to}`),
-    ['db/connect.ts -> services/keys.ts'],
+    ['db/connect.ts -> operations/keys.ts'],
     'an import of types alone counts as well',
   )
 })
@@ -80,11 +80,11 @@ t.test('biome holds the house rules', async (t) => {
     'correctness/useImportExtensions': "import { a } from './a'\n\nexport const b = a\n",
     'suspicious/noTsIgnore': '// @ts-ignore\nexport const x: string = 1\n',
   }
-  const fileOf = (rule: string) => `services/${path.basename(rule)}.ts`
+  const fileOf = (rule: string) => `operations/${path.basename(rule)}.ts`
   const root = house(t, {
     '.gitignore': 'node_modules\n',
     'package.json': '{}',
-    'services/a.ts': 'export const a = 1\n',
+    'operations/a.ts': 'export const a = 1\n',
     'config/environment.ts': 'export const home = process.env.HOME\n',
     ...Object.fromEntries(Object.entries(planted).map(([rule, content]) => [fileOf(rule), content])),
   })

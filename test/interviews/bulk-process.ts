@@ -2,7 +2,7 @@
 // the file and the key that seals its tokens.
 import { environmentOf } from '../../config/environment.ts'
 import { connect } from '../../db/connect.ts'
-import { workThroughBulk } from '../../services/invites/bulk-job.ts'
+import { workThroughBulk } from '../../operations/invites/bulk-job.ts'
 
 const [, , databaseUrl = '', organizationId = '', bulkId = '', key = ''] = process.argv
 const database = connect(databaseUrl, environmentOf('sandbox'), { max: 1 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import postgres from 'postgres'
 import t from 'tap'
-import { prefixQuery, wordsOf } from '../../services/candidates/search.ts'
+import { prefixQuery, wordsOf } from '../../operations/candidates/search.ts'
 import { type Body, testApp } from '../support/app.ts'
 import { openDesk } from '../support/interviews.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { tellKeyAges } from '../../services/keys/age.ts'
+import { tellKeyAges } from '../../operations/keys/age.ts'
 import { testApp } from '../support/app.ts'
 import { testWorker } from '../support/mail.ts'
 import { until } from '../support/until.ts'

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import t from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
-import { addLeakKeys, readLeakKeys } from '../../services/keys/leak-keys.ts'
+import { addLeakKeys, readLeakKeys } from '../../operations/keys/leak-keys.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { mailServer, testWorker } from '../support/mail.ts'
 

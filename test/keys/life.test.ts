@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type KeyAct, type KeyStatus, keyLife } from '../../services/keys/states.ts'
+import { type KeyAct, type KeyStatus, keyLife } from '../../operations/keys/states.ts'
 import { type Body, type Tenant, type TestApp, testApp } from '../support/app.ts'
 
 t.setTimeout(120_000)

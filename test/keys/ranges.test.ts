@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compileAllowList, isWithin } from '../../credentials/allow-list.ts'
-import { smallestRanges } from '../../services/keys/ranges.ts'
+import { smallestRanges } from '../../operations/keys/ranges.ts'
 
 const address = fc.oneof(
   fc.ipV4(),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { readOrigins } from '../../services/organizations/organization.ts'
-import { planOf, requireFeature, requireRoom } from '../../services/plans/plans.ts'
+import { readOrigins } from '../../operations/organizations/organization.ts'
+import { planOf, requireFeature, requireRoom } from '../../operations/plans/plans.ts'
 import { testApp } from '../support/app.ts'
 import { bearer, mailingApp } from '../support/people.ts'
 

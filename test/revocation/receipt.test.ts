@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AcknowledgementBook } from '../../services/revocation/receipt.ts'
+import { AcknowledgementBook } from '../../operations/revocation/receipt.ts'
 
 // A timer fires up to a millisecond early: one receipt in a hundred named a moment at which the last lease still ran.
 t.test('a receipt is not of before the end of a lease that it waited for', async (t) => {

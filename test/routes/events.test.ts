@@ -1,6 +1,6 @@
 import t from 'tap'
 import { forgetOldEvents } from '../../db/queries/events.ts'
-import { EVENTS_KEPT_DAYS } from '../../services/events/emit.ts'
+import { EVENTS_KEPT_DAYS } from '../../operations/events/emit.ts'
 import { testApp } from '../support/app.ts'
 
 t.test(

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
+import { BuiltFiles } from '../../operations/sdk/built-files.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { BuiltFiles } from '../../services/sdk/built-files.ts'
 import { testApp } from '../support/app.ts'
 import { buildSdk } from '../support/careers-page.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { newWebhookSecret, signatureHeaders } from '../../services/webhooks/signature.ts'
+import { newWebhookSecret, signatureHeaders } from '../../operations/webhooks/signature.ts'
 
 const guide = readFileSync('docs/webhooks.md', 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'anteroom-guide-'))

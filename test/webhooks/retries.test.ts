@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
-import { delayAfter, JITTER, readRetryAfter, retryDelays } from '../../services/webhooks/retries.ts'
+import { delayAfter, JITTER, readRetryAfter, retryDelays } from '../../operations/webhooks/retries.ts'
 import { mailServer } from '../support/mail.ts'
 import { signatureOf } from '../support/receiver.ts'
 import { until } from '../support/until.ts'

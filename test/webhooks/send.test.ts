@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import t, { type Test } from 'tap'
-import { Sender } from '../../services/webhooks/send.ts'
-import { newWebhookSecret } from '../../services/webhooks/signature.ts'
-import { targetRules } from '../../services/webhooks/targets.ts'
+import { Sender } from '../../operations/webhooks/send.ts'
+import { newWebhookSecret } from '../../operations/webhooks/signature.ts'
+import { targetRules } from '../../operations/webhooks/targets.ts'
 
 const message = { id: 'evt_1', body: Buffer.from('{"a":1}') }
 const secrets = [{ secret: newWebhookSecret(), until: null }]

@@ -96,7 +96,7 @@ t.test('an event whose transaction took long is not passed over', async (t) => {
   const { auth, organizationId } = await server.tenant()
   const { got, opened } = follow(t, `${base}/api/events/stream`, auth)
   await until(() => opened() === 1, 'the connection')
-  const { emit } = await import('../../services/events/emit.ts')
+  const { emit } = await import('../../operations/events/emit.ts')
   let commit: () => void = () => {}
   let written: () => void = () => {}
   const isWritten = new Promise<void>((resolve) => {

@@ -28,7 +28,7 @@ const LOOKUP_BATCH = 500
 
 /**
  * Verifies what callers present. bcrypt runs once for a key and process; what was verified is remembered under the
- * credential's SHA-256 and used while the process holds its lease (services/revocation), until a change is announced.
+ * credential's SHA-256 and used while the process holds its lease (operations/revocation), until a change is announced.
  * Without a lease every request asks the database, and still not bcrypt: that a text belongs to a hash stays true.
  */
 export class CredentialVerifier {
