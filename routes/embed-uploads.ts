@@ -49,7 +49,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     uploads ??= ResumableUploads.open(files, PATH)
     const response = await (await uploads).handle({
       method: request.method,
-      headers: new Headers(request.headers as Record<string, string>),
+      headers: protocolHeaders(request),
       body: carries ? (Readable.toWeb(request.raw) as ReadableStream) : null,
       id,
       wanted,
@@ -134,6 +134,12 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     go,
   )
   app.head('/interview/uploads/:id', { config: { access: 'interview' }, schema: { params } }, go)
+}
+
+// The library judges every header that it knows, also those of proxies, which are none of its business here.
+function protocolHeaders({ headers }: FastifyRequest): Headers {
+  const kept = Object.entries(headers).filter(([name]) => /^(tus-|upload-|content-(length|type)$)/.test(name))
+  return new Headers(kept.map(([name, value]): [string, string] => [name, String(value)]))
 }
 
 function questionOf(request: FastifyRequest): string {

@@ -1,5 +1,5 @@
 import type { FileStore as ArrivingFiles } from '@tus/file-store'
-import type { Server } from '@tus/server'
+import type * as Tus from '@tus/server'
 import { ApiError } from '../../schemas/errors.ts'
 import type { FileStore } from './store.ts'
 import type { Keep, Wanted } from './take.ts'
@@ -21,6 +21,14 @@ export interface ResumableRequest {
   commit(keep: Keep): Promise<void>
 }
 
+/** A request that the library is working on. */
+interface UnderWay {
+  readonly asked: ResumableRequest
+  failure?: unknown
+  /** The size of the upload that this request made whole. */
+  finishedAt?: number
+}
+
 /**
  * Uploads that can be broken off and gone on with: the tus protocol 1.0.0 with creation, creation-with-upload,
  * termination and expiration (https://tus.io/protocols/resumable-upload). What has arrived is an upload like any other:
@@ -28,9 +36,10 @@ export interface ResumableRequest {
  */
 export class ResumableUploads {
   readonly #store: FileStore
+  readonly #path: string
   readonly #arriving: ArrivingFiles
-  readonly #server: Server
-  readonly #requests = new WeakMap<object, { asked: ResumableRequest; failure?: unknown }>()
+  readonly #server: Tus.Server
+  readonly #requests = new WeakMap<object, UnderWay>()
   readonly #finishing = new Map<string, Promise<void>>()
 
   /**
@@ -38,22 +47,23 @@ export class ResumableUploads {
    * @param path of the uploads' URLs, without a trailing slash
    */
   static async open(store: FileStore, path: string): Promise<ResumableUploads> {
-    const [server, files] = await Promise.all([import('@tus/server'), import('@tus/file-store')])
-    return new ResumableUploads(store, path, server.Server, files.FileStore)
+    const [tus, files] = await Promise.all([import('@tus/server'), import('@tus/file-store')])
+    return new ResumableUploads(store, path, tus, files.FileStore)
   }
 
   private constructor(
     store: FileStore,
     path: string,
-    TusServer: typeof Server,
+    { Server, ERRORS }: typeof Tus,
     TusFiles: typeof ArrivingFiles,
   ) {
     this.#store = store
+    this.#path = path
     this.#arriving = new TusFiles({
       directory: store.incoming.folder,
       expirationPeriodInMilliseconds: UNFINISHED_SECONDS * 1000,
     })
-    this.#server = new TusServer({
+    this.#server = new Server({
       path,
       datastore: this.#arriving,
       relativeLocation: true,
@@ -61,15 +71,24 @@ export class ResumableUploads {
       namingFunction: (request) => this.#of(request).asked.id,
       getFileIdFromRequest: (request) => this.#of(request).asked.id,
       maxSize: (request) => LIMIT_BYTES[this.#of(request).asked.wanted.kind],
-      onUploadFinish: async (request) => {
+      onUploadFinish: async (request, upload) => {
         const under = this.#of(request)
         try {
           await this.#finish(under.asked)
+          under.finishedAt = upload.offset
         } catch (error) {
           under.failure = error
           throw error
         }
         return {}
+      },
+      onResponseError: (_request, error) => {
+        // These are the library's 5xx for what a client asked: only the library's own faults are ours.
+        if (error === ERRORS.UNSUPPORTED_CONCATENATION_EXTENSION) return { ...error, status_code: 400 }
+        if (error === ERRORS.ERR_LOCK_TIMEOUT) {
+          return { status_code: 409, body: 'Another request is writing this upload' }
+        }
+        return undefined
       },
     })
   }
@@ -87,13 +106,20 @@ export class ResumableUploads {
       headers,
       ...(body ? { body, duplex: 'half' } : {}),
     } as RequestInit)
-    const under: { asked: ResumableRequest; failure?: unknown } = { asked }
+    const under: UnderWay = { asked }
     this.#requests.set(request, under)
     const response = await this.#server.handleWeb(request)
     if (under.failure) throw under.failure
+    // After a POST that brought the whole file, the library looks for the upload once more, and it is a file by then.
+    if (method === 'POST' && under.finishedAt !== undefined) return this.#created(asked.id, under.finishedAt)
     const ended = (method === 'DELETE' && response.ok) || (method === 'POST' && !response.ok)
     if (ended) await giveUp(this.#store, asked.id)
     return response
+  }
+
+  #created(id: string, offset: number): Response {
+    const headers = { location: `${this.#path}/${id}`, 'upload-offset': String(offset) }
+    return new Response(null, { status: 201, headers })
   }
 
   #of(request: object) {

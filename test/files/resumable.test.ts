@@ -112,6 +112,34 @@ t.test('resumable uploads', async (t) => {
     t.same(await answersOf(begun), [])
   })
 
+  t.test('one request can create an upload and bring the whole file, or a part of it', async (t) => {
+    const begun = await begin()
+    const content = recording()
+    const create = (part: Buffer) =>
+      ask(
+        'POST',
+        endpoint,
+        {
+          ...begun.session,
+          'content-type': 'application/offset+octet-stream',
+          'upload-length': String(content.length),
+          'upload-metadata': `questionId ${Buffer.from('audio').toString('base64')}`,
+        },
+        part,
+      )
+    const placeOf = ({ headers }: Response) => new URL(headers.get('location') ?? '', endpoint).href
+    const whole = await create(content)
+    t.same([whole.status, whole.headers.get('upload-offset')], [201, String(content.length)])
+    t.match(await answersOf(begun), [{ file: { sizeBytes: content.length } }])
+    const known = await ask('HEAD', placeOf(whole), begun.session)
+    t.same([known.status, known.headers.get('upload-offset')], [200, String(content.length)])
+    const part = await create(content.subarray(0, 1000))
+    t.same([part.status, part.headers.get('upload-offset')], [201, '1000'])
+    t.equal((await put(begun, placeOf(part), 1000, content.subarray(1000))).status, 204)
+    const left = await remains()
+    t.same([left.bytes, left.rows], [left.answered, left.answered])
+  })
+
   t.test('what is wrong with a request', async (t) => {
     const begun = await begin()
     const before = await remains()
@@ -125,6 +153,10 @@ t.test('resumable uploads', async (t) => {
       ['no length', meta('audio'), 400],
       ['nothing', { 'upload-length': '0', ...meta('audio') }, 400],
       ['less than nothing', { 'upload-length': '-1', ...meta('audio') }, 400],
+      ['a part of several', { 'upload-length': '10', ...meta('audio'), 'upload-concat': 'partial' }, 400],
+      ['several put together', { ...meta('audio'), 'upload-concat': 'final;/a /b' }, 400],
+      ['an extension that is none', { ...meta('audio'), 'upload-concat': 'x' }, 400],
+      ['a length later, twice', { 'upload-length': '10', 'upload-defer-length': '1', ...meta('audio') }, 400],
     ]
     for (const [name, headers, status] of table) {
       const answer = await ask('POST', endpoint, { ...begun.session, ...headers })
@@ -147,6 +179,11 @@ t.test('resumable uploads', async (t) => {
     t.equal((await ask('DELETE', url, begun.session)).status, 204)
     t.equal((await put(begun, url, 0, Buffer.alloc(5))).status, 404)
     t.same(await remains(), before)
+    const proxied = { ...begun.session, 'x-forwarded-proto': 'https, http', 'upload-length': '10' }
+    const made = await ask('POST', endpoint, { ...proxied, ...meta('audio') })
+    t.equal(made.status, 201, 'what proxies add is not judged')
+    const place = new URL(made.headers.get('location') ?? '', endpoint).href
+    t.equal((await ask('DELETE', place, begun.session)).status, 204)
   })
 
   t.test('belong to their interview, one to a question', async (t) => {
