@@ -25,9 +25,11 @@ export async function inviteBulkRoutes(app: Api): Promise<void> {
         operationId: 'createInvites',
         summary: 'Invite the candidates of a CSV file',
         description:
-          'The field `file` is CSV in UTF-8 with a header that names `email` and `name`, at most 1,000 rows and 1 MiB. ' +
-          'Beside it may stand `sendEmail` (`true` unless this server sends none) and `expiresInHours`. Up to 100 rows ' +
-          'are done at once (200); more are left to a job (202), which `GET /api/invites/bulk/{id}` tells of.',
+          'The field `file` is CSV, as spreadsheets and applicant tracking systems export it: commas, semicolons or ' +
+          'tabs, in UTF-8, UTF-16 or Windows-1252, with a header that names `email` and `name` (or first and last ' +
+          'name), at most 1,000 rows and 1 MiB. ' +
+          'You can add the fields `sendEmail` (`true` unless this server sends none) and `expiresInHours`. Up to 100 ' +
+          'rows are done at once (200). A job does more (202); `GET /api/invites/bulk/{id}` shows its progress.',
         params: Type.Object({ id: Id('cmp') }),
         response: answers({ 200: BulkResults, 202: Bulk }, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
       },
@@ -37,7 +39,7 @@ export async function inviteBulkRoutes(app: Api): Promise<void> {
       const options = readOptions(fields, app.mailer.possible)
       if (options.sendEmail) app.mailer.requireMail()
       // A parser and a validator of its own: loaded with the first file.
-      const { readCandidates } = await import('../operations/invites/csv.ts')
+      const { readCandidates } = await import('../operations/invites/csv/candidates.ts')
       const rows = readCandidates(file)
       // What an Idempotency-Key stands for: the content, as no two multipart bodies are alike.
       request.body = { ...options, sha256: createHash('sha256').update(file).digest('hex') }

@@ -7,7 +7,10 @@ export type BulkStatus = (typeof bulkStatuses)[number]
 
 const Result = Type.Object(
   {
-    row: Type.Integer({ description: 'The first row below the header is 1' }),
+    row: Type.Integer({
+      description: 'As the spreadsheet numbers it: the header is row 1, and empty rows count',
+    }),
+    email: Nullable(Type.String({ description: 'As the file writes it; null where the row has none' })),
     status: Type.Enum(['invited', 'error']),
     inviteId: Type.Optional(Id('inv')),
     url: Type.Optional(Type.String({ description: 'The link, where it was not mailed' })),

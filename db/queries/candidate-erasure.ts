@@ -8,6 +8,24 @@ export function eraseCandidateRow(tx: Queryable, organizationId: string, id: str
     where organization_id = ${organizationId} and id = ${id}`
 }
 
+/**
+ * Takes an e-mail address out of what became of files of invites. Jobs lock a file before its candidates, so this comes
+ * before the candidate is locked.
+ */
+export function eraseBulkEmail(tx: Queryable, organizationId: string, email: string) {
+  return tx`
+    with concerned as materialized (
+      select id from invite_bulks where organization_id = ${organizationId} and exists (
+        select from jsonb_array_elements(results) as result where lower(result ->> 'email') = ${email})
+      order by id for no key update)
+    update invite_bulks set results = (
+      select jsonb_agg(case when lower(result ->> 'email') = ${email} then jsonb_set(result, '{email}', 'null') else result end
+        order by place)
+      from jsonb_array_elements(results) with ordinality as each (result, place))
+    from concerned
+    where organization_id = ${organizationId} and invite_bulks.id = concerned.id`
+}
+
 /** The ids of a candidate's invites, all locked until the transaction ends. */
 export function lockInvitesOf(tx: Queryable, organizationId: string, candidateId: string) {
   return tx<{ id: string }[]>`

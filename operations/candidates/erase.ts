@@ -1,10 +1,11 @@
 import {
   deleteAnswersAndFilesOf,
+  eraseBulkEmail,
   eraseCandidateRow,
   lockInterviewsOf,
   lockInvitesOf,
 } from '../../db/queries/candidate-erasure.ts'
-import { lockCandidate } from '../../db/queries/candidates.ts'
+import { findCandidate, lockCandidate } from '../../db/queries/candidates.ts'
 import { endInterviewSessions } from '../../db/queries/interview-sessions.ts'
 import { setInviteStatus } from '../../db/queries/invites.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
@@ -19,7 +20,7 @@ import { presentInvite } from '../invites/present.ts'
 /**
  * Erases a candidate: name, addresses, answers and files go; an open invite is cancelled and an interview under way is
  * abandoned. What stays are the ids and states of invites and interviews, so that the campaigns' counts stay right.
- * Locks come in the order of the rest: candidate, invites, interviews, campaign. Bytes are removed after the commit.
+ * Locks come in the order of the rest: files of invites, candidate, invites, interviews, campaign. Bytes are removed after the commit.
  * @throws ApiError 404 where the organization has no such candidate
  */
 export async function eraseCandidate(
@@ -29,6 +30,8 @@ export async function eraseCandidate(
   publicUrl: string,
 ): Promise<void> {
   const { organizationId } = context
+  const [found] = await findCandidate(tx, organizationId, id)
+  if (found) await eraseBulkEmail(tx, organizationId, found.email)
   const [candidate] = await lockCandidate(tx, organizationId, id)
   if (!candidate) throw notFound('Candidate')
   const invites = await lockInvitesOf(tx, organizationId, id)

@@ -13,16 +13,17 @@ import type { Bulk, BulkResults } from '../../schemas/bulk.ts'
 import { ApiError, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import { type BulkOptions, type BulkResult, inviteRows } from './bulk.ts'
-import type { CsvRow } from './csv.ts'
+import type { CsvRow } from './csv/candidates.ts'
 import type { InviteServices } from './invites.ts'
 import { linkOf } from './present.ts'
 
 const BATCH = 50
 
 /** What became of a row, as kept: the token sealed, and only where it was not mailed. */
-type KeptResult =
-  | { row: number; status: 'invited'; inviteId: string; sealed: string | null }
-  | { row: number; status: 'error'; error: { code: string; message: string } }
+type KeptResult = { row: number; email: string | null } & (
+  | { status: 'invited'; inviteId: string; sealed: string | null }
+  | { status: 'error'; error: { code: string; message: string } }
+)
 
 type Kept = BulkRow<CsvRow, KeptResult>
 
@@ -96,18 +97,19 @@ export async function workThroughBulk(
 }
 
 function failAll(rows: readonly CsvRow[], { code, message }: ApiError): BulkResult[] {
-  return rows.map((row) => ({
-    row: row.row,
+  return rows.map((line) => ({
+    row: line.row,
+    email: line.email,
     status: 'error',
-    error: 'error' in row ? row.error : { code, message },
+    error: 'error' in line ? line.error : { code, message },
   }))
 }
 
 function keep(services: BulkServices, bulkId: string, result: BulkResult, options: BulkOptions): KeptResult {
   if (result.status === 'error') return result
-  const { row, status, inviteId, token } = result
+  const { row, email, status, inviteId, token } = result
   const sealed = options.sendEmail ? null : seal(services.encryptionKey, bulkId, token).toString('base64')
-  return { row, status, inviteId, sealed }
+  return { row, email, status, inviteId, sealed }
 }
 
 function presentBulk(services: BulkServices, row: Kept): Bulk {
@@ -118,7 +120,9 @@ function presentBulk(services: BulkServices, row: Kept): Bulk {
     campaignId,
     status,
     counts: { total, done: results.length, invited: results.length - failed, failed },
-    results: results.map((result) => {
+    results: results.map((kept) => {
+      // Results that were kept before 0.2 have no address.
+      const result = { ...kept, email: kept.email ?? null }
       if (result.status === 'error') return result
       const { sealed, ...shown } = result
       if (sealed === null) return shown

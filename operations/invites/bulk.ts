@@ -3,7 +3,7 @@ import type { CandidateRow } from '../../db/queries/candidates.ts'
 import { hasCompleted } from '../../db/queries/invites.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { findOrCreateCandidate } from '../candidates/candidates.ts'
-import type { CsvRow, RowError } from './csv.ts'
+import type { CsvRow, RowError } from './csv/candidates.ts'
 import {
   type Inviter,
   type InviteServices,
@@ -19,10 +19,11 @@ export interface BulkOptions {
   readonly expiresInHours: number | null
 }
 
-/** What became of a row. */
-export type BulkResult =
-  | { readonly row: number; readonly status: 'invited'; readonly inviteId: string; readonly token: string }
-  | { readonly row: number; readonly status: 'error'; readonly error: RowError }
+/** What became of a row: as the spreadsheet numbers it, with the e-mail address, so that no link goes to the wrong person. */
+export type BulkResult = { readonly row: number; readonly email: string | null } & (
+  | { readonly status: 'invited'; readonly inviteId: string; readonly token: string }
+  | { readonly status: 'error'; readonly error: RowError }
+)
 
 /**
  * Invites the candidates of some rows, in order. A row is whole or an error; whatever else goes wrong throws, and the
@@ -42,10 +43,11 @@ export async function inviteRows(
   const campaign = await lockActiveCampaign(tx, organization.id, campaignId)
   const hours = options.expiresInHours ?? campaign.inviteValidHours
   const results: BulkResult[] = []
-  for (const row of rows) {
-    const candidate = candidates.get(row.row)
-    if ('error' in row || !candidate) {
-      results.push({ row: row.row, status: 'error', error: 'error' in row ? row.error : unknown })
+  for (const line of rows) {
+    const { row, email } = line
+    const candidate = candidates.get(row)
+    if ('error' in line || !candidate) {
+      results.push({ row, email, status: 'error', error: 'error' in line ? line.error : unknown })
       continue
     }
     try {
@@ -54,12 +56,12 @@ export async function inviteRows(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const { code, message } = error
-      results.push({ row: row.row, status: 'error', error: { code, message } })
+      results.push({ row, email, status: 'error', error: { code, message } })
       continue
     }
     const { sendEmail } = options
     const made = await invite(services, tx, organization, campaign, candidate, { hours, sendEmail })
-    results.push({ row: row.row, status: 'invited', inviteId: made.id, token: made.token })
+    results.push({ row, email, status: 'invited', inviteId: made.id, token: made.token })
   }
   return results
 }

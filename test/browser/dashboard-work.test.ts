@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { withoutBrowser } from '../support/browser.ts'
@@ -77,10 +78,15 @@ t.test('campaigns to answers, and webhooks', { skip: withoutBrowser }, async (t)
       .setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
     await dialog.getByRole('button', { name: 'Invite them' }).click()
     await dialog.getByText('119 invited, 1 not').waitFor()
-    t.match(await dialog.locator('.rows').innerText(), /Row 12[01]/)
-    const saved = page.waitForEvent('download')
+    t.match(await dialog.locator('.rows').innerText(), /no address\s+Row 121 email is no e-mail address/)
+    const saving = page.waitForEvent('download')
     await dialog.getByRole('link', { name: 'Save the links' }).click()
-    t.equal((await saved).suggestedFilename(), 'invites.csv')
+    const saved = await saving
+    t.equal(saved.suggestedFilename(), 'invites.csv')
+    const links = (await readFile(await saved.path(), 'utf8')).split('\r\n')
+    t.equal(links[0], 'row,email,inviteId,url')
+    t.match(links[1], /^2,p0@example\.com,inv_\w+,http.*#inv_/)
+    t.match(links[119], /^120,p118@example\.com,/)
     await dialog.getByRole('button', { name: 'Done' }).click()
     await page.locator('.figure', { hasText: '120' }).waitFor()
 

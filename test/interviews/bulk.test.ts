@@ -1,106 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import postgres from 'postgres'
 import t from 'tap'
 import { workThroughBulk } from '../../operations/invites/bulk-job.ts'
-import { readCandidates } from '../../operations/invites/csv.ts'
 import { type Answer, type Body, testApp } from '../support/app.ts'
 import { type Desk, openDesk } from '../support/interviews.ts'
 import { mailServer, testWorker } from '../support/mail.ts'
 import { until } from '../support/until.ts'
-
-const quote = (cell: string) => (/[",;\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
-
-t.test('what CSV is read as', async (t) => {
-  const read = (text: string | Buffer) => readCandidates(Buffer.from(text))
-  const ada = [{ row: 1, candidate: { email: 'ada@example.com', name: 'Ada' } }]
-  for (const [what, text] of [
-    ['plain', 'email,name\nada@example.com,Ada\n'],
-    ['in any order and case', 'NAME,E-Mail\nAda,ada@example.com'],
-    ['with a byte order mark', '\ufeffemail,name\nada@example.com,Ada\n'],
-    ['with CRLF', 'email,name\r\nada@example.com,Ada\r\n'],
-    ['with CR', 'email,name\rada@example.com,Ada\r'],
-    ['quoted', '"email","name"\n"ada@example.com","Ada"\n'],
-    ['with blanks', ' email , name \n ada@example.com , Ada \n\n , \n'],
-    ['with semicolons', 'email;name\nada@example.com;Ada\n'],
-    ['with an empty column', 'email,name,phone\nada@example.com,Ada,\n'],
-  ] as const) {
-    t.same(read(text), ada, what)
-  }
-  t.same(read('email,name,External ID,phone,Team\na@b.example,"Last, ""Nick"" First\nJr",7,+1,Röd\n'), [
-    { row: 1, error: { code: 'BAD_REQUEST', message: 'Row 1 name holds a control character' } },
-  ])
-  t.same(read('email,name,External ID,phone,Team\na@b.example,"Last, ""Nick"" First",7,+1,Röd\n'), [
-    {
-      row: 1,
-      candidate: {
-        email: 'a@b.example',
-        name: 'Last, "Nick" First',
-        externalId: '7',
-        phone: '+1',
-        metadata: { Team: 'Röd' },
-      },
-    },
-  ])
-  t.match(read('email,name\nno address,X\nx@example.com\n,Y\nx@example.com,X\nX@example.com,Again\n'), [
-    { row: 1, error: { message: /email is no e-mail address/ } },
-    { row: 2, error: { message: /has 1 fields where the header has 2/ } },
-    { row: 3, error: { message: /has no email/ } },
-    { row: 4, candidate: { name: 'X' } },
-    { row: 5, error: { code: 'CONFLICT', message: /of row 4/ } },
-  ])
-  for (const [text, message] of [
-    ['', /is empty/],
-    ['email,name', /has no row/],
-    ['name\nAda', /has no column email/],
-    ['email\nada@example.com', /has no column name/],
-    ['email,name,email\na,b,c', /two columns email/],
-    ['email,name\n"a,b\n', /is not CSV/],
-    [`email,name\n${'a@b.example,A\n'.repeat(1001)}`, /1001 rows/],
-    [Buffer.from([0x65, 0xff, 0xfe]), /is not UTF-8/],
-  ] as const) {
-    t.throws(() => read(text as string), { code: 'BAD_REQUEST', message })
-  }
-  t.test('whatever stands in the cells comes out as it was, row by row', async () => {
-    const cell = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
-    const clean = (text: string) => text.replace(/\p{Cc}/gu, '').trim()
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 20 }),
-        fc.constantFrom('\n', '\r\n'),
-        fc.boolean(),
-        (people, end, mark) => {
-          const rows = people.map(([name, team], index) => {
-            return { email: `p${index}@example.com`, name: clean(name) || 'x', team: clean(team) || 'x' }
-          })
-          const lines = rows.map(({ email, name, team }) => [team, email, name].map(quote).join(','))
-          const text = `${mark ? '\ufeff' : ''}${['Team,email,name', ...lines].join(end)}`
-          const expected = rows.map(({ email, name, team }, index) => ({
-            row: index + 1,
-            candidate: { email, name, metadata: { Team: team } },
-          }))
-          if (JSON.stringify(sorted(read(text))) !== JSON.stringify(sorted(expected))) {
-            throw new Error(`${JSON.stringify(read(text))} instead of ${JSON.stringify(expected)}`)
-          }
-        },
-      ),
-      { numRuns: 200 },
-    )
-  })
-})
-
-/** The same value with the fields of each object in the order of their names. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, inner]) => [name, sorted(inner)]),
-  )
-}
 
 t.test('files of candidates', async (t) => {
   const smtp = await mailServer(t)
@@ -138,10 +45,17 @@ t.test('files of candidates', async (t) => {
     const { status, body } = await send(campaign.id, csv, { sendEmail: 'false', expiresInHours: '5' })
     t.equal(status, 200)
     t.match(body.results, [
-      { row: 1, status: 'invited', inviteId: /^inv_/, token: /^inv_/, url: /#inv_/ },
-      { row: 2, status: 'error', error: { code: 'BAD_REQUEST' } },
-      { row: 3, status: 'error', error: { code: 'CONFLICT' } },
-      { row: 4, status: 'invited', inviteId: /^inv_/ },
+      {
+        row: 2,
+        email: 'ada@example.com',
+        status: 'invited',
+        inviteId: /^inv_/,
+        token: /^inv_/,
+        url: /#inv_/,
+      },
+      { row: 3, email: 'nowhere', status: 'error', error: { code: 'BAD_REQUEST' } },
+      { row: 4, email: 'ADA@example.com', status: 'error', error: { code: 'CONFLICT' } },
+      { row: 5, email: 'bob@example.com', status: 'invited', inviteId: /^inv_/ },
     ])
     t.equal((await desk.counts(campaign.id)).invited, 2)
     t.equal((await desk.exchange(body.results[0].token)).status, 200)
@@ -259,7 +173,18 @@ t.test('files of candidates', async (t) => {
       return bulk.status === 'completed'
     }, 'all of them')
     t.match(bulk, { status: 'completed', counts: { total: 101, done: 101, invited: 101, failed: 0 } })
+    t.match(bulk.results[100], { row: 102, email: 'p3100@bulk.example' })
     t.equal(bulk.results[100].token, undefined, 'what was mailed is not shown')
     t.match((await smtp.take('p3000@bulk.example')).text, /#inv_/)
+
+    const { candidates } = (await desk.ask('GET', '/api/candidates?email=p3100@bulk.example')).body
+    t.equal((await desk.ask('DELETE', `/api/candidates/${candidates[0].id}`)).status, 204)
+    const { results } = (await desk.ask('GET', `/api/invites/bulk/${bulk.id}`)).body
+    t.match(
+      results[100],
+      { row: 102, email: null, status: 'invited' },
+      'an erased address goes from here too',
+    )
+    t.match(results[99], { row: 101, email: 'p3099@bulk.example' })
   })
 })

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { count } from '../../app/format.ts'
+import { linksFile } from '../../app/links-file.ts'
 import { usePoll } from '../../app/load.ts'
 import { useOnce } from '../../app/once.ts'
 import { Snippet } from '../../components/copy.tsx'
@@ -72,11 +73,21 @@ export function BulkDialog({
       ) : (
         <Form onSubmit={send}>
           <p class="muted">
-            At most 1,000 rows, with a first line that names the columns <code>email</code> and{' '}
-            <code>name</code>. Who is a candidate already is recognised by the address.
+            Export it from a spreadsheet or an applicant tracking system: at most 1,000 rows, with a first
+            line that names the columns <code>email</code> and <code>name</code> (or first and last name). A
+            candidate you know already is found by the address.
           </p>
           <Labelled name="file" label="CSV file">
-            {(ids) => <input ref={file} type="file" name="file" accept=".csv,text/csv" required {...ids} />}
+            {(ids) => (
+              <input
+                ref={file}
+                type="file"
+                name="file"
+                accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain"
+                required
+                {...ids}
+              />
+            )}
           </Labelled>
           <Snippet text={EXAMPLE} of="the example" />
           <InviteOptions link="each link" />
@@ -112,9 +123,9 @@ function Results({ of, onClose }: { of: readonly Result[]; onClose: () => void }
       </Notice>
       {failed.length > 0 && (
         <ul class="rows bounded">
-          {failed.map(({ row, error }) => (
+          {failed.map(({ row, email, error }) => (
             <li key={row}>
-              <strong>Row {row}</strong> <span>{error?.message}</span>
+              <strong>{email ?? `Row ${row}`}</strong> <span>{error?.message}</span>
             </li>
           ))}
         </ul>
@@ -124,12 +135,7 @@ function Results({ of, onClose }: { of: readonly Result[]; onClose: () => void }
           <a
             class="button"
             download="invites.csv"
-            href={`data:text/csv;charset=utf-8,${encodeURIComponent(
-              [
-                'row,inviteId,url',
-                ...links.map(({ row, inviteId, url }) => `${row},${inviteId},${url}`),
-              ].join('\n'),
-            )}`}
+            href={`data:text/csv;charset=utf-8,${encodeURIComponent(linksFile(links))}`}
           >
             Save the links, shown this once
           </a>
