@@ -27,13 +27,15 @@ export function insertInvitation(
     role: Role
     tokenHash: Buffer
     invitedBy: string | null
+    invitedByKey: string | null
     seconds: number
   },
 ) {
-  const { organizationId, id, email, role, tokenHash, invitedBy, seconds } = invitation
+  const { organizationId, id, email, role, tokenHash, invitedBy, invitedByKey, seconds } = invitation
   return tx<InvitationRow[]>`
-    insert into invitations (organization_id, id, email, role, token_hash, invited_by, expires_at)
-    values (${organizationId}, ${id}, ${email}, ${role}, ${tokenHash}, ${invitedBy}, now() + make_interval(secs => ${seconds}))
+    insert into invitations (organization_id, id, email, role, token_hash, invited_by, invited_by_key, expires_at)
+    values (${organizationId}, ${id}, ${email}, ${role}, ${tokenHash}, ${invitedBy}, ${invitedByKey},
+      now() + make_interval(secs => ${seconds}))
     on conflict (organization_id, email) where accepted_at is null and withdrawn_at is null do nothing
     returning ${columns(tx)}`
 }
@@ -91,6 +93,13 @@ export function withdrawInvitationsOf(tx: Queryable, organizationId: string, use
     update invitations set withdrawn_at = now()
     where organization_id = ${organizationId} and invited_by = ${userId} and accepted_at is null and withdrawn_at is null
     returning id`
+}
+
+/** Withdraws what was invited to with a key and nobody has accepted yet. */
+export function withdrawInvitationsOfKey(tx: Queryable, organizationId: string, keyId: string) {
+  return tx`
+    update invitations set withdrawn_at = now()
+    where organization_id = ${organizationId} and invited_by_key = ${keyId} and accepted_at is null and withdrawn_at is null`
 }
 
 /** An invitation that can be accepted, found by its token's SHA-256, across tenants (system role). */

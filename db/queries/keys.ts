@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { keys } from '../schema/keys.ts'
+import { withdrawInvitationsOfKey } from './invitations.ts'
 
 /** A key as stored. */
 export type KeyRow = typeof keys.$inferSelect
@@ -118,11 +119,16 @@ export function updateKey(tx: Queryable, organizationId: string, id: string, cha
     where organization_id = ${organizationId} and id = ${id}`
 }
 
-/** Ends a key; no row where it was ended before: that stays its end. */
-export function revokeKey(tx: Queryable, organizationId: string, id: string, reason: string | null) {
-  return tx<KeyRow[]>`
+/**
+ * Ends a key, and withdraws what was invited to with it: whoever stole it has no invitation left to accept. No row where
+ * the key was ended before: that stays its end.
+ */
+export async function revokeKey(tx: Queryable, organizationId: string, id: string, reason: string | null) {
+  const ended = await tx<KeyRow[]>`
     update keys set revoked_at = clock_timestamp(), revoked_reason = ${reason}
     where organization_id = ${organizationId} and id = ${id} and revoked_at is null returning *`
+  await withdrawInvitationsOfKey(tx, organizationId, id)
+  return ended
 }
 
 /** Has a key retire in favour of its successor, after a grace in hours and never after its own expiry. */

@@ -14,8 +14,10 @@ export const invitations = pgTable(
     role: text('role').notNull(),
     /** SHA-256 of the token that was mailed last. */
     tokenHash: bytes('token_hash').notNull(),
-    /** Null where a key invited. */
+    /** Null where a key alone invited. */
     invitedBy: id('invited_by'),
+    /** The key that the request came with, if any: its end withdraws the invitation. */
+    invitedByKey: id('invited_by_key'),
     sentCount: integer('sent_count').notNull().default(1),
     createdAt: createdAt(),
     expiresAt: instant('expires_at').notNull(),
@@ -29,6 +31,9 @@ export const invitations = pgTable(
       .on(table.organizationId, table.email)
       .where(sql`accepted_at is null and withdrawn_at is null`),
     index('invitations_email').on(table.email),
+    index('invitations_key')
+      .on(table.organizationId, table.invitedByKey)
+      .where(sql`accepted_at is null and withdrawn_at is null`),
     check('invitations_role', sql`${table.role} in ('owner', 'admin', 'member', 'viewer')`),
   ],
 )

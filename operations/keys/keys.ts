@@ -9,6 +9,7 @@ import {
 } from '../../credentials/format.ts'
 import { hashSecret, secretTag } from '../../credentials/secret.ts'
 import { announceChange } from '../../db/changes.ts'
+import { withdrawInvitationsOfKey } from '../../db/queries/invitations.ts'
 import {
   countLiveKeys,
   revokeKey as endKey,
@@ -21,6 +22,7 @@ import {
   updateKey,
 } from '../../db/queries/keys.ts'
 import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
+import { firstExcess, type Scope } from '../../schemas/access.ts'
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { Key, KeyCreate, KeyPatch } from '../../schemas/keys.ts'
@@ -142,6 +144,9 @@ export async function patchKey(
   }
   refuseExcess(change, author)
   await updateKey(tx, organizationId, id, { ...row, ...change })
+  if (change.scopes && firstExcess(row.scopes as Scope[], change.scopes)) {
+    await withdrawInvitationsOfKey(tx, organizationId, id)
+  }
   await announceChange(tx, settings.environment, `key:${id}`)
   const key = presentFound(await findKey(tx, organizationId, id))
   const changes = changesBetween(row, change)

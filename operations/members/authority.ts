@@ -1,6 +1,6 @@
 import { findKeyCreatorRole } from '../../db/queries/members.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
-import type { Role } from '../../schemas/access.ts'
+import { firstExcess, type Role, roleScopes } from '../../schemas/access.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { Actor } from '../credentials/principals.ts'
 
@@ -14,9 +14,9 @@ const within: Record<Authority, readonly Role[]> = {
 }
 
 /**
- * What an actor may do to members. Owners and admins may everything, so that only who has `*` makes or touches them;
- * owners are touched by owners alone. A key has what the member who made it has now: an admin's key makes no owners,
- * nor does a key whose maker has left.
+ * What an actor may do to members. Owners and admins may do everything, so only an actor with `*` gives or touches
+ * these roles, and only owners touch owners. A key has the authority that its creator has now: an admin's key gives
+ * nobody the role of an owner, and neither does a key whose creator has left.
  */
 export async function authorityOf(tx: TenantTransaction, actor: Actor): Promise<Authority> {
   if (!actor.scopes.includes('*')) return 'member'
@@ -27,13 +27,38 @@ export async function authorityOf(tx: TenantTransaction, actor: Actor): Promise<
 }
 
 /**
+ * For changing or removing what somebody has.
  * @param what the place of the request that it is about
- * @throws ApiError 403 where the role is above what the actor may give or touch
+ * @throws ApiError 403 where the role is above what the actor may touch
  */
 export function requireAuthority(authority: Authority, role: Role, what: string): void {
   if (within[authority].includes(role)) return
-  throw new ApiError('FORBIDDEN', undefined, {
+  throw above(role, what, `${role} is more than your credential may give or change`)
+}
+
+/**
+ * For giving somebody a role: nobody hands on more than they have. Whoever accepts an invitation may be the one who
+ * sent it, so the scopes of the credential bound the role.
+ * @param what the place of the request that it is about
+ * @param before the role that the member has already; what it allows is nothing new
+ * @throws ApiError 403 where the role allows more than the actor may do
+ */
+export function requireGift(
+  authority: Authority,
+  actor: Actor,
+  role: Role,
+  what: string,
+  before?: Role,
+): void {
+  requireAuthority(authority, role, what)
+  const had = before ? roleScopes(before) : []
+  const scope = firstExcess(roleScopes(role), [...actor.scopes, ...had])
+  if (scope) throw above(role, what, `${role} has ${scope}, and your credential does not`)
+}
+
+function above(role: Role, path: string, message: string): ApiError {
+  return new ApiError('FORBIDDEN', undefined, {
     reason: `role_above_own:${role}`,
-    details: [{ path: what, message: `${role} is more than your credential may give or change` }],
+    details: [{ path, message }],
   })
 }

@@ -17,7 +17,7 @@ import { type AuditContext, audit } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import { invitationMail } from '../mail/member-messages.ts'
 import { requireRoom } from '../plans/plans.ts'
-import { authorityOf, requireAuthority } from './authority.ts'
+import { authorityOf, requireAuthority, requireGift } from './authority.ts'
 import type { MemberServices } from './members.ts'
 
 const DAYS = 7
@@ -32,7 +32,7 @@ export function presentInvitation(row: InvitationRow): Invitation {
 
 /**
  * Invites someone by e-mail, for seven days.
- * @throws ApiError 403 for a role above the actor's own or a full plan; 409 where they are a member or were invited
+ * @throws ApiError 403 for a role that allows more than the actor may do, or a full plan; 409 where they are a member or were invited
  *   already; 503 where the server sends no e-mail
  */
 export async function invite(
@@ -44,7 +44,7 @@ export async function invite(
 ): Promise<SentInvitation> {
   services.mailer.requireMail()
   const { id: organizationId } = actor.organization
-  requireAuthority(await authorityOf(tx, actor), body.role, 'body.role')
+  requireGift(await authorityOf(tx, actor), actor, body.role, 'body.role')
   const [organization] = await holdMembership(tx, organizationId)
   if (!organization) throw notFound('Organization')
   const members = await countMembers(tx, organizationId)
@@ -64,6 +64,7 @@ export async function invite(
     role: body.role,
     tokenHash: sha256(token),
     invitedBy: actor.user?.id ?? null,
+    invitedByKey: actor.key?.keyId ?? null,
     seconds: DAYS * DAY_SECONDS,
   })
   if (!row)
@@ -94,7 +95,7 @@ export async function resendInvitation(
   services.mailer.requireMail()
   const { id: organizationId } = actor.organization
   const invitation = await lockOpen(tx, organizationId, id)
-  requireAuthority(await authorityOf(tx, actor), invitation.role, 'params.id')
+  requireGift(await authorityOf(tx, actor), actor, invitation.role, 'params.id')
   if (invitation.sentCount >= MOST_SENDINGS) {
     throw new ApiError(
       'CONFLICT',

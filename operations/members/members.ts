@@ -18,7 +18,7 @@ import { type AuditContext, audit } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { keysLeftBehindMail } from '../mail/member-messages.ts'
-import { authorityOf, requireAuthority } from './authority.ts'
+import { authorityOf, requireAuthority, requireGift } from './authority.ts'
 
 /** What member services work with. */
 export interface MemberServices {
@@ -35,7 +35,8 @@ export function presentMember(row: MemberRow): Member {
 
 /**
  * Gives a member another role. Their next request has it, once the tag `user:…` is settled.
- * @throws ApiError 404; 403 for a role above the actor's own, old or new; 409 for the last owner
+ * @throws ApiError 404; 403 for a role above the actor's own, old or new, or with scopes that the actor does not have;
+ *   409 for the last owner
  */
 export async function changeRole(
   services: MemberServices,
@@ -49,7 +50,7 @@ export async function changeRole(
   const { member } = await holdMember(tx, organizationId, userId)
   const authority = await authorityOf(tx, actor)
   requireAuthority(authority, member.role, 'params.userId')
-  requireAuthority(authority, role, 'body.role')
+  requireGift(authority, actor, role, 'body.role', member.role)
   if (role !== member.role) {
     await keepAnOwner(tx, organizationId, member)
     await updateMemberRole(tx, organizationId, userId, role)
