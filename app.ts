@@ -5,6 +5,7 @@ import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
 import accounts from './plugins/accounts.ts'
+import clientAddress, { isTrustedProxy } from './plugins/client-address.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
 import embedCors from './plugins/embed-cors.ts'
@@ -90,7 +91,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     logController: new LogController({ disableRequestLogging: true }),
     // A logger made for each request would cost more than the few lines that are ever written: they name the id.
     childLoggerFactory: (logger) => logger,
-    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    trustProxy: isTrustedProxy(config.trustProxy),
     genReqId: () => newId('req'),
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
@@ -101,6 +102,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(errors)
+  await app.register(clientAddress)
   await app.register(validation)
   await app.register(serialization)
   await app.register(jsonBody)

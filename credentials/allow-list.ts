@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
+import { type Address, readAddress, writeAddress } from './addresses.ts'
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
 type Range = readonly [Address, number]
 
 // In an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) the first 96 bits are fixed: the IPv4 address is the rest.
@@ -17,12 +17,12 @@ export function normaliseEntry(text: string): string | null {
   if (!range) return null
   const [address, bits] = range
   const full = address.kind() === 'ipv4' ? 32 : 128
-  if (bits === full) return text.includes('/') ? `${write(address)}/${bits}` : write(address)
+  if (bits === full) return text.includes('/') ? `${writeAddress(address)}/${bits}` : writeAddress(address)
   const network =
     address.kind() === 'ipv4'
       ? ipaddr.IPv4.networkAddressFromCIDR(`${address}/${bits}`)
       : ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`)
-  return `${write(network)}/${bits}`
+  return `${writeAddress(network)}/${bits}`
 }
 
 /**
@@ -65,14 +65,4 @@ function unmapped([address, bits]: [ipaddr.IPv6, number]): Range | null {
   if (!address.isIPv4MappedAddress()) return [address, bits]
   // A wider range holds more than mapped addresses: what it should mean for IPv4 callers nobody can say.
   return bits < MAPPED_BITS ? null : [address.toIPv4Address(), bits - MAPPED_BITS]
-}
-
-// A caller's address as the socket or a trusted proxy tells it: mapped on a dual-stack socket, link-local with a zone.
-function readAddress(ip: string): Address | null {
-  const [bare = ''] = ip.split('%', 1)
-  return ipaddr.isValid(bare) ? ipaddr.process(bare) : null
-}
-
-function write(address: Address): string {
-  return address.kind() === 'ipv4' ? address.toString() : (address as ipaddr.IPv6).toRFC5952String()
 }

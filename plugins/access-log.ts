@@ -108,7 +108,7 @@ function recordOf(request: FastifyRequest, reply: FastifyReply, status: number):
     url: request.url,
     status,
     durationMs: reply.elapsedTime,
-    ip: request.ip,
+    ip: request.address,
     userAgent: request.headers['user-agent'],
     access: request.neededAccess ?? undefined,
     credentialType: actor?.type ?? null,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { LoginBrakes, networkOf } from '../operations/accounts/brakes.ts'
+import { networkOf } from '../credentials/addresses.ts'
+import { LoginBrakes } from '../operations/accounts/brakes.ts'
 import type { Accounts } from '../operations/accounts/context.ts'
 import { readDevice } from '../operations/accounts/known-device.ts'
 import type { LoginPlace } from '../operations/accounts/log-in.ts'
@@ -34,14 +35,17 @@ export default fp(
     app.decorate('placeOf', (request: FastifyRequest, email: string): LoginPlace => {
       const device = readDevice(encryptionKey, email, app.cookies.read(request, 'device'))
       return {
-        ip: request.ip,
+        ip: request.address,
         userAgent: request.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? null,
-        place: device ? `device ${device}` : `network ${networkOf(request.ip)}`,
+        place: device ? `device ${device}` : `network ${networkOf(request.address)}`,
         known: device !== null,
       }
     })
     void prepareDecoys(config)
     app.addHook('onClose', () => sessionUse.stop())
   },
-  { name: 'accounts', dependencies: ['database', 'idempotency', 'verifier', 'session-cookie'] },
+  {
+    name: 'accounts',
+    dependencies: ['client-address', 'database', 'idempotency', 'verifier', 'session-cookie'],
+  },
 )

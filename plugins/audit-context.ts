@@ -29,5 +29,5 @@ export function publicAuditContextOf(
 }
 
 function originOf(request: FastifyRequest): Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'> {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }
+  return { ip: request.address, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { blockOf, limited, showLimit } from './limits.ts'
+import { networkOf } from '../credentials/addresses.ts'
+import { limited, showLimit } from './limits.ts'
 
 /** A page with a question on it asks a few times a minute; a whole office behind one address is let through. */
 const REQUESTS_PER_MINUTE = 600
@@ -13,7 +14,7 @@ export default fp(
       name: 'embed',
       max: REQUESTS_PER_MINUTE,
       windowMs: MINUTE_MS,
-      keyOf: (request) => blockOf(request.ip),
+      keyOf: (request) => networkOf(request.address),
     })
     app.addHook('onRequest', async (request, reply) => {
       const outcome = await limiter(request)

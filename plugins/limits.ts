@@ -1,7 +1,7 @@
-import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
+import { networkOf } from '../credentials/addresses.ts'
 import { rateLimitFactorOf } from '../operations/plans/plans.ts'
 import { ApiError } from '../schemas/errors.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
@@ -10,7 +10,6 @@ import { setOwnHeader } from './secured-response.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
-const IPV6_BLOCK = 64
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -63,7 +62,7 @@ export default fp<{ config: Config }>(
       name: 'failures',
       max: config.authFailuresPerMinute,
       windowMs: MINUTE_MS,
-      keyOf: (request) => blockOf(request.ip),
+      keyOf: (request) => networkOf(request.address),
     })
     const keyFailures = createLimiter<FastifyRequest>({
       name: 'failures',
@@ -75,7 +74,7 @@ export default fp<{ config: Config }>(
       name: 'signups',
       max: config.signupsPerHour,
       windowMs: HOUR_MS,
-      keyOf: (request) => blockOf(request.ip),
+      keyOf: (request) => networkOf(request.address),
     })
     const presentedIds = new WeakMap<FastifyRequest, string>()
 
@@ -117,7 +116,7 @@ export default fp<{ config: Config }>(
       },
     } satisfies Limits)
   },
-  { name: 'limits' },
+  { name: 'limits', dependencies: ['client-address'] },
 )
 
 /** Tells a caller who was let in how much of a limit is left. */
@@ -139,9 +138,4 @@ export function limited(outcome: Outcome, reason: LoggedReason): ApiError {
       'x-ratelimit-reset': seconds,
     },
   })
-}
-
-/** What an address is counted with: whoever has one IPv6 address has all of its /64; ::ffff:192.0.2.1 is 192.0.2.1. */
-export function blockOf(address: string): string {
-  return normalizeIP(address, IPV6_BLOCK)
 }

@@ -23,7 +23,7 @@ export async function stillStands(app: FastifyInstance, request: FastifyRequest)
   if (!before) return false
   const actor = await actorNow(app, request)
   if (!actor || actor.organization.id !== before.organization.id) return false
-  if (actor.key?.acceptsAddress && !actor.key.acceptsAddress(request.ip)) return false
+  if (actor.key?.acceptsAddress && !actor.key.acceptsAddress(request.address)) return false
   return refusalOf(request, actor) === null
 }
 

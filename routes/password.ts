@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { networkOf } from '../credentials/addresses.ts'
 import { requestPasswordReset, resetPassword } from '../operations/accounts/password-reset.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { limited } from '../plugins/limits.ts'
@@ -19,7 +20,7 @@ export async function passwordRoutes(app: Api): Promise<void> {
     name: 'forgotten',
     max: Math.max(MOST_AN_HOUR, config.authFailuresPerMinute),
     windowMs: HOUR_MS,
-    keyOf: ({ ip }) => ip,
+    keyOf: ({ address }) => networkOf(address),
   })
 
   app.post(

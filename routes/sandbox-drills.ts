@@ -79,7 +79,7 @@ export async function sandboxDrillRoutes(app: Api): Promise<void> {
       receiver,
       async ask(method, path, { credential = 'caller', body } = {}) {
         const headers = credential === 'caller' ? ownHeaders(request) : bearerHeaders(credential)
-        return ask({ method, url: path, headers, remoteAddress: request.ip, ...withBody(headers, body) })
+        return ask({ method, url: path, headers, remoteAddress: request.address, ...withBody(headers, body) })
       },
       async reportLeak(key) {
         const { tags } = await handleLeaks(
@@ -100,7 +100,7 @@ export async function sandboxDrillRoutes(app: Api): Promise<void> {
         const memberships = await listMemberships(app.database, userId)
         const member = memberships.find((membership) => membership.organizationId === organizationId)
         if (!member) throw new ApiError('CONFLICT', 'The organization has no member to open a session for')
-        const origin = { ip: request.ip, userAgent: 'a drill' }
+        const origin = { ip: request.address, userAgent: 'a drill' }
         return (await openSession(app.database, config, member, origin)).refreshToken
       },
       async clockAheadMs() {

@@ -1,7 +1,7 @@
 import { containsCredential, redactCredentials } from '../../credentials/format.ts'
 import { idTime } from '../../schemas/id-time.ts'
 
-/** What is kept of one request. Texts may be as the caller sent them: `formatRecord` cleans them. */
+/** What is kept of one request. URL, user agent and reason may be as the caller sent them: `formatRecord` cleans them. */
 export interface RequestRecord {
   /** The request id, whose time is the request's. */
   readonly id: string
@@ -13,8 +13,8 @@ export interface RequestRecord {
   readonly status: number
   /** Milliseconds until the response began. */
   readonly durationMs: number
-  /** Undefined where the caller was gone before anyone asked. */
-  readonly ip: string | undefined
+  /** In the one form that `plainAddress` gives. */
+  readonly ip: string
   readonly userAgent: string | undefined
   /** What the route declared to need; several needs are parted by commas. */
   readonly access: string | undefined
@@ -31,14 +31,11 @@ export interface RequestRecord {
 
 const LONGEST_PATH = 500
 const LONGEST_USER_AGENT = 300
-const LONGEST_IP = 45
 const SHORTEST_CREDENTIAL = 20
 // Category Cc: no tab, which parts fields, no line feed, which parts records, no NUL, which PostgreSQL can't hold.
 const CONTROL = /\p{Cc}/u
 const CONTROLS = /\p{Cc}/gu
 const UNPAIRED = /\p{Surrogate}/gu
-const PLAIN_IP = /^[0-9a-f.:]{2,45}$/i
-const MAPPED_IPV4 = '::ffff:'
 
 /**
  * The one line that stands for a request in the spool, line feed included: fields parted by tabs in the order that
@@ -47,7 +44,7 @@ const MAPPED_IPV4 = '::ffff:'
 export function formatRecord(record: RequestRecord): string {
   return `${record.organizationId ?? ''}\t${record.id}\t${idTime(record.id)}\t${record.method}\t${pathOf(record.url)}\t${
     record.status
-  }\t${Math.round(record.durationMs * 1000) / 1000}\t${addressOf(record.ip)}\t${agentOf(record.userAgent)}\t${
+  }\t${Math.round(record.durationMs * 1000) / 1000}\t${record.ip}\t${agentOf(record.userAgent)}\t${
     record.access ?? ''
   }\t${record.credentialType ?? ''}\t${record.keyId ?? ''}\t${record.keyHash ?? ''}\t${record.userId ?? ''}\t${
     record.reason === null ? '' : clean(record.reason, LONGEST_PATH)
@@ -62,13 +59,6 @@ export function withoutQuery(url: string): string {
 
 function pathOf(url: string): string {
   return clean(withoutQuery(url), LONGEST_PATH) || '/'
-}
-
-function addressOf(ip: string | undefined): string {
-  if (ip === undefined) return 'unknown'
-  if (!PLAIN_IP.test(ip)) return clean(ip, LONGEST_IP) || 'unknown'
-  // A socket that listens on both families shows IPv4 callers as IPv6 (RFC 4291, 2.5.5.2).
-  return ip.startsWith(MAPPED_IPV4) && ip.includes('.') ? ip.slice(MAPPED_IPV4.length) : ip
 }
 
 // Callers are few and ask often: each of their agents is cleaned once.

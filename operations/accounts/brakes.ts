@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js'
+import { networkOf } from '../../credentials/addresses.ts'
 import { sha256 } from '../../credentials/secret.ts'
 import type { Database } from '../../db/connect.ts'
 import {
@@ -103,15 +103,4 @@ export class LoginBrakes {
       return value
     })
   }
-}
-
-/** The network of an address: an IPv4 address itself, of an IPv6 address the /64 that one customer has. */
-export function networkOf(ip: string): string {
-  if (!ipaddr.isValid(ip)) return ip
-  const address = ipaddr.process(ip)
-  if (address.kind() === 'ipv4') return address.toString()
-  return `${(address as ipaddr.IPv6).parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`
 }

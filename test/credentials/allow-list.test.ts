@@ -54,8 +54,10 @@ t.test('a caller is met in whatever form its address comes', async (t) => {
     '203.0.113.7',
     '::ffff:203.0.113.7',
     '::ffff:cb00:7107',
+    '203.0.113.7:50001',
     '10.255.0.1',
     '2001:db8:1::',
+    '[2001:db8:1::]:443',
     'fe80::1%eth0',
   ])
     t.equal(allows(ip), true, ip)
@@ -66,7 +68,7 @@ t.test('a caller is met in whatever form its address comes', async (t) => {
     '::1',
     'unknown',
     '',
-    '203.0.113.7:80',
+    '203.0.113.8:80',
     '::cb00:7107',
   ])
     t.equal(allows(ip), false, ip)

@@ -77,7 +77,11 @@ t.test('behind a trusted proxy the address is the last one that no trusted proxy
     'what the client itself wrote is passed over',
   )
   t.equal((await through('203.0.113.7, 10.1.1.1, 10.2.2.2')).status, 200, 'several trusted hops')
-  t.equal((await through('::ffff:203.0.113.7')).status, 200, 'in the mapped form')
+  for (const written of ['::ffff:203.0.113.7', '203.0.113.7:50001', '[::ffff:203.0.113.7]:443']) {
+    t.equal((await through(written)).status, 200, written)
+    t.equal((await through(`${written}, 10.1.1.1:4711`)).status, 200, `${written}, by a proxy with a port`)
+  }
+  t.equal((await through('203.0.113.8:50001')).status, 403, 'another address with a port')
   t.equal((await through('203.0.113.7, 198.51.100.1')).status, 403, 'a client that forges the first hop')
   t.equal((await through('203.0.113.7, 198.51.100.1, 10.1.1.1')).status, 403, 'and comes by several hops')
   t.equal((await through('203.0.113.7', '127.0.0.1')).status, 403, 'a client that is no proxy')

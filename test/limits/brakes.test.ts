@@ -141,6 +141,16 @@ t.test('an IPv6 network is one address, a mapped IPv4 address is itself', async 
   t.equal((await whoami(server, inventedKey(), from('::ffff:192.0.2.7'))).status, 429)
 })
 
+t.test('a gateway that adds the port of each connection does not defeat the throttle', async (t) => {
+  const { server } = await cold(t, behindProxy)
+  await fail(t, ALLOWANCE, (index) => whoami(server, inventedKey(), from(`203.0.113.9:${50_001 + index}`)))
+  t.equal((await whoami(server, inventedKey(), from('203.0.113.9:50100'))).status, 429)
+  await fail(t, ALLOWANCE, (index) =>
+    whoami(server, inventedKey(), from(`[2001:db8::${index}]:${5001 + index}`)),
+  )
+  t.equal((await whoami(server, inventedKey(), from('2001:db8::ffff'))).status, 429)
+})
+
 t.test('no forwarded address is believed of who is no proxy', async (t) => {
   const { server } = await cold(t)
   await fail(t, ALLOWANCE, (index) => whoami(server, inventedKey(), from(`192.0.2.${index}`)))

@@ -78,6 +78,11 @@ t.test('an address that asks too often is braked', async (t) => {
     Array.from({ length: 20 }, () => 202),
   )
   t.equal(statuses[20], 429)
+  const from = (address: string) =>
+    call('POST', '/api/auth/password/forgot', { body: { email: someEmail() }, address })
+  for (let index = 0; index < 20; index += 1) t.equal((await from(`2001:db8:0:1::${index}`)).status, 202)
+  t.equal((await from('2001:db8:0:1:ffff::')).status, 429, 'a /64 of IPv6 is one address')
+  t.equal((await from('2001:db8:0:2::')).status, 202)
 })
 
 t.test('an expired or invented token sets nothing', async (t) => {
