@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { networkOf } from '../credentials/addresses.ts'
-import { LoginBrakes } from '../operations/accounts/brakes.ts'
 import type { Accounts } from '../operations/accounts/context.ts'
 import { readDevice } from '../operations/accounts/known-device.ts'
 import type { LoginPlace } from '../operations/accounts/log-in.ts'
 import { prepareDecoys } from '../operations/accounts/passwords.ts'
 import { SessionUse } from '../operations/accounts/session-use.ts'
 import { cookieSeconds } from '../operations/accounts/sessions.ts'
+import { LoginThrottle } from '../operations/accounts/throttle.ts'
 
 const LONGEST_AGENT = 300
 
@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-/** What the account routes share: brakes, keys, and the note of when a session was last used. */
+/** What the account routes share: throttles, keys, and the note of when a session was last used. */
 export default fp(
   async (app: FastifyInstance) => {
     const { config, database, encryptionKey } = app
@@ -30,10 +30,10 @@ export default fp(
       (tag) => app.verifier.invalidate(tag),
       (error) => app.log.warn({ err: error }, 'the last use of sessions was not written'),
     )
-    app.decorate('accounts', { database, config, encryptionKey, brakes: new LoginBrakes(database) })
+    app.decorate('accounts', { database, config, encryptionKey, throttle: new LoginThrottle(database) })
     app.decorate('sessionUse', sessionUse)
     app.decorate('placeOf', (request: FastifyRequest, email: string): LoginPlace => {
-      const device = readDevice(encryptionKey, email, app.cookies.read(request, 'device'))
+      const device = readDevice(encryptionKey, email, app.cookies.read(request, 'device'), Date.now())
       return {
         ip: request.address,
         userAgent: request.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? null,

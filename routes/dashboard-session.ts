@@ -48,7 +48,8 @@ export async function dashboardSessionRoutes(app: Api): Promise<void> {
         await app.changes.settle(await closeSessions(database, config, user.id, { only: sessionId }))
       }
       cookies.set(reply, 'session', opened.cookie, SESSION_SECONDS.dashboard)
-      if (!place.known) cookies.set(reply, 'device', markDevice(encryptionKey, email), DEVICE_SECONDS)
+      if (!place.known)
+        cookies.set(reply, 'device', markDevice(encryptionKey, email, Date.now()), DEVICE_SECONDS)
       return reply.code(201).send(opened.answer)
     },
   )

@@ -60,7 +60,7 @@ async function signUp(url: string): Promise<void> {
   if (response.status !== MADE) throw new Error(`sign-up answered ${response.status}`)
 }
 
-// Each try comes from an address of its own, so that no brake is in the way.
+// Each try comes from an address of its own, so that no throttle is in the way.
 async function tryLogIn(url: string, isKnown: boolean, count: number): Promise<number> {
   const address = `10.${isKnown ? 1 : 2}.${count < 0 ? 255 : 0}.${Math.abs(count)}`
   const body = { email: isKnown ? email : 'absent@bench.example', password: 'not the right password' }

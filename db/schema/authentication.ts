@@ -30,7 +30,7 @@ export const recoveryCodes = pgTable(
 )
 
 /** Failed log-ins, by an account and the place that the tries came from. */
-export const loginBrakes = pgTable(
+export const loginThrottles = pgTable(
   'login_brakes',
   {
     /** SHA-256 of what is counted. */

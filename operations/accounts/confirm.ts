@@ -56,7 +56,7 @@ export async function confirmPerson(
 export async function confirmPassword(accounts: Accounts, person: Person, password: string): Promise<string> {
   const [user] = await findUser(accounts.database, person.userId)
   if (!user) throw new ApiError('UNAUTHORIZED', 'Invalid password')
-  const right = await accounts.brakes.tryCode(`confirm ${person.sessionId}`, async () => {
+  const right = await accounts.throttle.tryCode('confirm', person.userId, async () => {
     const value = await checkPassword(accounts.config, password, user.passwordHash)
     return { outcome: value ? 'right' : 'wrong', value }
   })

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../db/connect.ts'
-import type { LoginBrakes } from './brakes.ts'
 import type { SessionSettings } from './sessions.ts'
+import type { LoginThrottle } from './throttle.ts'
 
 /** What account services need to know of the process. */
 export type AccountSettings = SessionSettings & Pick<Config, 'passwordBcryptCost'>
@@ -13,5 +13,5 @@ export interface Accounts {
   readonly config: AccountSettings
   /** 32 bytes that seal secrets at rest. */
   readonly encryptionKey: Buffer
-  readonly brakes: LoginBrakes
+  readonly throttle: LoginThrottle
 }

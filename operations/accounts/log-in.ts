@@ -10,11 +10,11 @@ import { holdPassword, updatePassword } from '../../db/queries/authentication.ts
 import type { SessionOrigin } from '../../db/queries/sessions.ts'
 import type { Login, LoginBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import type { Tried } from './brakes.ts'
 import type { Accounts } from './context.ts'
 import { checkPassword, needsRehash } from './passwords.ts'
 import { hasSecondFactor, useSecondFactor } from './second-factor.ts'
 import { openSession, presentMembership } from './sessions.ts'
+import type { Tried } from './throttle.ts'
 
 /** Where a log-in comes from, and whether this device has logged in to the account before. */
 export interface LoginPlace extends SessionOrigin {
@@ -80,7 +80,7 @@ async function provePassword(
 ): Promise<UserRow> {
   const email = body.email.toLowerCase()
   const attempt = { account: email, place: place.place, known: place.known }
-  const found = await accounts.brakes.tryPassword(attempt, async (): Promise<Tried<UserRow | null>> => {
+  const found = await accounts.throttle.tryPassword(attempt, async (): Promise<Tried<UserRow | null>> => {
     const [user] = await findUserByEmail(accounts.database, email)
     const right = await checkPassword(accounts.config, body.password, user?.passwordHash ?? null)
     return user && right ? { outcome: 'right', value: user } : { outcome: 'wrong', value: null }

@@ -16,10 +16,10 @@ import {
 } from '../../db/queries/authentication.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { secondFactorAddedMail, secondFactorRemovedMail } from '../mail/security-messages.ts'
-import type { Tried } from './brakes.ts'
 import type { Accounts } from './context.ts'
 import { giveNotice, type Notice } from './security-notice.ts'
 import { closeSessionsIn } from './sessions.ts'
+import type { Tried } from './throttle.ts'
 
 const STEP_SECONDS = 30
 const RECOVERY_CODES = 10
@@ -64,7 +64,7 @@ export async function finishTotp(
   code: string,
   notice: Notice,
 ): Promise<{ recoveryCodes: string[]; tags: string[] }> {
-  const step = await accounts.brakes.tryCode(`totp ${user.id}`, async () => {
+  const step = await accounts.throttle.tryCode('totp', user.id, async () => {
     const [row] = await findTotp(accounts.database, user.id)
     if (!row || row.confirmedAt) throw nothingWaits()
     const found = await stepOf(accounts, user.id, row.secret, code)
@@ -117,10 +117,10 @@ export async function hasSecondFactor(db: Queryable, userId: string): Promise<bo
 }
 
 /**
- * Uses up a code of the authenticator, or a recovery code. A recovery code has 120 bits, so that it needs no brake: who
- * is delayed by a guesser who has the password gets in with one.
+ * Uses up a code of the authenticator, or a recovery code. A recovery code has 120 bits, so it needs no
+ * throttle: a user whom a guesser with the password delays gets in with one.
  * @returns whether it was right and unused
- * @throws ApiError 429 while codes of the authenticator are braked
+ * @throws ApiError 429 while codes of the authenticator have to wait
  */
 export async function useSecondFactor(accounts: Accounts, userId: string, text: string): Promise<boolean> {
   const compact = text.replace(/[\s-]/g, '')
@@ -128,7 +128,7 @@ export async function useSecondFactor(accounts: Accounts, userId: string, text: 
     const [used] = await useRecoveryCode(accounts.database, userId, recoveryHash(compact))
     return used !== undefined
   }
-  return accounts.brakes.tryCode(`totp ${userId}`, () => useCode(accounts, userId, compact))
+  return accounts.throttle.tryCode('totp', userId, () => useCode(accounts, userId, compact))
 }
 
 async function useCode(accounts: Accounts, userId: string, code: string): Promise<Tried<boolean>> {

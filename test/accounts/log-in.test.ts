@@ -1,7 +1,7 @@
 import bcrypt from '@node-rs/bcrypt'
 import t from 'tap'
 import { costOf } from '../../credentials/secret.ts'
-import { countFailure, findBrake } from '../../db/queries/brakes.ts'
+import { countFailure, findWait } from '../../db/queries/throttles.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { mostTries } from '../support/guesses.ts'
 
@@ -75,10 +75,10 @@ t.test('of 200 guesses at once few are tried, and the owner elsewhere is not del
   )
   const most = mostTries(10, (performance.now() - began) / 1000)
   const tried = guesses.filter(({ status }) => status === 401).length
-  const braked = guesses.filter(({ status }) => status === 429)
+  const refused = guesses.filter(({ status }) => status === 429)
   t.ok(tried >= 10 && tried <= most, `${tried} of 200 were tried, ${most} at most`)
-  t.equal(tried + braked.length, 200)
-  for (const { headers } of braked) {
+  t.equal(tried + refused.length, 200)
+  for (const { headers } of refused) {
     t.ok(Number(headers['retry-after']) >= 1)
     t.ok(headers['x-ratelimit-limit'])
   }
@@ -149,14 +149,14 @@ t.test('IPv6 addresses of one network wait together', async (t) => {
 // The time of the first failure was kept rounded up to a millisecond, and the next try, which is free, refused.
 t.test('after a failure that no wait follows the next try is free at once', async (t) => {
   const { app } = await testApp(t)
-  const grip = { free: 2, firstSeconds: 1, longestSeconds: 60, windowSeconds: 60 }
+  const backoff = { free: 2, firstSeconds: 1, longestSeconds: 60, windowSeconds: 60 }
   for (let index = 0; index < 20; index++) {
     const key = Buffer.from(`place ${index}`)
-    const braked = await app.database.begin(async (tx) => {
-      await countFailure(tx, key, grip)
-      return findBrake(tx, key)
+    const waits = await app.database.begin(async (tx) => {
+      await countFailure(tx, key, backoff)
+      return findWait(tx, key)
     })
-    t.equal(braked.length, 0)
+    t.equal(waits.length, 0)
   }
 })
 

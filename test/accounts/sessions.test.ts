@@ -160,7 +160,7 @@ t.test('ending another session wants a recent log-in, or the password', async (t
   t.equal((await end()).status, 204, 'and that lasts a while')
 })
 
-t.test('guessing the password in a stolen session is braked, and the owner is not', async (t) => {
+t.test('guessing the password in a stolen session is throttled, and the owner is not', async (t) => {
   const { call, tenant } = await testApp(t)
   const { email, password, accessToken } = await tenant()
   const began = performance.now()

@@ -2,24 +2,24 @@ import { networkOf } from '../../credentials/addresses.ts'
 import { sha256 } from '../../credentials/secret.ts'
 import type { Database } from '../../db/connect.ts'
 import {
+  type Backoff,
   countFailure,
   countFailures,
-  findBrake,
-  type Grip,
-  pruneBrakes,
-  releaseBrake,
-} from '../../db/queries/brakes.ts'
+  findWait,
+  forgetFailures,
+  pruneFailures,
+} from '../../db/queries/throttles.ts'
 import { KeyedGate, tooMany } from './gate.ts'
 
 const DAY_SECONDS = 86_400
 const HOUR_SECONDS = 3_600
 
 /** A known or an unknown place tries a password: ten are free, then 1 s, 2 s, 4 s … up to a quarter of an hour. */
-const ordinary: Grip = { free: 10, firstSeconds: 1, longestSeconds: 900, windowSeconds: DAY_SECONDS }
+const ordinary: Backoff = { free: 10, firstSeconds: 1, longestSeconds: 900, windowSeconds: DAY_SECONDS }
 /** An unknown place, while the account is being guessed at from many: its first try is free, as it may be the owner. */
-const wary: Grip = { ...ordinary, free: 0, firstSeconds: 30 }
-/** Codes of an authenticator: only who has the password comes this far, so that it counts for the whole account. */
-const codes: Grip = { ...ordinary, free: 5 }
+const wary: Backoff = { ...ordinary, free: 0, firstSeconds: 30 }
+/** Codes of an authenticator, and the password of somebody who is logged in: failures count for the whole account. */
+const codes: Backoff = { ...ordinary, free: 5 }
 
 // From so many failures within an hour, from wherever, an account counts as being guessed at.
 const GUESSED_AT = 50
@@ -43,10 +43,10 @@ export interface Tried<T> {
 }
 
 /**
- * Brakes on guessing. A failure delays the next try of the same account from the same place, and of nobody else: a third
- * party can't lock anyone out. docs/security.md tells why it is built so.
+ * Slows guessing down. A failed log-in delays the next one of the same account from the same place, and nobody else's:
+ * a third party can't lock anyone out. docs/security.md explains the design, and which key each count has.
  */
-export class LoginBrakes {
+export class LoginThrottle {
   readonly #database: Database
   readonly #passwords = new KeyedGate(PASSWORDS_AT_ONCE, LONGEST_QUEUE)
   readonly #addresses = new KeyedGate(FROM_ADDRESS_AT_ONCE, LONGEST_QUEUE)
@@ -67,7 +67,7 @@ export class LoginBrakes {
   tryPassword<T>(attempt: Attempt, work: () => Promise<Tried<T>>): Promise<T> {
     const account = sha256(`account ${attempt.account}`)
     const place = sha256(`password ${attempt.account} ${attempt.place}`)
-    return this.#braked(place, ordinary.free, work, async () => {
+    return this.#throttled(place, ordinary.free, work, async () => {
       const [seen] = await countFailures(this.#database, account, HOUR_SECONDS)
       const guessedAt = !attempt.known && (seen?.failures ?? 0) >= GUESSED_AT
       await countFailure(this.#database, place, guessedAt ? wary : ordinary)
@@ -76,29 +76,30 @@ export class LoginBrakes {
   }
 
   /**
-   * Tries a code of an authenticator, or the password of who is logged in already.
-   * @param subject whose failures count together, e.g. `totp usr_…`
-   * @throws ApiError 429 while it has to wait
+   * Tries a code of an authenticator, or the password of somebody who is logged in.
+   * @param what what is tried
+   * @param userId whose failures count together: of what a user has, only the id cannot be replaced by a new one
+   * @throws ApiError 429 while the user has to wait
    */
-  tryCode<T>(subject: string, work: () => Promise<Tried<T>>): Promise<T> {
-    const key = sha256(subject)
-    return this.#braked(key, codes.free, work, () => countFailure(this.#database, key, codes))
+  tryCode<T>(what: 'totp' | 'confirm', userId: string, work: () => Promise<Tried<T>>): Promise<T> {
+    const key = sha256(`${what} ${userId}`)
+    return this.#throttled(key, codes.free, work, () => countFailure(this.#database, key, codes))
   }
 
-  #braked<T>(
+  #throttled<T>(
     key: Buffer,
     free: number,
     work: () => Promise<Tried<T>>,
     count: () => Promise<unknown>,
   ): Promise<T> {
     return this.#passwords.through(key.toString('latin1'), async () => {
-      const [brake] = await findBrake(this.#database, key)
-      if (brake) throw tooMany(brake.seconds, free, 'too_many_tries')
+      const [wait] = await findWait(this.#database, key)
+      if (wait) throw tooMany(wait.seconds, free, 'too_many_tries')
       const { outcome, value } = await work()
-      if (outcome === 'right') await releaseBrake(this.#database, key)
+      if (outcome === 'right') await forgetFailures(this.#database, key)
       if (outcome === 'wrong') {
         await count()
-        await pruneBrakes(this.#database, DAY_SECONDS)
+        await pruneFailures(this.#database, DAY_SECONDS)
       }
       return value
     })
