@@ -21,8 +21,10 @@ import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
 import multipart from './plugins/multipart.ts'
+import notFound, { routerOptions } from './plugins/not-found.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
+import requestBody from './plugins/request-body.ts'
 import { securedResponse } from './plugins/secured-response.ts'
 import securityHeaders, { helmetHeaders } from './plugins/security-headers.ts'
 import serialization from './plugins/serialization.ts'
@@ -46,6 +48,7 @@ import { eventRoutes } from './routes/events.ts'
 import { eventStreamRoutes } from './routes/events-stream.ts'
 import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
+import { homeRoutes } from './routes/home.ts'
 import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
 import { invitationRoutes } from './routes/invitations.ts'
@@ -94,7 +97,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     trustProxy: isTrustedProxy(config.trustProxy),
     genReqId: () => newId('req'),
     requestIdHeader: false,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    routerOptions,
     // A request on a connection that stays open while the server closes is served, and recorded, like any other.
     return503OnClosing: false,
     frameworkErrors,
@@ -102,9 +105,11 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(errors)
+  await app.register(notFound)
   await app.register(clientAddress)
   await app.register(validation)
   await app.register(serialization)
+  await app.register(requestBody)
   await app.register(jsonBody)
   await app.register(securityHeaders, { headers })
   await app.register(database, { config, databaseUrl })
@@ -124,6 +129,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
     await app.register(import('./plugins/metrics.ts'), { port: config.metricsPort, host: config.host })
   }
 
+  await app.register(homeRoutes)
   await app.register(healthRoutes)
   await app.register(statusRoutes)
   await app.register(sdkRoutes)

@@ -27,17 +27,10 @@ export default fp(
     app.addSchema(ErrorEnvelope)
     app.decorateRequest('refusalReason', null)
     app.setErrorHandler((error: FastifyError | Error, request, reply) => {
-      const known = toApiError(error)
+      const known = toApiError(error, request)
       if (known.statusCode >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
       return sendError(known, request, reply)
     })
-    app.setNotFoundHandler((request, reply) =>
-      sendError(
-        new ApiError('NOT_FOUND', `No route ${request.method} ${request.url.split('?', 1)[0]}`),
-        request,
-        reply,
-      ),
-    )
   },
   { name: 'errors' },
 )
@@ -92,12 +85,13 @@ function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply
     .send(errorEnvelope(error, request.id))
 }
 
-function toApiError(error: FastifyError | Error): ApiError {
+function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error
   if ('validation' in error && error.validation) {
     return validationError(
       error.validation as unknown as ValidationEntry[],
       error.validationContext ?? 'body',
+      request.query,
     )
   }
   if (isStalePlan(error)) {
@@ -110,10 +104,11 @@ function toApiError(error: FastifyError | Error): ApiError {
   return frameworkError(error as FastifyError)
 }
 
-function validationError(entries: readonly ValidationEntry[], context: string): ApiError {
+function validationError(entries: readonly ValidationEntry[], context: string, query: unknown): ApiError {
   const details = new Map<string, ErrorDetail>()
   for (const entry of entries) {
     const detail = describe(entry, context)
+    if (context === 'querystring' && lostPlus(entry, query)) detail.message += PLUS_IN_URL
     // Of a failed union Ajv names each branch: the first sentence about a place is enough.
     if (!details.has(detail.path)) details.set(detail.path, detail)
   }
@@ -139,6 +134,15 @@ function describe({ instancePath, keyword, message, params }: ValidationEntry, c
   }
   const format = keyword === 'format' ? formats[String(params.format)] : undefined
   return { path: place, message: format ?? message ?? 'is invalid' }
+}
+
+// In a query a + stands for a blank (WHATWG URL, application/x-www-form-urlencoded): +02:00 arrives as " 02:00".
+const PLUS_IN_URL = '. In a URL write + as %2B, as in 2026-12-31T23:59:59%2B02:00'
+
+function lostPlus({ keyword, params, instancePath }: ValidationEntry, query: unknown): boolean {
+  if (keyword !== 'format' || params.format !== 'date-time') return false
+  const value = (query as Record<string, unknown>)[instancePath.slice(1)]
+  return typeof value === 'string' && / \d\d:?\d\d$/.test(value)
 }
 
 const formats: Record<string, string> = {

@@ -4,6 +4,8 @@ export const errorCodes = {
   UNAUTHORIZED: { status: 401, message: 'Missing credentials' },
   FORBIDDEN: { status: 403, message: 'Insufficient permissions for this resource' },
   NOT_FOUND: { status: 404, message: 'Not found' },
+  METHOD_NOT_ALLOWED: { status: 405, message: 'Method not allowed' },
+  REQUEST_TIMEOUT: { status: 408, message: 'The request took too long to arrive' },
   CONFLICT: { status: 409, message: 'Conflict' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'Payload too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Unsupported media type' },

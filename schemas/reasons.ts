@@ -209,6 +209,12 @@ const catalogue = {
     'The file storage cannot be reached or is full. Try again later.',
   ),
 
+  // HTTP.
+  content_encoding: shown(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The body was compressed. Send it uncompressed, without Content-Encoding.',
+  ),
+
   // The server.
   no_smtp_url: shown('UNAVAILABLE', 'This server sends no e-mail. Its operator has to set SMTP_URL.'),
 } as const satisfies Record<string, ReasonEntry>

@@ -101,13 +101,16 @@ t.test('how a request says who it is, over a real connection', async (t) => {
   })
 
   t.test('paths that are none, and methods that are not served', async (t) => {
-    for (const path of ['/api/nothing', '/api/whoami/', '/API/whoami', '//api/whoami', '/', '/api']) {
+    for (const path of ['/api/nothing', '/API/whoami', '//api/whoami', '/api', '/api/whoami//']) {
       t.match(await ask([], path), { status: 404, body: { error: { code: 'NOT_FOUND' } } }, path)
     }
     for (const method of ['OPTIONS', 'PUT', 'DELETE', 'PROPFIND']) {
       const response = await fetch(`${base}/healthz`, { method })
-      t.equal(response.status, 404, method)
+      t.equal(response.status, 405, method)
+      t.equal(response.headers.get('allow'), 'GET, HEAD')
     }
+    t.equal((await ask([bearer(one.key)], '/api/whoami/')).status, 200, 'a trailing slash is the same path')
+    t.equal((await ask([], '/api/whoami/?a=b')).status, 401)
     const head = await fetch(`${base}/api/whoami`, { method: 'HEAD', headers: one.auth })
     t.equal(head.status, 200)
     t.equal(await head.text(), '')
