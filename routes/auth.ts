@@ -27,7 +27,9 @@ export async function authRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       if (config.signup === 'closed') {
-        throw new ApiError('FORBIDDEN', 'Sign-up is closed here: ask the operator for an organization')
+        throw new ApiError('FORBIDDEN', 'Sign-up is closed here: ask the operator for an organization', {
+          reason: 'signup_closed',
+        })
       }
       await limits.countSignup(request)
       return reply

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyReply } from 'fastify'
@@ -23,13 +23,20 @@ const contentSecurityPolicy = [
 /** The dashboard's pages: files that web/build.ts made. What they show comes from the API. */
 export async function dashboardPageRoutes(app: Api): Promise<void> {
   await app.register(fastifyStatic, { root, serve: false, preCompressed: true, suppressWarning: true })
+  const { config } = app
+  const mail = config.smtpUrl !== null ? 'sent' : app.mailer.possible ? 'logged' : 'none'
+  // The page offers nothing that the configuration forbids, and has to ask nobody. All three are words of ours.
+  const facts = `data-environment="${config.environment.name}" data-signup="${config.signup}" data-mail="${mail}"`
   // Read anew each time, as it names the assets that fit it; they never change under their names.
-  const page = (reply: FastifyReply) => {
-    if (!existsSync(path.join(root, 'index.html'))) throw notBuilt()
+  const page = async (reply: FastifyReply) => {
+    const html = await readFile(path.join(root, 'index.html'), 'utf8').catch((cause) => {
+      throw notBuilt(cause)
+    })
     return reply
       .header('content-security-policy', contentSecurityPolicy)
       .header('cache-control', 'no-cache')
-      .sendFile('index.html', { cacheControl: false })
+      .type('text/html; charset=utf-8')
+      .send(html.replace('<html ', `<html ${facts} `))
   }
 
   app.get('/', { schema: { hide: true } }, (_request, reply) => page(reply))
@@ -40,8 +47,9 @@ export async function dashboardPageRoutes(app: Api): Promise<void> {
   })
 }
 
-function notBuilt(): ApiError {
+function notBuilt(cause: unknown): ApiError {
   return new ApiError('UNAVAILABLE', 'The dashboard is not built', {
+    cause,
     hint: 'npm start builds it; so does node web/build.ts',
     headers: { 'retry-after': '10' },
   })

@@ -75,7 +75,8 @@ const catalogue = {
   ),
 
   // Log-in and confirmation.
-  wrong_password: hidden('UNAUTHORIZED', 'The e-mail address or the password was wrong.'),
+  // The same for an address without an account. A program must tell it from a session that is over.
+  wrong_password: shown('UNAUTHORIZED', 'The e-mail address or the password was wrong.'),
   password_changed_meanwhile: hidden('UNAUTHORIZED', 'The password changed while the log-in was under way.'),
   second_factor_required: shown(
     'UNAUTHORIZED',
@@ -113,6 +114,10 @@ const catalogue = {
     'No second factor waits for its first code. Begin with POST /api/auth/totp.',
   ),
   no_second_factor: shown('NOT_FOUND', 'No second factor is set up.'),
+  signup_closed: shown(
+    'FORBIDDEN',
+    'Sign-up is closed on this server. An owner can invite you, and its operator can create an organization.',
+  ),
   cookie_for_tokens: shown('FORBIDDEN', 'A dashboard session cannot be exchanged for tokens.'),
   cross_site: shown('FORBIDDEN', 'The request carried the dashboard cookie but came from another site.'),
 

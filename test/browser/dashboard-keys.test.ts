@@ -184,7 +184,8 @@ t.test('settings, API keys', { skip: withoutBrowser }, async (t) => {
     const first = await page.locator('[data-secret]').innerText()
     await page.getByRole('button', { name: 'Copy key' }).click()
     await page.getByText('One caller has used it in the last 10 minutes').waitFor()
-    t.match(await page.getByRole('region', { name: 'Time left' }).innerText(), /^(3 d 0 h|2 d 23 h) left/)
+    t.match(await page.getByRole('heading', { level: 1 }).innerText(), 'Rotation of “Rotated”')
+    t.match(await page.getByRole('region', { name: 'Time left' }).innerText(), /^(3 days|2 days 23 h) left/)
     await (await ask(first, '/api/whoami')).text()
     await page.locator('.card', { hasText: 'New key' }).getByText('nightly-sync/2.1').waitFor()
 
@@ -207,6 +208,49 @@ t.test('settings, API keys', { skip: withoutBrowser }, async (t) => {
     t.same([(await ask(key, '/api/whoami')).status, (await ask(second, '/api/whoami')).status], [401, 200])
   })
 
+  t.test('a rotated pair: each is called by a name of its own, wherever one is to be chosen', async (t) => {
+    const { id } = await make('Twin')
+    const { body: successor } = await call('POST', `/api/keys/${id}/rotate`, { headers: owner.auth })
+    await go('/settings/keys?q=twin')
+    await page.getByText('2 of').waitFor()
+    t.same(
+      (await page.locator('tbody .row-title a').allInnerTexts()).sort(),
+      ['Twin', 'Twin (old)'],
+      'in the list',
+    )
+    const names = await page.getByRole('button', { name: 'Revoke Twin' }).allInnerTexts()
+    t.equal(new Set(names).size, 2, 'for who listens to the buttons')
+    await page.getByRole('button', { name: 'Revoke Twin (old)' }).click()
+    await dialog.getByLabel('Type Twin (old) to confirm').fill('Twin')
+    t.ok(
+      await dialog.getByRole('button', { name: 'Revoke' }).isDisabled(),
+      'the other one’s name is not enough',
+    )
+    await page.keyboard.press('Escape')
+
+    const half = Date.now() + 30 * 60_000
+    await app.database`update keys set expires_at = ${new Date(half)} where id = ${id}`
+    await go(`/settings/keys/${id}/rotation`)
+    const left = page.getByRole('region', { name: 'Time left' })
+    t.match(await left.innerText(), /^29 min \d+ s left/, 'an expiry that comes first is when it ends')
+    const ends = await page.evaluate<string>(
+      `new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' }).format(${half})`,
+    )
+    t.match(await left.innerText(), `the old key ends on ${ends}`)
+    await page.getByRole('link', { name: 'Twin (old)' }).click()
+    await page.getByText('This key is being replaced, and ends in 29 min').waitFor()
+
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('twin')
+    await dialog.getByRole('option', { name: 'Twin (old)' }).waitFor()
+    t.equal(await dialog.getByRole('option', { name: 'Twin' }).count(), 2)
+    await go('/logs')
+    const choices = page.getByRole('combobox', { name: 'Key' })
+    await choices.getByText(`Twin (old), `).waitFor({ state: 'attached' })
+    await choices.getByText(`Twin, ${successor.prefix}…`).waitFor({ state: 'attached' })
+    t.same(trouble, [])
+  })
+
   t.test('by keyboard alone', async (t) => {
     await go('/settings/keys')
     await page.getByRole('table').waitFor()
@@ -223,6 +267,8 @@ t.test('settings, API keys', { skip: withoutBrowser }, async (t) => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Create API Key' }).waitFor()
     answer()
+    await page.getByLabel('Name', { exact: true }).and(page.locator(':focus')).waitFor()
+    await page.getByRole('link', { name: 'API Keys' }).first().press('Enter')
     await page.locator('h1:focus').waitFor()
     await page.keyboard.press('?')
     await dialog.getByText('Down and up the rows').waitFor()

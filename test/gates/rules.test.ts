@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -112,4 +121,24 @@ t.test('biome holds the house rules', async (t) => {
     reports.some((line) => line.includes('config/environment.ts')),
     'config/ may read the environment',
   )
+})
+
+// Where a sentence is compared because the library that throws it gives it no code.
+const allowed = ['plugins/receive-file.ts']
+
+t.test('no program compares the sentence of an error: it switches on its code or its reason', async (t) => {
+  const comparison =
+    /\bmessage\b\)?\s*[!=]==?\s*['"`/]|\bmessage\??\.(startsWith|endsWith|includes|match|search)\(|\/[a-z]*\.(test|exec)\([^)]*\bmessage\b/
+  t.match("error.message === 'Second factor required'", comparison)
+  t.match('if (/gone/i.test(failure.message))', comparison)
+  t.match("message?.endsWith('of its members')", comparison)
+  const sources = globSync(
+    '{web,bin,config,credentials,db,jobs,plugins,routes,schemas,services}/**/*.{ts,tsx,js}',
+    {
+      exclude: ['web/dist/**'],
+    },
+  )
+  t.ok(sources.length > 300, `${sources.length} files are read`)
+  const found = sources.filter((file) => comparison.test(readFileSync(file, 'utf8')))
+  t.same(found, allowed)
 })

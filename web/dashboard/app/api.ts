@@ -36,6 +36,6 @@ export async function ask<R extends { data?: unknown; error?: unknown; response:
   if (answer.response.ok) return answer.data as NonNullable<R['data']>
   const failure = Failure.of(answer.response, answer.error)
   if (failure.endsSession) sessionEnded.value = true
-  if (failure.wantsSecondFactor) secondFactorMissing.value = true
+  if (failure.reason === 'second_factor_missing') secondFactorMissing.value = true
   throw failure
 }

@@ -1,8 +1,11 @@
+import type { Reason } from '../../../schemas/reasons.ts'
+
 interface Envelope {
   error?: {
     code?: string
     message?: string
     requestId?: string
+    reason?: Reason
     hint?: string
     details?: { path: string; message: string }[]
   }
@@ -12,6 +15,8 @@ interface Envelope {
 export class Failure extends Error {
   readonly status: number
   readonly code: string
+  /** Why, as a word that decides what happens next; null where the API does not say. Messages are for people alone. */
+  readonly reason: Reason | null
   /** What to quote to whoever runs the server; null where the call did not reach it. */
   readonly requestId: string | null
   readonly hint: string | null
@@ -29,6 +34,7 @@ export class Failure extends Error {
     super(message, { cause: rest.cause })
     this.status = status
     this.code = code
+    this.reason = rest.reason ?? null
     this.requestId = rest.requestId ?? null
     this.hint = rest.hint ?? null
     this.fields = rest.fields ?? new Map()
@@ -43,6 +49,7 @@ export class Failure extends Error {
       error.code ?? 'UNKNOWN',
       error.message ?? `Answer ${response.status}`,
       {
+        reason: error.reason ?? null,
         requestId: error.requestId ?? response.headers.get('x-request-id'),
         hint: error.hint ?? (wait > 0 && response.status !== 503 ? `Try again in ${wait} s` : null),
         fields: new Map(error.details?.map(({ path, message }) => [path.replace(/^body\./, ''), message])),
@@ -65,16 +72,8 @@ export class Failure extends Error {
     return new Failure(0, 'SCRIPT', message, { cause: thrown })
   }
 
+  /** The API never says why it refuses a credential: a 401 without a reason is about the session. */
   get endsSession(): boolean {
-    return this.status === 401 && /^(The session has ended|Missing credentials)/.test(this.message)
-  }
-
-  get wantsSecondFactor(): boolean {
-    return this.status === 403 && this.message.endsWith('requires a second factor of its members')
-  }
-
-  /** The person has to confirm who they are, with their password. */
-  get wantsConfirmation(): boolean {
-    return this.status === 403 && this.message === 'Confirm who you are'
+    return this.status === 401 && this.reason === null
   }
 }

@@ -1,9 +1,13 @@
 import type { Page } from './page.ts'
-import { environment, may } from './session.ts'
+import { server } from './server.ts'
+import { may } from './session.ts'
 
-/** Whether a page has an entry for who is logged in, in this environment. */
+/** Whether this server has the page: some are for the sandbox alone. */
+export function isHere({ only }: Page): boolean {
+  return only === undefined || only === server.environment
+}
+
+/** Whether a page has an entry for who is logged in. */
 export function isOffered(page: Page): page is Page & { entry: NonNullable<Page['entry']> } {
-  const { entry } = page
-  if (!entry || (entry.only && entry.only !== environment.value)) return false
-  return !entry.scope || may(entry.scope)
+  return page.entry !== undefined && isHere(page) && (!page.entry.scope || may(page.entry.scope))
 }

@@ -12,6 +12,8 @@ export interface Page {
   readonly load: () => Promise<{ default: ComponentType<PageProps> }>
   /** Open to who is not logged in. */
   readonly open?: true
+  /** This environment alone has it. */
+  readonly only?: 'sandbox'
   /** Its entry in the navigation and the palette. */
   readonly entry?: {
     readonly group: 'Work' | 'Watch' | 'Settings' | 'Account'
@@ -19,8 +21,6 @@ export interface Page {
     readonly icon: IconName
     /** Shown to who may this. */
     readonly scope?: string
-    /** Shown in this environment alone. */
-    readonly only?: 'sandbox'
     /** Pressed after `g`. */
     readonly key?: string
   }

@@ -77,12 +77,12 @@ export const pages: readonly Page[] = [
   {
     path: '/settings/sandbox',
     load: () => import('../pages/sandbox.tsx'),
+    only: 'sandbox',
     entry: {
       group: 'Settings',
       title: 'Sandbox tools',
       icon: 'terminal',
       scope: 'organization:read',
-      only: 'sandbox',
       key: 'x',
     },
   },

@@ -8,9 +8,6 @@ export const leaving = signal<string | null>(null)
 /** Where someone wanted to go while there was something to lose. */
 export const heldBack = signal<string | null>(null)
 
-/** Whether someone has gone from one page to another since the browser loaded the first. */
-export const moved = signal(false)
-
 /** The path below /dashboard, always with a leading and never with a trailing slash (but `/`). */
 export const path = computed(() => url.value.pathname.slice(BASE.length).replace(/\/+$/, '') || '/')
 export const query = computed(() => url.value.searchParams)
@@ -27,7 +24,6 @@ export function go(to: string, { replace = false } = {}): void {
     return
   }
   history[replace ? 'replaceState' : 'pushState'](null, '', at(to))
-  moved.value = true
   url.value = new URL(location.href)
   if (!replace) scrollTo(0, 0)
 }
@@ -62,7 +58,6 @@ export function takeFragment(name: string): string | null {
 export function startRouter(): void {
   addEventListener('popstate', () => {
     if (leaving.value === null) {
-      moved.value = true
       url.value = new URL(location.href)
       return
     }

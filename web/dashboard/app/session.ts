@@ -10,7 +10,6 @@ const HINT = 'anteroom:logged-in'
 export const me = signal<WhoAmI | null | undefined>(undefined)
 /** What the user's role allows. */
 const scopes = computed(() => me.value?.credential.scopes ?? [])
-export const environment = signal<'sandbox' | 'production' | null>(null)
 
 /** Whether the user may: `*`, the scope itself, or writing where it is about reading. */
 export function may(scope: string): boolean {
@@ -26,9 +25,7 @@ export async function findSession(): Promise<void> {
     return
   }
   try {
-    const who = await ask(api.GET('/api/whoami'))
-    me.value = who
-    environment.value = who.environment
+    me.value = await ask(api.GET('/api/whoami'))
   } catch {
     me.value = null
   }
@@ -48,13 +45,6 @@ export async function enter(to?: string): Promise<void> {
 export async function switchTo(organizationId: string): Promise<void> {
   await ask(api.POST('/dashboard/session/switch', { body: { organizationId } }))
   location.assign(at('/'))
-}
-
-/** The environment, for pages that nobody is logged in on. */
-export async function findEnvironment(): Promise<void> {
-  if (environment.value !== null) return
-  const response = await fetch('/status', { headers: { accept: 'application/json' } })
-  environment.value = ((await response.json()) as { environment: 'sandbox' | 'production' }).environment
 }
 
 /** Ends the session on the server, cookie and all. */

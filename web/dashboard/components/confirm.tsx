@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
 import { Dialog, DialogActions } from './dialog.tsx'
-import { Field, Form, Submit, type Values } from './form.tsx'
+import { Form, Submit, type Values } from './form.tsx'
+import { useTyped } from './typed.tsx'
 
-/** Asks before something that can't be taken back; what goes wrong is shown in it. */
+/** Asks before something that can't be undone, and shows what goes wrong. */
 export function Confirm({
   title,
   action,
@@ -23,30 +23,16 @@ export function Confirm({
   onClose: () => void
   children?: ComponentChildren
 }) {
-  const [text, setText] = useState('')
-  const ready = typed === undefined || text.trim() === typed
+  const { ready, field } = useTyped(typed)
   return (
     <Dialog title={title} onClose={onClose}>
       <Form onSubmit={onConfirm}>
         {children}
-        {typed !== undefined && (
-          <Field
-            name="confirmation"
-            label={`Type ${typed} to confirm`}
-            autocomplete="off"
-            spellcheck={false}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        )}
+        {field}
         <DialogActions onCancel={onClose}>
-          {ready ? (
-            <Submit kind={kind}>{action}</Submit>
-          ) : (
-            <button type="button" class={kind} disabled>
-              {action}
-            </button>
-          )}
+          <Submit kind={kind} disabled={!ready}>
+            {action}
+          </Submit>
         </DialogActions>
       </Form>
     </Dialog>

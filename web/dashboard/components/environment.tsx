@@ -1,6 +1,8 @@
+import { server } from '../app/server.ts'
+
 /** Sandbox is striped and production plain, on every page. */
-export function EnvironmentMark({ environment }: { environment: string | null }) {
-  if (environment === null) return <span class="environment" />
+export function EnvironmentMark() {
+  const { environment } = server
   return (
     <span class={`environment ${environment}`}>{environment === 'sandbox' ? 'Sandbox' : 'Production'}</span>
   )

@@ -8,11 +8,15 @@ import {
 } from 'preact'
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Failure } from '../app/failure.ts'
+import { firstEmptyField, focusFirstField } from '../app/focus.ts'
 import { Icon } from './icon.tsx'
 import { Notice } from './notice.tsx'
+import { TITLE_ID } from './page.tsx'
 
 interface FormState {
   readonly busy: boolean
+  /** Sent before, and taken. */
+  readonly sent?: true
   readonly failure: Failure | null
 }
 
@@ -28,10 +32,13 @@ export type Values = Record<string, string>
 export function Form({
   onSubmit,
   children,
+  titled = false,
   ...rest
 }: {
   onSubmit: (values: Values) => Promise<unknown>
   children: ComponentChildren
+  /** The page is there for this form: the focus begins in it, and the page's title is its name. */
+  titled?: boolean
 } & Omit<FormHTMLAttributes<HTMLFormElement>, 'onSubmit'>) {
   const [state, setState] = useState<FormState>({ busy: false, failure: null })
   const form = useRef<HTMLFormElement>(null)
@@ -51,21 +58,32 @@ export function Form({
     setState({ busy: true, failure: null })
     try {
       await onSubmit(values)
-      setState({ busy: false, failure: null })
+      setState({ busy: false, failure: null, sent: true })
     } catch (thrown) {
       setState({ busy: false, failure: Failure.from(thrown) })
     }
   }
-  // To what is wrong, for who does not see it.
+  // To what is wrong, for who does not see it; or to what the answer asks for besides.
   useEffect(() => {
     if (state.failure) form.current?.querySelector<HTMLElement>('[aria-invalid=true], [role=alert]')?.focus()
-  }, [state.failure])
+    else if (state.sent && form.current) firstEmptyField(form.current)?.focus()
+  }, [state])
+
+  useEffect(() => {
+    if (titled && form.current) focusFirstField(form.current)
+  }, [])
 
   const { failure } = state
   const elsewhere = failure && ![...failure.fields.keys()].some(isField)
   return (
     <State.Provider value={state}>
-      <form ref={form} onSubmit={submit} noValidate={false} {...rest}>
+      <form
+        ref={form}
+        onSubmit={submit}
+        noValidate={false}
+        aria-labelledby={titled ? TITLE_ID : undefined}
+        {...rest}
+      >
         {elsewhere && <FailureNotice failure={failure} />}
         {children}
       </form>
@@ -237,17 +255,19 @@ function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** The button that sends the form, and can't be pressed twice. */
+/** The button that sends the form, and can't be pressed twice. While it is disabled, Enter in a field sends nothing. */
 export function Submit({
   children,
   kind = 'primary',
+  disabled = false,
 }: {
   children: ComponentChildren
   kind?: 'primary' | 'danger'
+  disabled?: boolean
 }) {
   const { busy } = useContext(State)
   return (
-    <button type="submit" class={kind} aria-disabled={busy}>
+    <button type="submit" class={kind} aria-disabled={busy} disabled={disabled}>
       {busy ? 'One moment…' : children}
     </button>
   )

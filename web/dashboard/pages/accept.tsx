@@ -38,7 +38,7 @@ export default function Accept() {
       const { email } = login.user
       await exchangeForCookie(login.accessToken, { email, password, organizationId: login.organization.id })
     } catch (thrown) {
-      if (Failure.from(thrown).message === 'Second factor required') return setWantsCode(true)
+      if (Failure.from(thrown).reason === 'second_factor_required') return setWantsCode(true)
       throw thrown
     }
     await enter('/')

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { api, ask } from '../app/api.ts'
 import { at } from '../app/router.ts'
-import { environment } from '../app/session.ts'
+import { server } from '../app/server.ts'
 import { Field, Form, Submit } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Entrance } from '../shell/entrance.tsx'
@@ -9,14 +9,26 @@ import { Entrance } from '../shell/entrance.tsx'
 /** A forgotten password: asks for the link. */
 export default function Forgot() {
   const [sent, setSent] = useState<string | null>(null)
+  if (server.mail === 'none') {
+    return (
+      <Entrance title="Forgotten password">
+        <Notice kind="info" role="status">
+          This server sends no e-mail. Ask who runs it to reset your password.
+        </Notice>
+        <p class="elsewhere">
+          <a href={at('/login')}>Back to log in</a>
+        </p>
+      </Entrance>
+    )
+  }
   if (sent !== null) {
     return (
       <Entrance title="Look into your mailbox">
         <Notice kind="ok" role="status">
           If there is an account with {sent}, a link to set a new password is on its way. It can be used once.
         </Notice>
-        {environment.value === 'sandbox' && (
-          <p class="muted">In a sandbox without a mail server the message stands in the server’s log.</p>
+        {server.mail === 'logged' && (
+          <p class="muted">This sandbox has no mail server: the message is in the server’s log.</p>
         )}
         <p class="elsewhere">
           <a href={at('/login')}>Back to log in</a>

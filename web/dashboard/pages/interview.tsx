@@ -6,7 +6,8 @@ import { useEvents } from '../app/live.ts'
 import { useLoad } from '../app/load.ts'
 import type { PageProps } from '../app/page.ts'
 import { at } from '../app/router.ts'
-import { environment, may } from '../app/session.ts'
+import { server } from '../app/server.ts'
+import { may } from '../app/session.ts'
 import { Facts } from '../components/facts.tsx'
 import { FailureNotice } from '../components/form.tsx'
 import { PageHead } from '../components/page.tsx'
@@ -39,7 +40,7 @@ export default function InterviewPage({ params: { id = '' } }: PageProps) {
         actions={
           data &&
           !over &&
-          environment.value === 'sandbox' &&
+          server.environment === 'sandbox' &&
           may('interviews:write') && <Simulate id={id} onDone={interview.set} />
         }
       />

@@ -50,7 +50,7 @@ export default function NewKeyPage() {
         lead="One key for each program and stage: then one can end without the others."
         back={<a href={at('/settings/keys')}>API Keys</a>}
       />
-      <Form onSubmit={create} class="card">
+      <Form titled onSubmit={create} class="card">
         <StageField />
         <KeyFields of={blank} scopes={scopes} onScopes={setScopes} />
         <p class="actions">

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type AnswerTo, api, ask, type Key } from '../app/api.ts'
-import { count, duration } from '../app/format.ts'
+import { count, duration, instant } from '../app/format.ts'
+import { endOf, keyName } from '../app/keys.ts'
 import { useLoad, usePoll } from '../app/load.ts'
 import type { PageProps } from '../app/page.ts'
 import { at } from '../app/router.ts'
@@ -52,7 +53,7 @@ export default function KeyRotation({ params: { id = '' } }: PageProps) {
     <div class="stack">
       <PageHead
         title={`Rotation of “${old.name}”`}
-        back={<a href={at(`/settings/keys/${id}`)}>{old.name}</a>}
+        back={<a href={at(`/settings/keys/${id}`)}>{keyName(old)}</a>}
         lead="Change your programs over to the new key. When nobody calls with the old one any more, finish."
         actions={
           underWay &&
@@ -136,17 +137,12 @@ function TimeLeft({ old, successor }: { old: Key; successor: Key }) {
     return () => clearInterval(timer)
   }, [])
   const begun = Date.parse(successor.createdAt)
-  const ends = Math.min(
-    Date.parse(old.retiresAt ?? ''),
-    old.expiresAt ? Date.parse(old.expiresAt) : Number.POSITIVE_INFINITY,
-  )
+  const ends = Date.parse(endOf(old) ?? '')
   return (
     <section class="card stack tight" aria-label="Time left">
       <header class="spread">
         <h2>{duration(ends - now)} left</h2>
-        <span class="muted">
-          the old key ends <Time at={new Date(ends).toISOString()} />
-        </span>
+        <span class="muted">the old key ends on {instant(ends)}</span>
       </header>
       <progress
         max={ends - begun}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
 import { count, instant } from '../app/format.ts'
+import { endOf, keyName } from '../app/keys.ts'
 import { useEvents } from '../app/live.ts'
 import { useLoad, usePoll } from '../app/load.ts'
 import type { PageProps } from '../app/page.ts'
@@ -43,7 +44,7 @@ export default function KeyPage({ params: { id = '' } }: PageProps) {
   return (
     <div class="stack">
       <PageHead
-        title={data.name}
+        title={keyName(data)}
         back={<a href={at('/settings/keys')}>API Keys</a>}
         lead={
           <>
@@ -92,7 +93,7 @@ function State({ of }: { of: Key }) {
   if (of.status === 'retiring') {
     return (
       <Notice kind="warn">
-        This key is being replaced, and ends <Time at={of.retiresAt} />.{' '}
+        This key is being replaced, and ends <Time at={endOf(of)} />.{' '}
         <a href={at(`/settings/keys/${of.id}/rotation`)}>Follow the change-over</a>
       </Notice>
     )

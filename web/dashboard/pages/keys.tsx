@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
 import { count } from '../app/format.ts'
+import { keyName, wholeKeyName } from '../app/keys.ts'
 import { useEvents } from '../app/live.ts'
 import { useLoad } from '../app/load.ts'
 import { at, query } from '../app/router.ts'
@@ -38,7 +39,7 @@ export default function Keys() {
     <>
       <PageHead
         title="API Keys"
-        lead="Your servers prove with a key who they are. A key is shown once, when it is made; afterwards its beginning alone."
+        lead="Use API keys to authenticate your servers. You can see a key only once, when you create it."
         actions={
           writes && (
             <a class="button primary" href={at('/settings/keys/new')}>
@@ -129,7 +130,7 @@ const columns: readonly Column<Key>[] = [
     by: (key) => key.name.toLowerCase(),
     cell: (key) => (
       <span class="row-title">
-        <a href={at(`/settings/keys/${key.id}`)}>{key.name}</a>
+        <a href={at(`/settings/keys/${key.id}`)}>{keyName(key)}</a>
         <small class="mono">{key.prefix}…</small>
       </span>
     ),
@@ -153,17 +154,17 @@ function actions(act: (what: { act: 'revoke' | 'rotate'; key: Key }) => void): C
       <span class="actions">
         {key.status === 'active' && (
           <button type="button" class="small quiet" onClick={() => act({ act: 'rotate', key })}>
-            Rotate<span class="unseen"> {key.name}</span>
+            Rotate<span class="unseen"> {wholeKeyName(key)}</span>
           </button>
         )}
         {key.status === 'retiring' && (
           <a class="button small quiet" href={at(`/settings/keys/${key.id}/rotation`)}>
-            Follow<span class="unseen"> the rotation of {key.name}</span>
+            Follow<span class="unseen"> the rotation of {wholeKeyName(key)}</span>
           </a>
         )}
         {(key.status === 'active' || key.status === 'retiring') && (
           <button type="button" class="small quiet danger-quiet" onClick={() => act({ act: 'revoke', key })}>
-            Revoke<span class="unseen"> {key.name}</span>
+            Revoke<span class="unseen"> {wholeKeyName(key)}</span>
           </button>
         )}
       </span>

@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import { api, ask } from '../app/api.ts'
 import { Failure } from '../app/failure.ts'
 import { at, query } from '../app/router.ts'
+import { server } from '../app/server.ts'
 import { enter } from '../app/session.ts'
 import { Field, Form, PasswordField, Submit, type Values } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
@@ -33,8 +34,8 @@ export default function LogIn() {
     } catch (thrown) {
       const failure = Failure.from(thrown)
       const organizations = (failure.body as { organizations?: Choice[] } | undefined)?.organizations
-      if (organizations) return setChoices(organizations)
-      if (failure.message === 'Second factor required') return setWantsCode(true)
+      if (failure.reason === 'organization_not_named' && organizations) return setChoices(organizations)
+      if (failure.reason === 'second_factor_required') return setWantsCode(true)
       throw failure
     }
     await enter()
@@ -47,14 +48,7 @@ export default function LogIn() {
         lead="The code that your authenticator app shows, or one of your recovery codes."
       >
         <Form onSubmit={({ totp = '' }) => open({ ...known.current, totp })}>
-          <Field
-            name="totp"
-            label="Code"
-            autocomplete="one-time-code"
-            inputMode="text"
-            spellcheck={false}
-            ref={(input: HTMLInputElement | null) => input?.focus()}
-          />
+          <Field name="totp" label="Code" autocomplete="one-time-code" inputMode="text" spellcheck={false} />
           <Submit>Log in</Submit>
           <button type="button" class="quiet" onClick={() => setWantsCode(false)}>
             Back
@@ -104,7 +98,7 @@ export default function LogIn() {
       </Form>
       <p class="elsewhere">
         <a href={at('/forgot')}>Forgotten your password?</a>
-        <a href={at('/signup')}>Create an account</a>
+        {server.signupIsOpen && <a href={at('/signup')}>Create an account</a>}
       </p>
     </Entrance>
   )

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { api, ask } from '../app/api.ts'
 import { pageAt, usePages } from '../app/load.ts'
+import { server } from '../app/server.ts'
 import { may, me } from '../app/session.ts'
 import { Badge } from '../components/badge.tsx'
 import { FailureNotice } from '../components/form.tsx'
@@ -9,6 +10,7 @@ import { PageHead } from '../components/page.tsx'
 import { ReadOnly } from '../components/read-only.tsx'
 import { type Column, PagedTable } from '../components/table.tsx'
 import { Time } from '../components/time.tsx'
+import { WithoutMail } from '../components/without-mail.tsx'
 import { InvitationsCard } from './parts/invitations-card.tsx'
 import { InviteMemberDialog } from './parts/invite-member-dialog.tsx'
 import { type Member, type MemberAct, MemberDialog } from './parts/member-dialog.tsx'
@@ -30,7 +32,8 @@ export default function Members() {
         title="Members"
         lead="Who works in this organization, and what they may. A change counts from their next request on."
         actions={
-          writes && (
+          writes &&
+          server.mail !== 'none' && (
             <button type="button" class="primary" onClick={() => setInviting(true)}>
               <Icon name="plus" />
               Invite
@@ -39,6 +42,7 @@ export default function Members() {
         }
       />
       <ReadOnly needs="members:write" what="the members" />
+      {writes && <WithoutMail what="nobody can be invited" />}
       {members.failure && members.data && <FailureNotice failure={members.failure} retry={members.reload} />}
       <PagedTable
         label="Members"

@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks'
 import { api, ask } from '../app/api.ts'
+import { server } from '../app/server.ts'
 import { findSession, me } from '../app/session.ts'
 import { Confirm } from '../components/confirm.tsx'
 import { Field, Form, PasswordField, Submit, type Values } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { PageHead } from '../components/page.tsx'
 import { toast } from '../components/toast.tsx'
+import { WithoutMail } from '../components/without-mail.tsx'
 
 /** One's own account: name, address, all that is kept of one, and the end of it. */
 export default function Profile() {
@@ -63,7 +65,8 @@ function EmailCard() {
       <p>
         <strong>{me.value?.user?.email}</strong> is what you log in with.
       </p>
-      {pending ? (
+      <WithoutMail what="the address can’t be changed" />
+      {server.mail === 'none' ? null : pending ? (
         <Form onSubmit={cancel}>
           <Notice kind="ok" role="status">
             Links are on their way to both addresses. When both have been opened, {pending.pendingEmail} is

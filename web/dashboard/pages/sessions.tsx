@@ -100,7 +100,7 @@ function EndDialog({
       if (of === 'others') await ask(api.DELETE('/api/auth/sessions', { body }))
       else await ask(api.DELETE('/api/auth/sessions/{id}', { params: { path: { id: of.id } }, body }))
     } catch (thrown) {
-      if (Failure.from(thrown).wantsConfirmation && !confirming) return setConfirming(true)
+      if (Failure.from(thrown).reason === 'confirmation_missing' && !confirming) return setConfirming(true)
       throw thrown
     }
     toast(of === 'others' ? 'All other sessions are ended' : 'The session is ended')

@@ -1,11 +1,31 @@
 import { api, ask } from '../app/api.ts'
 import { at } from '../app/router.ts'
+import { server } from '../app/server.ts'
 import { enter } from '../app/session.ts'
 import { Field, Form, PasswordField, Submit, type Values } from '../components/form.tsx'
+import { Notice } from '../components/notice.tsx'
 import { Entrance } from '../shell/entrance.tsx'
 
-/** A new organization and its owner. */
+/** A new organization and its owner, where the server lets strangers in. */
 export default function SignUp() {
+  return server.signupIsOpen ? <OpenSignUp /> : <ClosedSignUp />
+}
+
+function ClosedSignUp() {
+  return (
+    <Entrance title="Sign-up is closed">
+      <Notice kind="info" role="status">
+        This server creates accounts by invitation. Ask an owner of your organization to invite you, or who
+        runs the server for a new organization.
+      </Notice>
+      <p class="elsewhere">
+        <a href={at('/login')}>Log in</a>
+      </p>
+    </Entrance>
+  )
+}
+
+function OpenSignUp() {
   const signUp = async ({ email = '', password = '', name = '', organizationName = '' }: Values) => {
     const made = await ask(
       api.POST('/api/auth/signup', { body: { email, password, name, organizationName } }),

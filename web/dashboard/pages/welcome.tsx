@@ -3,7 +3,8 @@ import { api, ask, type Key, type LogRecord } from '../app/api.ts'
 import { usePoll } from '../app/load.ts'
 import { useOnce } from '../app/once.ts'
 import { at } from '../app/router.ts'
-import { environment, me } from '../app/session.ts'
+import { server } from '../app/server.ts'
+import { me } from '../app/session.ts'
 import { Snippet } from '../components/copy.tsx'
 import { Form, Submit } from '../components/form.tsx'
 import { Icon } from '../components/icon.tsx'
@@ -17,7 +18,7 @@ const POLL_MS = 1000
 export default function Welcome() {
   const [made, setMade] = useState<{ key: Key; text: string } | null>(null)
   const once = useOnce()
-  const sandbox = environment.value === 'sandbox'
+  const sandbox = server.environment === 'sandbox'
   const make = async () => {
     const body = { name: 'First key', scopes: [sandbox ? '*' : 'campaigns:read'] as ['*'] }
     const { key: text, ...key } = await once((headers) => ask(api.POST('/api/keys', { headers, body })))

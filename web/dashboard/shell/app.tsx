@@ -1,8 +1,9 @@
 import { useSignalEffect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { isHere } from '../app/navigation.ts'
 import { findPage, home } from '../app/pages.ts'
 import { go, path } from '../app/router.ts'
-import { environment, findEnvironment, me, showLogin } from '../app/session.ts'
+import { me, showLogin } from '../app/session.ts'
 import { secondFactorMissing, sessionEnded } from '../app/session-state.ts'
 import { PageHead } from '../components/page.tsx'
 import { SkeletonBlock } from '../components/skeleton.tsx'
@@ -16,21 +17,18 @@ import { Shortcuts } from './shortcuts.tsx'
 /** The dashboard: the page of the address, within the frame where someone is logged in. */
 export function App() {
   useSignalEffect(() => {
-    document.documentElement.dataset.environment = environment.value ?? ''
-  })
-  useSignalEffect(() => {
     if (path.value === '/') go(home, { replace: true })
     else if (sessionEnded.value) showLogin()
     else if (secondFactorMissing.value && path.value !== '/account/security') {
       go('/account/security', { replace: true })
     }
   })
-  const found = findPage(path.value)
+  const named = findPage(path.value)
+  const found = named && isHere(named.page) ? named : null
   const open = found?.page.open === true
   const who = me.value
   useEffect(() => {
-    if (open) void findEnvironment().catch(() => {})
-    else if (who === null) showLogin()
+    if (!open && who === null) showLogin()
   }, [open, who])
 
   if (open && found) {

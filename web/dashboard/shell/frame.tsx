@@ -40,7 +40,7 @@ export function Frame({ who, children }: { who: WhoAmI; children: ComponentChild
         >
           <Icon name={menuOpen.value ? 'close' : 'menu'} />
         </button>
-        <EnvironmentMark environment={who.environment} />
+        <EnvironmentMark />
         <span class="organization" title={who.organization.name}>
           {who.organization.name}
         </span>

@@ -1,5 +1,6 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useState } from 'preact/hooks'
 import { api, ask, type Key } from '../app/api.ts'
+import { keyName } from '../app/keys.ts'
 import { isOffered } from '../app/navigation.ts'
 import { pages } from '../app/pages.ts'
 import { go } from '../app/router.ts'
@@ -42,9 +43,6 @@ function OpenPalette() {
       () => {},
     )
   }, [])
-  const input = useRef<HTMLInputElement>(null)
-  // After the dialog has opened, which puts the focus on its first button.
-  useEffect(() => input.current?.focus(), [])
   const found = search([...commands(), ...keys.map(keyCommand)], text)
   const current = Math.min(chosen, found.length - 1)
   const run = (command: Command | undefined) => {
@@ -74,7 +72,6 @@ function OpenPalette() {
           aria-activedescendant={found[current] ? `${id}-${current}` : undefined}
           placeholder="Page, key or command"
           autocomplete="off"
-          ref={input}
           value={text}
           onInput={(event) => {
             setText(event.currentTarget.value)
@@ -164,10 +161,11 @@ function commands(): Command[] {
   ]
 }
 
-function keyCommand({ id, name, prefix, status }: Key): Command {
+function keyCommand(key: Key): Command {
+  const { id, prefix, status } = key
   return {
     id,
-    title: name,
+    title: keyName(key),
     hint: status === 'active' ? prefix : `${prefix} · ${status}`,
     icon: 'key',
     run: () => go(`/settings/keys/${id}`),

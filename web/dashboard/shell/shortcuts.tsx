@@ -8,28 +8,39 @@ import { paletteOpen, shortcutsOpen } from './open.ts'
 const SEQUENCE_MS = 1200
 const visits = pages.flatMap(({ path, entry }) => (entry?.key ? [{ path, ...entry, key: entry.key }] : []))
 
+// What a key does at the moment, if anything.
+const acts: Record<string, () => (() => void) | undefined> = {
+  '?': () => () => {
+    shortcutsOpen.value = true
+  },
+  c: () => (may('keys:write') ? () => go('/settings/keys/new') : undefined),
+  '/': () => {
+    const search = document.querySelector<HTMLElement>('main input[type=search]')
+    return search ? () => search.focus() : undefined
+  },
+}
+
 /** The shortcuts, and their list: `?`. */
 export function Shortcuts() {
   useEffect(() => {
-    let afterG = 0
+    // Since when a page is open counts from 0 as well: no letter follows a `g` that was never pressed.
+    let afterG = Number.NEGATIVE_INFINITY
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()
-        paletteOpen.value = !paletteOpen.value
+        if (paletteOpen.value || !document.querySelector('dialog[open]'))
+          paletteOpen.value = !paletteOpen.value
         return
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
       const isVisit = event.timeStamp - afterG < SEQUENCE_MS
-      afterG = event.key === 'g' ? event.timeStamp : 0
+      afterG = event.key === 'g' ? event.timeStamp : Number.NEGATIVE_INFINITY
       const visit = isVisit ? visits.find(({ key }) => key === event.key) : undefined
-      if (visit) go(visit.path)
-      else if (event.key === '?') shortcutsOpen.value = true
-      else if (event.key === 'c' && may('keys:write')) go('/settings/keys/new')
-      else if (event.key === '/') {
-        const search = document.querySelector<HTMLElement>('main input[type=search]')
-        if (search) event.preventDefault()
-        search?.focus()
-      }
+      const act = visit ? () => go(visit.path) : acts[event.key]?.()
+      if (!act) return
+      // The letter is no text for the field that the focus may go to.
+      event.preventDefault()
+      act()
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
@@ -67,9 +78,8 @@ function Row({ keys, what }: { keys: readonly string[]; what: string }) {
   )
 }
 
-// Letters belong to who is writing, and to an open dialog.
+// Letters belong to who is writing, and to an open dialog, wherever in it the focus is.
 function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof Element && target.closest('input, textarea, select, dialog, [contenteditable]') !== null
-  )
+  if (document.querySelector('dialog[open]')) return true
+  return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null
 }

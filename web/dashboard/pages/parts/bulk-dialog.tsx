@@ -65,7 +65,7 @@ export function BulkDialog({
     job !== null && results === null,
   )
   return (
-    <Dialog title="Invite from CSV" onClose={onClose} wide>
+    <Dialog title="Invite from CSV" onClose={onClose} wide once={results?.some(hasLink) ?? false}>
       {results ? (
         <Results of={results} onClose={onClose} />
       ) : job ? (
@@ -100,6 +100,10 @@ export function BulkDialog({
   )
 }
 
+function hasLink({ url, token }: Result): boolean {
+  return Boolean(url && token)
+}
+
 function Progress({ of: { counts } }: { of: Bulk }) {
   return (
     <div class="stack tight" role="status">
@@ -114,7 +118,7 @@ function Progress({ of: { counts } }: { of: Bulk }) {
 
 function Results({ of, onClose }: { of: readonly Result[]; onClose: () => void }) {
   const failed = of.filter(({ status }) => status === 'error')
-  const links = of.filter(({ url, token }) => url && token)
+  const links = of.filter(hasLink)
   return (
     <div class="stack">
       <Notice kind={failed.length === 0 ? 'ok' : 'warn'} role="status">

@@ -26,6 +26,7 @@ export function CampaignForm({
   const [drafts, setDrafts] = useState<readonly Draft[]>(() => (of ? of.questions.map(draftOf) : [draftOf()]))
   return (
     <Form
+      titled
       class="card"
       onSubmit={({ name = '', description, language = 'en', inviteValidHours = '168', extra }) =>
         onSubmit(

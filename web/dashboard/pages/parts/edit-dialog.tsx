@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../../app/api.ts'
+import { keyName } from '../../app/keys.ts'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { Form, Submit, type Values } from '../../components/form.tsx'
 import { toast } from '../../components/toast.tsx'
@@ -22,7 +23,7 @@ export function EditDialog({ of, onClose, onDone }: { of: Key; onClose: () => vo
     onDone()
   }
   return (
-    <Dialog title={`Edit “${of.name}”`} onClose={onClose} wide>
+    <Dialog title={`Edit “${keyName(of)}”`} onClose={onClose} wide>
       <Form onSubmit={save}>
         <KeyFields of={of} scopes={scopes} onScopes={setScopes} />
         <DialogActions onCancel={onClose}>

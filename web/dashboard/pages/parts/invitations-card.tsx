@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { type AnswerTo, api, ask } from '../../app/api.ts'
 import { pageAt, usePages } from '../../app/load.ts'
 import { useNames } from '../../app/names.ts'
+import { server } from '../../app/server.ts'
 import { Badge } from '../../components/badge.tsx'
 import { type Column, PagedTable } from '../../components/table.tsx'
 import { Time } from '../../components/time.tsx'
@@ -48,13 +49,15 @@ export function InvitationsCard({ writes }: { writes: boolean }) {
         writes &&
         (invitation.status === 'pending' || invitation.status === 'expired') && (
           <span class="actions">
-            <button
-              type="button"
-              class="small quiet"
-              onClick={() => void resend(invitation.id).catch(toastFailure)}
-            >
-              Send again<span class="unseen"> to {invitation.email}</span>
-            </button>
+            {server.mail !== 'none' && (
+              <button
+                type="button"
+                class="small quiet"
+                onClick={() => void resend(invitation.id).catch(toastFailure)}
+              >
+                Send again<span class="unseen"> to {invitation.email}</span>
+              </button>
+            )}
             {invitation.status === 'pending' && (
               <button
                 type="button"

@@ -66,7 +66,7 @@ export function InviteDialog({
 /** The link of an invite, which is shown once. */
 export function InviteLinkDialog({ of, onClose }: { of: ShownInvite; onClose: () => void }) {
   return (
-    <Dialog title="The link of the invite" onClose={onClose}>
+    <Dialog title="The link of the invite" onClose={onClose} once={Boolean(of.token)}>
       {of.token ? (
         <>
           <Notice kind="warn" role="status">

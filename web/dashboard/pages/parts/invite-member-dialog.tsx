@@ -38,7 +38,7 @@ export function InviteMemberDialog({ onClose, onInvited }: { onClose: () => void
 /** Says that an invitation is on its way, with its link where no mail takes it there. */
 export function SentDialog({ sent, onClose }: { sent: Sent; onClose: () => void }) {
   return (
-    <Dialog title="Invited" onClose={onClose}>
+    <Dialog title="Invited" onClose={onClose} once={Boolean(sent.token)}>
       <Notice kind="ok" role="status">
         {sent.token
           ? `No mail server is set up in this sandbox: hand the link to ${sent.email} yourself. It is shown this once.`

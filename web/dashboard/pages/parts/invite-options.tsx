@@ -1,3 +1,4 @@
+import { server } from '../../app/server.ts'
 import { Field } from '../../components/form.tsx'
 
 /** How long an invite is good for, and whether it is mailed: fields `expiresInHours` and `send`. */
@@ -13,10 +14,12 @@ export function InviteOptions({ link }: { link: string }) {
         optional
         help="As long as the campaign says, if you leave it empty."
       />
-      <label class="check">
-        <input type="checkbox" name="send" value="1" />
-        Send {link} by e-mail
-      </label>
+      {server.mail !== 'none' && (
+        <label class="check">
+          <input type="checkbox" name="send" value="1" />
+          Send {link} by e-mail
+        </label>
+      )}
     </>
   )
 }

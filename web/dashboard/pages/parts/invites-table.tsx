@@ -4,7 +4,8 @@ import { useCampaignNames } from '../../app/campaign-names.ts'
 import { useCandidates } from '../../app/candidates.ts'
 import { pageAt, usePages } from '../../app/load.ts'
 import { at, query } from '../../app/router.ts'
-import { environment, may } from '../../app/session.ts'
+import { server } from '../../app/server.ts'
+import { may } from '../../app/session.ts'
 import { SelectFilter } from '../../components/filters.tsx'
 import { State } from '../../components/state.tsx'
 import { type Column, PagedTable } from '../../components/table.tsx'
@@ -77,11 +78,12 @@ export function InvitesTable({
     {
       title: 'Actions',
       untitled: true,
-      cell: (invite) => may('invites:write') && <Actions of={invite} />,
+      cell: (invite) => may('invites:write') && actionsOf(invite),
     },
   ]
 
-  function Actions({ of: invite }: { of: Invite }) {
+  // No component: one of each drawing's own would be another one each time, and its buttons lose the focus.
+  function actionsOf(invite: Invite) {
     const { id, status } = invite
     const name = candidates.get(invite.candidateId)?.name ?? id
     const params = { path: { id } }
@@ -90,7 +92,7 @@ export function InvitesTable({
     }
     return (
       <span class="actions">
-        {environment.value === 'sandbox' && may('interviews:write') && status === 'pending' && (
+        {server.environment === 'sandbox' && may('interviews:write') && status === 'pending' && (
           <button
             type="button"
             class="small quiet"

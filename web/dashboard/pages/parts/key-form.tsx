@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
-import { environment } from '../../app/session.ts'
+import { localTime } from '../../app/local-time.ts'
+import { server } from '../../app/server.ts'
 import { Field, SelectField, TextField, type Values } from '../../components/form.tsx'
 import { ScopeEditor } from './scope-editor.tsx'
 
@@ -101,7 +102,7 @@ export function readFacts(values: Values, scopes: readonly string[]) {
 
 /** The stages that the environment has keys for; production has one. */
 export function StageField() {
-  if (environment.value === 'production') return null
+  if (server.environment === 'production') return null
   return (
     <SelectField
       name="stage"
@@ -120,10 +121,4 @@ function inDays(days: number): string {
 
 function instantOf(local: string | undefined): string | null {
   return local ? new Date(local).toISOString() : null
-}
-
-// As datetime-local wants it: the reader's own time, to the minute.
-function localTime(at: string): string {
-  const time = new Date(at)
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }

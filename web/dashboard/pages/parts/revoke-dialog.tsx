@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks'
 import { api, ask, type Key } from '../../app/api.ts'
 import { instant } from '../../app/format.ts'
+import { keyName } from '../../app/keys.ts'
 import { Dialog } from '../../components/dialog.tsx'
 import { Field, Form, Submit } from '../../components/form.tsx'
 import { Notice } from '../../components/notice.tsx'
 import { Time } from '../../components/time.tsx'
+import { useTyped } from '../../components/typed.tsx'
 
 /** When no server process accepts a key any more, and how each confirmed it. */
 export interface Receipt {
@@ -14,11 +16,12 @@ export interface Receipt {
 
 /** Revokes a key once its name has been typed, and shows the receipt. */
 export function RevokeDialog({ of, onClose, onDone }: { of: Key; onClose: () => void; onDone: () => void }) {
-  const [typed, setTyped] = useState('')
   const [receipt, setReceipt] = useState<Receipt | null>(null)
+  const name = keyName(of)
+  const { ready, field } = useTyped(name)
   if (receipt) {
     return (
-      <Dialog title={`“${of.name}” is revoked`} onClose={onDone}>
+      <Dialog title={`“${name}” is revoked`} onClose={onDone}>
         <RevocationReceipt receipt={receipt} />
         <footer class="actions">
           <button type="button" class="primary" onClick={onDone}>
@@ -35,26 +38,13 @@ export function RevokeDialog({ of, onClose, onDone }: { of: Key; onClose: () => 
     setReceipt(revoked.receipt)
   }
   return (
-    <Dialog title={`Revoke “${of.name}”?`} onClose={onClose}>
+    <Dialog title={`Revoke “${name}”?`} onClose={onClose}>
       <Notice kind="warn">
         Every request with <code>{of.prefix}…</code> gets 401 from that moment on. This can’t be undone.{' '}
-        {of.lastUsedAt === null ? (
-          'The key was never used.'
-        ) : (
-          <>
-            It was last used <Time at={of.lastUsedAt} />: rotate it instead if a program still needs it.
-          </>
-        )}
+        {of.lastUsedAt === null ? 'The key was never used.' : <LastUse of={of} at={of.lastUsedAt} />}
       </Notice>
       <Form onSubmit={revoke}>
-        <Field
-          name="confirmation"
-          label={`Type ${of.name} to confirm`}
-          autocomplete="off"
-          spellcheck={false}
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
+        {field}
         <Field
           name="reason"
           label="Reason"
@@ -67,16 +57,23 @@ export function RevokeDialog({ of, onClose, onDone }: { of: Key; onClose: () => 
           <button type="button" onClick={onClose}>
             Keep it
           </button>
-          {typed.trim() === of.name ? (
-            <Submit kind="danger">Revoke</Submit>
-          ) : (
-            <button type="button" class="danger" disabled>
-              Revoke
-            </button>
-          )}
+          <Submit kind="danger" disabled={!ready}>
+            Revoke
+          </Submit>
         </footer>
       </Form>
     </Dialog>
+  )
+}
+
+function LastUse({ of, at }: { of: Key; at: string }) {
+  return (
+    <>
+      It was last used <Time at={at} />
+      {of.replacedBy === null
+        ? ': rotate it instead if a program still needs it.'
+        : '; the key that replaces it goes on working.'}
+    </>
   )
 }
 

@@ -1,4 +1,5 @@
 import { api, ask, type Key } from '../../app/api.ts'
+import { keyName } from '../../app/keys.ts'
 import { useOnce } from '../../app/once.ts'
 import { go } from '../../app/router.ts'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
@@ -32,7 +33,7 @@ export function RotateDialog({ of, onClose }: { of: Key; onClose: () => void }) 
     go(`/settings/keys/${of.id}/rotation`)
   }
   return (
-    <Dialog title={`Rotate “${of.name}”`} onClose={onClose}>
+    <Dialog title={`Rotate “${keyName(of)}”`} onClose={onClose}>
       <p>
         A successor with the same rights is made and shown once. The old key works on for the time that you
         choose, while you change your programs over; you see who still uses it, and can finish early or go

@@ -38,9 +38,9 @@ function Start({ onStep }: { onStep: OnStep }) {
       const setup = await ask(api.POST('/api/auth/totp', { body: password ? { password } : {} }))
       onStep({ name: 'setup', setup })
     } catch (thrown) {
-      const failure = Failure.from(thrown)
-      if (failure.wantsConfirmation) return setConfirming(true)
-      if (failure.status === 409) return onStep({ name: 'on' })
+      const { reason } = Failure.from(thrown)
+      if (reason === 'confirmation_missing') return setConfirming(true)
+      if (reason === 'second_factor_set_up') return onStep({ name: 'on' })
       throw thrown
     }
   }

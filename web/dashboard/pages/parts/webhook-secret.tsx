@@ -5,7 +5,7 @@ import { Notice } from '../../components/notice.tsx'
 /** The secret of an endpoint, once, and how a delivery is checked with it. */
 export function SecretDialog({ secret, onClose }: { secret: string; onClose: () => void }) {
   return (
-    <Dialog title="The endpoint’s secret" onClose={onClose} wide>
+    <Dialog title="The endpoint’s secret" onClose={onClose} wide once>
       <Notice kind="warn" role="status">
         Copy the secret now: it is shown this once. With it your server checks that a delivery comes from
         here.
