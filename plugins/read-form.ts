@@ -31,7 +31,10 @@ export async function readForm(
         file = await part.toBuffer()
       } else if (!fields.includes(fieldname)) {
         throw badRequest(`body.${fieldname}`, 'is not a known field')
-      } else values[fieldname] = String(part.value)
+      } else if (typeof part.value !== 'string') {
+        // The library has read it as JSON, and numbers may have changed on the way.
+        throw badRequest(`body.${fieldname}`, 'must be plain text: send it without a content type')
+      } else values[fieldname] = part.value
     }
   } catch (error) {
     // What is left of the request is read and dropped, so that the caller gets to see the answer.

@@ -3,6 +3,7 @@ import { isSignedByPartner } from '../operations/keys/leak-keys.ts'
 import { handleLeaks } from '../operations/keys/leaks.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
+import { readJson } from '../schemas/json-text.ts'
 import { LeakFeedbacks, LeakHeaders, LeakReports } from '../schemas/leaks.ts'
 import { type Api, answers } from './api.ts'
 
@@ -59,11 +60,7 @@ export async function keyLeakRoutes(app: Api): Promise<void> {
       await app.limits.countFailure(request)
       throw new ApiError('UNAUTHORIZED', 'Invalid signature', { reason: 'bad_signature' })
     }
-    try {
-      return JSON.parse(body.toString('utf8')) as never
-    } catch (error) {
-      throw badRequest('body', `is not valid JSON: ${(error as Error).message}`)
-    }
+    return readJson(body) as never
   }
 }
 

@@ -19,6 +19,13 @@ const hidden = (code: ErrorCode, explanation: string) => ({ code, public: false,
  * nothing from the answer, and the owner finds the reason by the request id.
  */
 const catalogue = {
+  // Bodies.
+  inexact_number: shown(
+    'BAD_REQUEST',
+    'The JSON contained a number that cannot be kept exactly, because it has too many digits or is too large or small. Send it as a string.',
+  ),
+  duplicate_field: shown('BAD_REQUEST', 'The JSON contained an object with two fields of the same name.'),
+
   // Credentials. The caller gets a uniform 401.
   credential_in_url: shown(
     'BAD_REQUEST',

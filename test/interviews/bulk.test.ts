@@ -35,6 +35,18 @@ t.test('files of candidates', async (t) => {
     })
     return { status: response.statusCode, body: response.json(), headers: response.headers }
   }
+  const sendJsonField = async (campaignId: string, name: string, json: string) => {
+    const part = (head: string, content: string) =>
+      `--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`
+    const field = part(`name="${name}"\r\nContent-Type: application/json`, json)
+    const response = await server.app.inject({
+      method: 'POST',
+      url: `/api/campaigns/${campaignId}/invites/bulk`,
+      headers: { ...desk.tenant.auth, 'content-type': 'multipart/form-data; boundary=x' },
+      payload: `${field}${part('name="file"; filename="a.csv"', people(1))}--x--\r\n`,
+    })
+    return { status: response.statusCode, body: response.json() }
+  }
   const people = (count: number, from = 0) =>
     `email,name\n${Array.from({ length: count }, (_, index) => `p${index + from}@bulk.example,Person ${index + from}\n`).join('')}`
 
@@ -74,6 +86,10 @@ t.test('files of candidates', async (t) => {
     t.equal((await send(campaign.id, people(1), { sendEmail: 'perhaps' })).status, 400)
     t.equal((await send(campaign.id, people(1), { expiresInHours: '721' })).status, 400)
     t.equal((await send(campaign.id, people(1), { colour: 'red' })).status, 400)
+    t.match(await sendJsonField(campaign.id, 'expiresInHours', '24.0000000000000000001'), {
+      status: 400,
+      body: { error: { details: [{ path: 'body.expiresInHours' }] } },
+    })
     t.equal((await send(campaign.id, people(1001))).status, 400)
     t.equal((await send(campaign.id, `email,name\n${'x'.repeat(1_100_000)}`)).status, 413)
     t.equal((await send(campaign.id, people(2), undefined, { of: await openDesk(server) })).status, 404)

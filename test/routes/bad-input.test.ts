@@ -58,12 +58,34 @@ t.test('bad input', async (t) => {
       'UTF-16': Buffer.from('{"name":"x"}', 'utf16le'),
       'a number beyond all': '{"name":"x","metadata":{"a":1e400}}',
       'a negative one': '{"name":"x","metadata":{"a":[-1e400]}}',
+      'one beyond it on the other side': '{"name":"x","metadata":{"a":1e-400}}',
+      'an id with more digits than a number keeps': '{"name":"x","metadata":{"a":1546130668394913822}}',
+      'a fraction with more': '{"name":"x","metadata":{"a":0.12345678901234567890}}',
       '100 levels': deep(100),
       '100,000 levels': deep(100_000),
     }
     for (const [name, body] of Object.entries(bodies))
       refusedAs(t, await send(server, tenant, body), 400, name)
     t.same(await rowsOf(sql), before, 'nothing was written')
+  })
+
+  t.test('what cannot be kept as it came is refused with its path', async (t) => {
+    for (const [json, path, reason] of [
+      [
+        '{"name":"x","metadata":{"list":[1,{"id":1546130668394913822}]}}',
+        'body.metadata.list.1.id',
+        'inexact_number',
+      ],
+      ['{"name":"x","metadata":{"tiny":1e-400}}', 'body.metadata.tiny', 'inexact_number'],
+      ['{"name":"x","metadata":{"huge":-1e400}}', 'body.metadata.huge', 'inexact_number'],
+      ['{"name":"x","metadata":{"a":1,"b":":","a":2}}', 'body.metadata.a', 'duplicate_field'],
+      ['{"name":"x","metadata":{"a":["\\u0000"]}}', 'body.metadata.a.0', undefined],
+      ['{"name":"x","metadata":{"c":{"\\ud83d":1}}}', 'body.metadata.c', undefined],
+    ] as const) {
+      const { status, body } = await send(server, tenant, json)
+      t.match({ status, ...body.error }, { status: 400, details: [{ path }] }, json)
+      t.equal(body.error.reason, reason)
+    }
   })
 
   t.test('values of the wrong type or out of range, and fields that nobody knows', async (t) => {
@@ -178,5 +200,24 @@ t.test('bad input', async (t) => {
     })
     t.equal(untyped.statusCode, 415, 'no type at all')
     t.same(await rowsOf(sql), before, 'nothing was written')
+  })
+
+  t.test('numbers that a double keeps come back as they came', async (t) => {
+    const kept =
+      '{"a":1.50,"b":1E2,"c":-0.0,"d":9007199254740993e0,"e":123456789012345680000,"f":5e-324,"g":0.1,"h":"1e400"}'
+    const answer = await send(server, tenant, `{"name":"x","metadata":${kept.replace('3e0', '2')}}`)
+    t.equal(answer.status, 201)
+    t.same(answer.body.metadata, {
+      a: 1.5,
+      b: 100,
+      c: 0,
+      d: 9_007_199_254_740_992,
+      e: 123_456_789_012_345_680_000,
+      f: 5e-324,
+      g: 0.1,
+      h: '1e400',
+    })
+    const changed = await send(server, tenant, `{"name":"x","metadata":${kept}}`)
+    t.match(changed.body.error.details, [{ path: 'body.metadata.d' }])
   })
 })

@@ -22,7 +22,7 @@ export function refusedAs(t: Test, answer: Answer, status: number, name: string)
 export async function rowsOf(sql: postgres.Sql): Promise<unknown> {
   const tables = await sql<{ name: string }[]>`
     select relname as name from pg_class where relnamespace = 'sandbox'::regnamespace and relkind = 'r' and not relispartition
-      and relname !~ '^(replicas|changes|key_(counters|usage|callers|needs)|organization_usage|log_spools)$'
+      and relname !~ '^(replicas|changes|key_(counters|usage|callers|needs)|organization_usage|log_spools|session_uses)$'
     order by name`
   return Promise.all(
     tables.map(async ({ name }) => [name, (await sql`select count(*) from sandbox.${sql(name)}`)[0]?.count]),
