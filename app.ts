@@ -43,6 +43,7 @@ import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
+import { embedEntranceRoutes } from './routes/embed-entrance.ts'
 import { embedUploadRoutes } from './routes/embed-uploads.ts'
 import { eventRoutes } from './routes/events.ts'
 import { eventStreamRoutes } from './routes/events-stream.ts'
@@ -191,6 +192,7 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
         await interview.register(access)
         await interview.register(embedSession)
 
+        await interview.register(embedEntranceRoutes)
         await interview.register(embedRoutes)
         await interview.register(async (uploads) => {
           await uploads.register(multipart)

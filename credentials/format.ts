@@ -15,6 +15,7 @@ export type CredentialKind =
   | 'oauthRefreshToken'
   | 'inviteToken'
   | 'interviewToken'
+  | 'browserToken'
   | 'dashboardCookie'
   | 'mailedToken'
 
@@ -28,6 +29,7 @@ const kinds = {
   ort_: 'oauthRefreshToken',
   inv_: 'inviteToken',
   ist_: 'interviewToken',
+  ibt_: 'browserToken',
   ds_: 'dashboardCookie',
   mt_: 'mailedToken',
 } as const satisfies Record<string, CredentialKind>

@@ -10,10 +10,13 @@ declare module 'fastify' {
   }
 }
 
-/** The cookies of the dashboard: `session` opens the API, `device` says that this browser has logged in before. */
-export type CookieName = 'session' | 'device'
+/**
+ * `session` opens the API to the dashboard; `device` says that this browser has logged in before; `interview` is the
+ * browser token of a candidate on the hosted page.
+ */
+export type CookieName = 'session' | 'device' | 'interview'
 
-/** Reads and writes the dashboard's cookies. */
+/** Reads and writes this server's cookies. */
 export interface Cookies {
   /** The cookie's value; null where the request has none. */
   read(request: FastifyRequest, name: CookieName): string | null
@@ -22,7 +25,11 @@ export interface Cookies {
   clear(reply: FastifyReply, name: CookieName): void
 }
 
-const names = { session: 'anteroom', device: 'anteroom-device' } as const
+const names = {
+  session: 'anteroom',
+  device: 'anteroom-device',
+  interview: 'anteroom-interview',
+} as const
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**

@@ -7,6 +7,7 @@ import {
   patchCampaign,
   presentCampaign,
 } from '../operations/campaigns/campaigns.ts'
+import { endInterviewsOfArchived } from '../operations/campaigns/end-interviews.ts'
 import { actorOf } from '../plugins/access.ts'
 import { Campaign, CampaignCreate, CampaignPatch, campaignStatuses } from '../schemas/campaigns.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
@@ -87,9 +88,11 @@ export async function campaignRoutes(app: Api): Promise<void> {
         response: answers({ 200: Campaign }, 400, 401, 403, 404, 409, 429),
       },
     },
-    (request) => {
+    async (request) => {
       const { id } = actorOf(request).organization
-      return tenancy.write(id, (tx) => patchCampaign(tx, id, request.params.id, request.body))
+      const campaign = await tenancy.write(id, (tx) => patchCampaign(tx, id, request.params.id, request.body))
+      if (campaign.status === 'archived') await endInterviewsOfArchived(tenancy, id, campaign.id)
+      return campaign
     },
   )
 
@@ -101,13 +104,18 @@ export async function campaignRoutes(app: Api): Promise<void> {
         tags: ['Campaigns'],
         operationId: 'archiveCampaign',
         summary: 'Archive a campaign',
+        description:
+          'Interviews that are under way end at once, and their sessions with them. To let candidates finish, set ' +
+          '`status` to `completed` instead.',
         params,
         response: answers({ 200: Campaign }, 400, 401, 403, 404, 429),
       },
     },
-    (request) => {
+    async (request) => {
       const { id } = actorOf(request).organization
-      return tenancy.write(id, (tx) => archiveCampaign(tx, id, request.params.id))
+      const campaign = await tenancy.write(id, (tx) => archiveCampaign(tx, id, request.params.id))
+      await endInterviewsOfArchived(tenancy, id, campaign.id)
+      return campaign
     },
   )
 }

@@ -7,8 +7,9 @@ import { readAnswer, saveAnswer } from '../operations/interviews/answers.ts'
 import { type AskedQuestion, saveRecording, wantRecording } from '../operations/interviews/recordings.ts'
 import { sessionOf } from '../plugins/embed-session.ts'
 import { receiveFile } from '../plugins/receive-file.ts'
+import { EmbedInterview } from '../schemas/embed.ts'
 import { FileForm } from '../schemas/files.ts'
-import { AnswerInput, EmbedInterview } from '../schemas/interviews.ts'
+import { AnswerInput } from '../schemas/interviews.ts'
 import { type Api, answers } from './api.ts'
 
 /** Answers, saved one by one: below /api/embed. */

@@ -17,7 +17,7 @@ export async function inviteChangeRoutes(app: Api): Promise<void> {
       schema: {
         tags: ['Invites'],
         operationId: 'cancelInvite',
-        summary: 'Take an invite back: its link ends',
+        summary: 'Cancel an invite: its link ends, and an interview that is under way ends at once',
         params,
         response: answers({ 200: Invite }, 400, 401, 403, 404, 409, 422, 429),
       },

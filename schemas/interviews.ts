@@ -1,5 +1,4 @@
 import Type, { type Static } from 'typebox'
-import { Question } from './campaigns.ts'
 import { File } from './files.ts'
 import { Id } from './ids.ts'
 import { Email, Instant, Nullable, Strict } from './primitives.ts'
@@ -23,7 +22,7 @@ export const Answer = Type.Object(
 )
 export type Answer = Static<typeof Answer>
 
-const interviewFields = {
+export const interviewFields = {
   id: Id('int'),
   campaignId: Id('cmp'),
   candidateId: Id('cnd'),
@@ -41,33 +40,6 @@ const interviewFields = {
 
 export const Interview = Type.Object(interviewFields, { title: 'Interview' })
 export type Interview = Static<typeof Interview>
-
-/** What the candidate's browser sees. */
-export const EmbedInterview = Type.Object(
-  {
-    ...interviewFields,
-    language: Type.String(),
-    organization: Type.Object({ name: Type.String() }),
-    candidate: Type.Object({ name: Type.String() }),
-    questions: Type.Array(Question),
-  },
-  { title: 'EmbedInterview' },
-)
-export type EmbedInterview = Static<typeof EmbedInterview>
-
-export const EmbedSessionCreate = Strict({
-  invite: Type.String({ minLength: 1, maxLength: 200, examples: ['inv_…'] }),
-})
-
-export const EmbedSession = Type.Object(
-  {
-    sessionToken: Type.String(),
-    expiresAt: Instant({ description: 'When 24 hours have passed in silence: each request puts it off' }),
-    interview: EmbedInterview,
-  },
-  { title: 'EmbedSession' },
-)
-export type EmbedSession = Static<typeof EmbedSession>
 
 export const AnswerInput = Strict(
   {

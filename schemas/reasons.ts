@@ -202,6 +202,11 @@ const catalogue = {
   invite_cancelled: hidden('UNAUTHORIZED', 'The invite had been cancelled.'),
   invite_replaced: hidden('UNAUTHORIZED', 'The invite had been sent again. Only the newest link works.'),
   invite_used: hidden('UNAUTHORIZED', 'The invite link had been used before.'),
+  interview_completed: shown('CONFLICT', 'The candidate has completed this interview.'),
+  interview_ended: shown(
+    'CONFLICT',
+    'The interview has ended: it was cancelled, or the candidate was away for more than 24 hours.',
+  ),
   interview_abandoned: hidden('UNAUTHORIZED', 'The interview had been abandoned.'),
   campaign_draft: hidden('UNAUTHORIZED', 'The campaign of this invite is a draft.'),
   campaign_paused: hidden('UNAUTHORIZED', 'The campaign of this invite is paused.'),

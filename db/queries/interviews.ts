@@ -52,18 +52,22 @@ export interface InterviewFilter {
   readonly email: string | null
 }
 
-// Each statement asks for the organization's time once, however many rows it reads.
-const columns = (tx: Queryable, organizationId: string) => tx`
-  interviews.organization_id, interviews.id, interviews.campaign_id, interviews.candidate_id, interviews.invite_id,
-  interviews.title, interviews.language, interviews.questions, interviews.started_at, interviews.completed_at,
-  interviews.active_at, interviews.active_ms, interviews.created_at, interviews.status as stored_status, (select organization_now(${organizationId})) as now,
+/** The status of a row of `interviews`, with what silence has made of it by the organization's clock. */
+export const interviewStatus = (tx: Queryable, organizationId: string) => tx`
   case
     when interviews.status in ('created', 'in_progress', 'paused')
       and interviews.active_at <= (select organization_now(${organizationId})) - ${ABANDONED_AFTER}::interval then 'abandoned'
     when interviews.status = 'in_progress'
       and interviews.active_at <= (select organization_now(${organizationId})) - ${PAUSES_AFTER}::interval then 'paused'
     else interviews.status
-  end as status`
+  end`
+
+// Each statement asks for the organization's time once, however many rows it reads.
+const columns = (tx: Queryable, organizationId: string) => tx`
+  interviews.organization_id, interviews.id, interviews.campaign_id, interviews.candidate_id, interviews.invite_id,
+  interviews.title, interviews.language, interviews.questions, interviews.started_at, interviews.completed_at,
+  interviews.active_at, interviews.active_ms, interviews.created_at, interviews.status as stored_status, (select organization_now(${organizationId})) as now,
+  ${interviewStatus(tx, organizationId)} as status`
 
 // Times are cut to the millisecond, not rounded: as everywhere else, where they come out of the database as they stand.
 const answersOf = (tx: Queryable, organizationId: string) => tx`
@@ -177,4 +181,19 @@ export function findSilentInterviews(db: Queryable, organizationId: string | nul
         - case when interviews.status = 'in_progress' then ${PAUSES_AFTER}::interval else ${ABANDONED_AFTER}::interval end
     where ${organizationId}::text is null or organizations.id = ${organizationId}
     limit ${limit}`
+}
+
+/** Interviews under way whose campaign is archived: of one campaign, of one organization or of all. */
+export function findInterviewsOfArchived(
+  db: Queryable,
+  of: { organizationId: string | null; campaignId: string | null; limit: number | null },
+) {
+  return db<{ organizationId: string; id: string }[]>`
+    select interviews.organization_id, interviews.id from interviews
+    join campaigns on campaigns.organization_id = interviews.organization_id and campaigns.id = interviews.campaign_id
+      and campaigns.status = 'archived'
+    where interviews.status in ('created', 'in_progress', 'paused')
+      and (${of.organizationId}::text is null or interviews.organization_id = ${of.organizationId})
+      and (${of.campaignId}::text is null or interviews.campaign_id = ${of.campaignId})
+    limit ${of.limit}`
 }

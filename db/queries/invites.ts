@@ -1,7 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { InviteStatus } from '../../schemas/invites.ts'
 import type { Queryable } from '../connect.ts'
-import type { invites } from '../schema/invites.ts'
+import type { invites, inviteTokens } from '../schema/invites.ts'
 
 /** An invite as stored, with its state on the organization's clock. */
 export type InviteRow = Omit<typeof invites.$inferSelect, 'status'> & {
@@ -19,12 +19,16 @@ export interface InviteFilter {
   readonly email: string | null
 }
 
+/** The status of a row of `invites` by the organization's clock. */
+export const inviteStatus = (tx: Queryable, organizationId: string) => tx`
+  case when invites.status = 'pending' and invites.expires_at <= (select organization_now(${organizationId}))
+    then 'expired' else invites.status end`
+
 // Each statement asks for the organization's time once, however many rows it reads.
 const columns = (tx: Queryable, organizationId: string) => tx`
   invites.organization_id, invites.id, invites.campaign_id, invites.candidate_id, invites.expires_at, invites.sent_count,
   invites.created_at, invites.status as stored_status,
-  case when invites.status = 'pending' and invites.expires_at <= (select organization_now(${organizationId}))
-    then 'expired' else invites.status end as status,
+  ${inviteStatus(tx, organizationId)} as status,
   (select interviews.id from interviews where interviews.organization_id = ${organizationId}
     and interviews.invite_id = invites.id) as interview_id`
 
@@ -147,19 +151,35 @@ export function findInviteToken(db: Queryable, hash: Buffer) {
     from invite_tokens join organizations on organizations.id = organization_id where hash = ${hash}`
 }
 
-/** Marks a token as used; no row where it was used or replaced before. */
-export function takeInviteToken(tx: Queryable, organizationId: string, hash: Buffer) {
-  return tx`
-    update invite_tokens set used_at = now()
-    where hash = ${hash} and organization_id = ${organizationId} and used_at is null and replaced_at is null
-    returning hash`
+/** What has become of a token. */
+export type InviteTokenRow = Pick<
+  typeof inviteTokens.$inferSelect,
+  'inviteId' | 'usedAt' | 'replacedAt' | 'browserHash'
+>
+
+/** One token by its hash, or no row. */
+export function findTokenState(tx: Queryable, organizationId: string, hash: Buffer) {
+  return tx<InviteTokenRow[]>`
+    select invite_id, used_at, replaced_at, browser_hash
+    from invite_tokens where hash = ${hash} and organization_id = ${organizationId}`
 }
 
-/** Whether a token that can't be taken was used or replaced. */
-export function findTokenState(tx: Queryable, organizationId: string, hash: Buffer) {
-  return tx<{ state: 'used' | 'replaced' | 'open' }[]>`
-    select case when used_at is not null then 'used' when replaced_at is not null then 'replaced' else 'open' end as state
-    from invite_tokens where hash = ${hash} and organization_id = ${organizationId}`
+/**
+ * Marks an open token as used, by that browser. Every other token of the invite is replaced: who used one of them
+ * cannot come back by it.
+ */
+export function useInviteToken(
+  tx: Queryable,
+  organizationId: string,
+  inviteId: string,
+  used: { hash: Buffer; browserHash: Buffer | null },
+) {
+  return tx`
+    update invite_tokens set
+      used_at = case when hash = ${used.hash} then now() else used_at end,
+      browser_hash = case when hash = ${used.hash} then ${used.browserHash}::bytea end,
+      replaced_at = case when hash = ${used.hash} then null else coalesce(replaced_at, now()) end
+    where organization_id = ${organizationId} and invite_id = ${inviteId}`
 }
 
 /** Invites that expired and of which nobody has written it down, in one organization or in all (system role). */

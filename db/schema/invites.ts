@@ -58,6 +58,8 @@ export const inviteTokens = pgTable(
     inviteId: id('invite_id').notNull(),
     createdAt: createdAt(),
     usedAt: instant('used_at'),
+    /** Which browser used it: a hash of its browser token and of this token. Null: it cannot come back by its link. */
+    browserHash: bytes('browser_hash'),
     /** When another token took its place, or the invite ended. */
     replacedAt: instant('replaced_at'),
   },

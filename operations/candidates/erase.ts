@@ -6,14 +6,12 @@ import {
   lockInvitesOf,
 } from '../../db/queries/candidate-erasure.ts'
 import { findCandidate, lockCandidate } from '../../db/queries/candidates.ts'
-import { endInterviewSessions } from '../../db/queries/interview-sessions.ts'
 import { setInviteStatus } from '../../db/queries/invites.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { notFound } from '../../schemas/errors.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
 import { emit } from '../events/emit.ts'
-import { lockSettledInterview, moveInterview } from '../interviews/progress.ts'
-import { interviewTransitions } from '../interviews/states.ts'
+import { abandonInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { presentInvite } from '../invites/present.ts'
 
@@ -37,7 +35,7 @@ export async function eraseCandidate(
   const invites = await lockInvitesOf(tx, organizationId, id)
   const interviews = await lockInterviewsOf(tx, organizationId, id)
   for (const invite of invites) await endInvite(tx, organizationId, invite.id, publicUrl)
-  for (const interview of interviews) await endInterview(tx, organizationId, interview.id)
+  for (const interview of interviews) await abandonInterview(tx, organizationId, interview.id)
   const deleted = await deleteAnswersAndFilesOf(tx, organizationId, id)
   await eraseCandidateRow(tx, organizationId, id)
   await audit(tx, context, {
@@ -58,11 +56,4 @@ async function endInvite(tx: TenantTransaction, organizationId: string, id: stri
     'invite.cancelled',
     presentInvite({ ...invite, status: 'cancelled' }, publicUrl),
   )
-}
-
-async function endInterview(tx: TenantTransaction, organizationId: string, id: string) {
-  const interview = await lockSettledInterview(tx, organizationId, id)
-  await endInterviewSessions(tx, organizationId, id)
-  if (!interview || !interviewTransitions[interview.status].includes('abandoned')) return
-  await moveInterview(tx, interview, 'abandoned', interview.now)
 }

@@ -1,7 +1,7 @@
 import { findInterview } from '../../db/queries/interviews.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
+import type { EmbedInterview } from '../../schemas/embed.ts'
 import { notFound } from '../../schemas/errors.ts'
-import type { EmbedInterview } from '../../schemas/interviews.ts'
 import type { ShowFile } from '../files/present.ts'
 import {
   completeInterview,

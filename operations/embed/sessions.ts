@@ -1,79 +1,37 @@
-import { generateCredential, parseCredential } from '../../credentials/format.ts'
+import { generateCredential } from '../../credentials/format.ts'
 import { sha256 } from '../../credentials/secret.ts'
-import type { Database, Queryable } from '../../db/connect.ts'
+import type { Queryable } from '../../db/connect.ts'
 import { addToCount } from '../../db/queries/campaign-counts.ts'
-import { lockCampaign } from '../../db/queries/campaigns.ts'
+import { type CampaignRow, lockCampaign } from '../../db/queries/campaigns.ts'
 import { endInterviewSessions, insertInterviewSession } from '../../db/queries/interview-sessions.ts'
 import { insertInterview } from '../../db/queries/interviews.ts'
-import {
-  findInviteToken,
-  findTokenState,
-  type InviteRow,
-  setInviteStatus,
-  takeInviteToken,
-} from '../../db/queries/invites.ts'
+import { findTokenState, type InviteRow, setInviteStatus, useInviteToken } from '../../db/queries/invites.ts'
+import type { EmbedSession } from '../../schemas/embed.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
-import type { EmbedSession } from '../../schemas/interviews.ts'
-import type { LoggedReason } from '../../schemas/reasons.ts'
-import type { ActingOrganization } from '../credentials/principals.ts'
 import type { ShowFile } from '../files/present.ts'
 import { lockSettledInterview, moveInterview, touchInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { requireInviteTransition } from '../invites/states.ts'
+import {
+  invalidInvite,
+  isReturning,
+  type PresentedInvite,
+  requireActiveCampaign,
+  requireOpenInvite,
+} from './invite.ts'
 import { presentEmbedInterview } from './present.ts'
 
 /** How long a session lives without a request, in milliseconds: an interview is abandoned then. */
 const SILENCE_MS = 24 * 3_600_000
 
-/** An invite's token as presented: whose it is, as far as that is known. */
-export interface PresentedInvite {
-  readonly organization: ActingOrganization
-  readonly inviteId: string
-  readonly hash: Buffer
-}
-
-const inviteReasons = {
-  completed: 'invite_completed',
-  expired: 'invite_expired',
-  cancelled: 'invite_cancelled',
-} as const
-
-const campaignReasons = {
-  draft: 'campaign_draft',
-  paused: 'campaign_paused',
-  completed: 'campaign_completed',
-  archived: 'campaign_archived',
-} as const
-
-const tokenReasons = { used: 'invite_used', replaced: 'invite_replaced', open: 'invite_unknown' } as const
-
-/** The one refusal of a token that opens nothing. What was wrong with it is for the log alone. */
-function invalidInvite(reason: LoggedReason): ApiError {
-  return new ApiError('UNAUTHORIZED', 'Invalid invite', {
-    reason,
-    hint: 'The link was used, has expired or was taken back: ask whoever invited you for a new one',
-  })
-}
-
 /**
- * Finds out whose invite a token is. A mistyped one is known from its text alone.
- * @throws ApiError 401, the same for every token that opens nothing
- */
-export async function readInvite(database: Database, text: string): Promise<PresentedInvite> {
-  if (parseCredential(text)?.kind !== 'inviteToken') throw invalidInvite('invite_malformed')
-  const hash = sha256(text)
-  const [known] = await findInviteToken(database, hash)
-  if (!known) throw invalidInvite('invite_unknown')
-  const { organizationId: id, organizationName: name, organizationPlan: plan, inviteId } = known
-  return { organization: { id, name, plan }, inviteId, hash }
-}
-
-/**
- * Exchanges an invite's token for an interview session, once: of any number of tries at a time one gets it. A token that
- * was sent again while the interview is under way opens the same interview, and ends the session before.
+ * Exchanges an invite's token for an interview session. A token is used once: of any number of tries at a time one gets
+ * the session. The browser that used it can do so again, and so come back to its interview: with a browser token. A newer
+ * link opens the same interview. Each exchange ends the session before.
  * @param tx of the invite's organization
- * @throws ApiError 401, the same for every token that opens nothing
+ * @throws ApiError 401, the same for every token that opens nothing; 409 for a browser that comes back to an interview
+ *   that has ended
  */
 export async function exchangeInvite(
   tx: Queryable,
@@ -81,19 +39,21 @@ export async function exchangeInvite(
   publicUrl: string,
   show: ShowFile,
 ): Promise<EmbedSession> {
-  const { inviteId, hash } = presented
+  const { inviteId, hash, browserHash } = presented
   const organizationId = presented.organization.id
   const invite = await lockSettledInvite(tx, organizationId, inviteId, publicUrl)
-  if (!invite) throw invalidInvite('invite_unknown')
-  if (invite.status !== 'pending' && invite.status !== 'started')
-    throw invalidInvite(inviteReasons[invite.status as keyof typeof inviteReasons])
-  if ((await takeInviteToken(tx, organizationId, hash)).length === 0) {
-    const [token] = await findTokenState(tx, organizationId, hash)
-    throw invalidInvite(token ? tokenReasons[token.state] : 'invite_unknown')
-  }
+  const [token] = await findTokenState(tx, organizationId, hash)
+  if (!invite || !token) throw invalidInvite('invite_unknown')
+  const returning = isReturning(token, presented)
+  if (!returning) {
+    requireOpenInvite(token, invite.status)
+    await useInviteToken(tx, organizationId, inviteId, { hash, browserHash })
+  } else if (invite.status !== 'started') throw ended(invite.status)
   const interviewId = invite.interviewId ?? (await beginInterview(tx, invite))
   const row = await lockSettledInterview(tx, organizationId, interviewId)
-  if (!row || row.status === 'abandoned') throw invalidInvite('interview_abandoned')
+  if (!row || row.status === 'abandoned') {
+    throw returning ? ended('abandoned') : invalidInvite('interview_abandoned')
+  }
   const { activeAt } = await touchInterview(tx, row)
   await endInterviewSessions(tx, organizationId, interviewId)
   const { text: sessionToken } = generateCredential('ist_')
@@ -105,17 +65,20 @@ export async function exchangeInvite(
   }
 }
 
+function ended(how: string): ApiError {
+  return new ApiError('CONFLICT', `This interview is ${how}: it cannot be continued`, {
+    reason: how === 'completed' ? 'interview_completed' : 'interview_ended',
+  })
+}
+
 /** Begins the interview of an invite that is pending and locked. @throws ApiError 401 where its campaign is not active */
 export async function beginInterview(tx: Queryable, invite: InviteRow): Promise<string> {
   const { organizationId, id: inviteId, campaignId, candidateId } = invite
   const [campaign] = await lockCampaign(tx, organizationId, campaignId)
-  if (campaign?.status !== 'active')
-    throw invalidInvite(
-      campaign ? campaignReasons[campaign.status as keyof typeof campaignReasons] : 'campaign_unknown',
-    )
+  requireActiveCampaign(campaign?.status)
   requireInviteTransition(invite.status, 'started')
   const id = newId('int')
-  const { name: title, language, questions } = campaign
+  const { name: title, language, questions } = campaign as CampaignRow
   await insertInterview(tx, {
     organizationId,
     id,

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../db/connect.ts'
 import { addToCount } from '../../db/queries/campaign-counts.ts'
+import { endInterviewSessions } from '../../db/queries/interview-sessions.ts'
 import {
   type InterviewRow,
   lockInterview,
@@ -12,7 +13,7 @@ import type { InterviewStatus } from '../../schemas/interviews.ts'
 import { emit } from '../events/emit.ts'
 import { requireInviteTransition } from '../invites/states.ts'
 import { presentInterviewEvent } from './present.ts'
-import { requireInterviewTransition } from './states.ts'
+import { interviewTransitions, requireInterviewTransition } from './states.ts'
 
 const eventOf: Record<InterviewStatus, EventType | null> = {
   created: null,
@@ -81,6 +82,18 @@ export async function touchInterview(tx: Queryable, row: InterviewRow): Promise<
   await noteActivity(tx, row.organizationId, row.id, row.now)
   const since = row.status === 'in_progress' ? Math.max(0, row.now.getTime() - row.activeAt.getTime()) : 0
   return { ...row, activeMs: row.activeMs + since, activeAt: row.now }
+}
+
+/**
+ * Ends an interview that is under way, and its session: no request of the candidate's browser does anything from the
+ * commit on. Answers that were sent stay.
+ */
+export async function abandonInterview(tx: Queryable, organizationId: string, id: string): Promise<void> {
+  const row = await lockSettledInterview(tx, organizationId, id)
+  await endInterviewSessions(tx, organizationId, id)
+  if (row && interviewTransitions[row.status].includes('abandoned')) {
+    await moveInterview(tx, row, 'abandoned', row.now)
+  }
 }
 
 /**

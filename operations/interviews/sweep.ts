@@ -1,8 +1,8 @@
 import type { Database } from '../../db/connect.ts'
-import { findSilentInterviews } from '../../db/queries/interviews.ts'
+import { findInterviewsOfArchived, findSilentInterviews } from '../../db/queries/interviews.ts'
 import { findDueInvites } from '../../db/queries/invites.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
-import { lockSettledInterview } from './progress.ts'
+import { abandonInterview, lockSettledInterview } from './progress.ts'
 
 /**
  * Writes down expiries that nobody has written down yet, with their events: of one organization, or of all. Each is a
@@ -23,5 +23,10 @@ export async function sweepExpiries(
   for (const interview of silent) {
     await database.begin((tx) => lockSettledInterview(tx, interview.organizationId, interview.id))
   }
-  return { invites: due.length, interviews: silent.length }
+  // A crash came between the archiving of their campaign and their end.
+  const archived = await findInterviewsOfArchived(database, { organizationId, campaignId: null, limit })
+  for (const interview of archived) {
+    await database.begin((tx) => abandonInterview(tx, interview.organizationId, interview.id))
+  }
+  return { invites: due.length, interviews: silent.length + archived.length }
 }

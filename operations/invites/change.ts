@@ -13,6 +13,7 @@ import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import type { Invite, InviteExtend, InviteResend, NewInvite } from '../../schemas/invites.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
 import { emit } from '../events/emit.ts'
+import { abandonInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from './expire.ts'
 import { type Inviter, type InviteServices, issueToken, mailInvite } from './invites.ts'
 import { presentInvite, presentNewInvite } from './present.ts'
@@ -21,7 +22,7 @@ import { requireInviteTransition } from './states.ts'
 const MOST_SENDINGS = 10
 
 /**
- * Takes an invite back: its link ends.
+ * Cancels an invite: its link ends, and so does an interview that is under way, at once.
  * @throws ApiError 404, or 409 for one that is open no longer
  */
 export async function cancelInvite(
@@ -34,6 +35,8 @@ export async function cancelInvite(
   const invite = await lockInviteOf(services, tx, organizationId, id)
   if (invite.status === 'cancelled') return presentInvite(invite, services.publicUrl())
   requireInviteTransition(invite.status, 'cancelled')
+  // Locks come in one order everywhere: invite, interview, campaign.
+  if (invite.interviewId) await abandonInterview(tx, organizationId, invite.interviewId)
   await setInviteStatus(tx, organizationId, id, 'cancelled')
   const cancelled = presentInvite({ ...invite, status: 'cancelled' }, services.publicUrl())
   await emit(tx, organizationId, 'invite.cancelled', cancelled)

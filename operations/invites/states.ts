@@ -4,7 +4,7 @@ import type { InviteStatus } from '../../schemas/invites.ts'
 /** From each status of an invite, where it may go. */
 const inviteTransitions: Record<InviteStatus, readonly InviteStatus[]> = {
   pending: ['started', 'expired', 'cancelled'],
-  started: ['completed'],
+  started: ['completed', 'cancelled'],
   completed: [],
   expired: [],
   cancelled: [],

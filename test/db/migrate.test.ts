@@ -24,6 +24,7 @@ t.test('a database that is behind is brought up to date, one that is not is left
   await owner`create index access_logs_status on access_logs (organization_id, status, id)`
   await owner`drop table session_uses`
   await owner`alter table invitations drop column invited_by_key`
+  await owner`alter table invite_tokens drop column browser_hash`
   const since = journal.entries.find(({ tag }) => tag === '0012_speed')?.when as number
   await owner`delete from __drizzle_migrations where created_at >= ${since}`
   await migrate(url, environmentOf('sandbox'))

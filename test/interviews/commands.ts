@@ -1,7 +1,8 @@
 import type fc from 'fast-check'
+import { generateCredential } from '../../credentials/format.ts'
 import type { Answer, Body, TestApp } from '../support/app.ts'
 import { browserOf, type Desk } from '../support/interviews.ts'
-import type { Model, ModelInterview, ModelInvite } from './model.ts'
+import type { Model, ModelInterview, ModelInvite, ModelToken } from './model.ts'
 
 /** The server that is held to the model. */
 export interface Real {
@@ -83,7 +84,7 @@ export const inviteSomebody = (index: number, hours: number): Command =>
       candidate,
       status: 'pending',
       expiresAt: model.now + hours * 60,
-      tokens: [{ text: token, open: true }],
+      tokens: [{ text: token, open: true, usedBy: null }],
       interview: null,
     })
     model.counts.invited += 1
@@ -105,8 +106,11 @@ export const cancel = (index: number): Command =>
   onInvite('cancel', index, async (model, { desk }, invite) => {
     const answer = await desk.ask('POST', `/api/invites/${invite.id}/cancel`)
     if (invite.status === 'cancelled') return void expect(answer, 200, 'cancel again')
-    if (invite.status !== 'pending') return void expect(answer, 409, `cancel what is ${invite.status}`)
+    if (invite.status !== 'pending' && invite.status !== 'started') {
+      return void expect(answer, 409, `cancel what is ${invite.status}`)
+    }
     expect(answer, 200, 'cancel')
+    if (invite.interview) model.end(invite.interview)
     invite.status = 'cancelled'
     model.tell('invite.cancelled')
   })
@@ -130,35 +134,60 @@ export const resend = (index: number): Command =>
     }
     const { token } = expect(answer, 200, 'resend')
     for (const before of invite.tokens) before.open = false
-    invite.tokens.push({ text: token, open: true })
+    invite.tokens.push({ text: token, open: true, usedBy: null })
   })
 
-/** @param tabs how many try at once: one of them gets it */
+/** @param tabs how many try at once, without a browser token: one of them gets it */
 export const exchange = (index: number, which: number, tabs: number): Command =>
   onInvite(`exchange token ${which} in ${tabs} tabs`, index, async (model, { desk }, invite) => {
-    const token = pick([...invite.tokens].reverse(), which) as ModelInvite['tokens'][number]
+    const token = pick([...invite.tokens].reverse(), which) as ModelToken
     const answers = await Promise.all(Array.from({ length: tabs }, () => desk.exchange(token.text)))
     const refused = answers.filter(({ status }) => status !== 200)
     for (const answer of refused) expect(answer, 401, 'exchange')
-    if (refused.length !== (model.exchanges(invite, token) ? tabs - 1 : tabs)) {
+    const gets = model.exchange(invite, token, null) === 200
+    if (refused.length !== (gets ? tabs - 1 : tabs)) {
       throw new Error(`${refused.length} of ${tabs} tabs were refused: ${JSON.stringify(refused[0]?.body)}`)
     }
     const got = answers.find(({ status }) => status === 200)
-    if (!got) return
-    token.open = false
-    const { sessionToken, interview } = got.body
-    if (invite.interview) {
-      invite.interview.sessions.push(sessionToken)
-      model.touch(invite.interview)
-      return
-    }
-    invite.status = 'started'
-    model.counts.started += 1
-    model.tell('interview.started')
-    const { id } = interview
-    const fresh = { answers: new Map<string, string>(), sessions: [sessionToken], ended: false }
-    invite.interview = { id, status: 'in_progress', activeAt: model.now, ...fresh }
+    if (got) entered(model, invite, token, null, got.body)
   })
+
+const browsers = [generateCredential('ibt_').text, generateCredential('ibt_').text]
+
+/** @param which of two browsers */
+export const comeBack = (index: number, which: number, of: number): Command =>
+  onInvite(`exchange token ${which} in browser ${of}`, index, async (model, { desk }, invite) => {
+    const token = pick([...invite.tokens].reverse(), which) as ModelToken
+    const browser = browsers[of] as string
+    const expected = model.exchange(invite, token, browser)
+    const before = await desk.preview(token.text, {}, browser)
+    expect(before, expected === 401 ? 401 : 200, 'preview')
+    if (expected !== 401 && before.body.returning !== (token.usedBy === browser)) {
+      throw new Error(`returning is ${before.body.returning}`)
+    }
+    const body = expect(await desk.exchange(token.text, {}, browser), expected, 'exchange')
+    if (expected === 200) entered(model, invite, token, browser, body)
+  })
+
+function entered(
+  model: Model,
+  invite: ModelInvite,
+  token: ModelToken,
+  browser: string | null,
+  { sessionToken, interview }: Body,
+): void {
+  model.use(invite, token, browser)
+  if (invite.interview) {
+    invite.interview.sessions.push(sessionToken)
+    model.touch(invite.interview)
+    return
+  }
+  invite.status = 'started'
+  model.counts.started += 1
+  model.tell('interview.started')
+  const fresh = { answers: new Map<string, string>(), sessions: [sessionToken], ended: false }
+  invite.interview = { id: interview.id, status: 'in_progress', activeAt: model.now, ...fresh }
+}
 
 /** @param old whether it is tried with the first session that there was */
 function inBrowser(

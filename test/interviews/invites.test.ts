@@ -165,10 +165,11 @@ t.test('invites', async (t) => {
     const cancel = (id: string) => ask('POST', `/api/invites/${id}/cancel`)
     t.match(await cancel(invite.id), { status: 200, body: { status: 'cancelled' } })
     t.match(await cancel(invite.id), { status: 200, body: { status: 'cancelled' } }, 'twice as well as once')
-    const { invite: started } = await desk.begin()
-    t.match(await cancel(started.id), {
+    const { invite: completed, browser } = await desk.begin()
+    await browser('POST', '/interview/complete')
+    t.match(await cancel(completed.id), {
       status: 409,
-      body: { error: { message: "An invite can't go from started to cancelled" } },
+      body: { error: { message: "An invite can't go from completed to cancelled" } },
     })
     const other = await openDesk(server)
     t.equal((await other.ask('POST', `/api/invites/${invite.id}/cancel`)).status, 404)

@@ -7,6 +7,7 @@ import {
   answer,
   type Command,
   cancel,
+  comeBack,
   complete,
   erase,
   exchange,
@@ -49,6 +50,7 @@ t.test('whatever is done in whatever order, invites and interviews are what the 
     ...parts: { [I in keyof A]: fc.Arbitrary<A[I]> }
   ) => fc.tuple(...parts).map((values) => make(...(values as A)))
   const exchanges = of(exchange, index, fc.constantFrom(0, 0, 0, 1), fc.constantFrom(1, 1, 5))
+  const comesBack = of(comeBack, index, fc.constantFrom(0, 0, 0, 1), fc.constantFrom(0, 0, 1))
   const answers = of(
     answer,
     index,
@@ -59,7 +61,8 @@ t.test('whatever is done in whatever order, invites and interviews are what the 
     of(inviteSomebody, index, fc.constantFrom(1, 2, 24)),
     of(inviteSomebody, index, fc.constantFrom(1, 2, 24)),
     exchanges,
-    exchanges,
+    comesBack,
+    comesBack,
     of(cancel, index),
     of(extend, index, fc.constantFrom(1, 700)),
     of(resend, index),

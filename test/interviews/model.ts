@@ -12,12 +12,19 @@ export interface ModelInterview {
   ended: boolean
 }
 
+export interface ModelToken {
+  text: string
+  open: boolean
+  /** The token of the browser that used it, and can come back. */
+  usedBy: string | null
+}
+
 export interface ModelInvite {
   id: string
   candidate: ModelCandidate
   status: 'pending' | 'started' | 'completed' | 'expired' | 'cancelled'
   expiresAt: number
-  tokens: { text: string; open: boolean }[]
+  tokens: ModelToken[]
   interview: ModelInterview | null
 }
 
@@ -72,11 +79,20 @@ export class Model {
     )
   }
 
-  /** What an exchange of that token should be answered with. */
-  exchanges(invite: ModelInvite, token: { open: boolean }): boolean {
-    if (!token.open) return false
-    if (invite.status === 'pending') return this.active
-    return invite.status === 'started' && invite.interview?.status !== 'abandoned'
+  /** The status that an exchange of that token should be answered with. */
+  exchange(invite: ModelInvite, token: ModelToken, browser: string | null): 200 | 401 | 409 {
+    const underWay = invite.status === 'started' && invite.interview?.status !== 'abandoned'
+    if (browser !== null && token.usedBy === browser) return underWay ? 200 : 409
+    if (!token.open) return 401
+    return underWay || (invite.status === 'pending' && this.active) ? 200 : 401
+  }
+
+  /** A token was used: no other one leads back any more. */
+  use(invite: ModelInvite, token: ModelToken, browser: string | null): void {
+    if (!token.open) return
+    for (const one of invite.tokens) one.usedBy = null
+    token.open = false
+    token.usedBy = browser
   }
 
   /** Whether a session still opens the interview. */
@@ -96,12 +112,14 @@ export class Model {
         invite.status = 'cancelled'
         this.tell('invite.cancelled')
       }
-      const { interview } = invite
-      if (!interview) continue
-      interview.ended = true
-      interview.answers.clear()
-      if (interview.status === 'in_progress' || interview.status === 'paused')
-        this.move(interview, 'abandoned')
+      if (!invite.interview) continue
+      this.end(invite.interview)
+      invite.interview.answers.clear()
     }
+  }
+
+  end(interview: ModelInterview): void {
+    interview.ended = true
+    if (interview.status === 'in_progress' || interview.status === 'paused') this.move(interview, 'abandoned')
   }
 }

@@ -19,7 +19,9 @@ export interface Desk {
   /** Makes an invite of a new candidate and gives its object, with the token. */
   invite(campaignId: string, fields?: Record<string, unknown>): Promise<Body>
   /** Tries to exchange an invite's token. */
-  exchange(token: string, headers?: Record<string, string>): Promise<Answer>
+  exchange(token: string, headers?: Record<string, string>, browserToken?: string): Promise<Answer>
+  /** Opens an invite's link. */
+  preview(token: string, headers?: Record<string, string>, browserToken?: string): Promise<Answer>
   /** Makes a campaign, an invite and a session of it. */
   begin(): Promise<{ campaign: Body; invite: Body; interviewId: string; browser: Browser }>
   counts(campaignId: string): Promise<Body>
@@ -40,6 +42,8 @@ export async function openDesk(server: TestApp): Promise<Desk> {
     if (got !== status) throw new Error(`${got} instead of ${status}: ${JSON.stringify(body)}`)
     return body
   }
+  const enter = (url: string, invite: string, headers: Record<string, string> = {}, browserToken?: string) =>
+    server.call('POST', url, { headers, body: { invite, browserToken }, address: addressOf(invite) })
   const desk: Desk = {
     tenant,
     ask,
@@ -50,12 +54,8 @@ export async function openDesk(server: TestApp): Promise<Desk> {
       const who = 'candidateId' in fields ? {} : { candidate }
       return made(ask('POST', `/api/campaigns/${campaignId}/invites`, { ...who, ...fields }), 201)
     },
-    exchange: (token, headers = {}) =>
-      server.call('POST', '/api/embed/sessions', {
-        headers,
-        body: { invite: token },
-        address: addressOf(token),
-      }),
+    exchange: (token, headers, browserToken) => enter('/api/embed/sessions', token, headers, browserToken),
+    preview: (token, headers, browserToken) => enter('/api/embed/preview', token, headers, browserToken),
     begin: async () => {
       const campaign = await desk.campaign()
       const invite = await desk.invite(campaign.id)
