@@ -142,10 +142,7 @@ t.test('how a candidate gets in, and back in', async (t) => {
     t.teardown(() => sql.end())
     const kept = await sql`
       select browser_hash from invite_tokens where invite_id in ${sql([invite.id, both.id])}`
-    t.equal(
-      new Set(kept.map(({ browser_hash: hash }) => hash.toString('hex'))).size,
-      2,
-    )
+    t.equal(new Set(kept.map(({ browser_hash: hash }) => hash.toString('hex'))).size, 2)
     t.notMatch(JSON.stringify(kept), /ibt_/, 'kept as hashes that have nothing in common')
   })
 
