@@ -6,11 +6,12 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund
 
-# The dashboard: what builds it is a devDependency.
+# The browser's programs: what builds them is a devDependency. web/tsconfig.json extends tsconfig.json.
 FROM node:24-bookworm-slim AS web
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
 COPY web web
 RUN node web/build.ts
 
@@ -24,11 +25,11 @@ ENV NODE_ENV=production \
     DATA_DIR=/data
 WORKDIR /app
 # /data: uploads. /volumes: where deploy/setup.ts prepares the volumes of the other services.
-# A new volume takes the owner of the folder that it is first mounted on.
-RUN install -d -o node -g node /data \
+# A new volume takes the owner of the folder that it is first mounted on: 1000 is the image's user `node`.
+RUN install -d -o 1000 -g 1000 /data \
       /volumes/postgres /volumes/valkey /volumes/sandbox /volumes/production /volumes/caddy
 COPY --from=packages /app/node_modules node_modules
-# .dockerignore lists what this copies
+# .dockerignore lists what this copies.
 COPY . .
 COPY --from=web /app/web/dist web/dist
 USER node

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { DockerfileParser, type Instruction } from 'dockerfile-ast'
 import { validate } from 'dockerfile-utils'
 import t from 'tap'
+import { parse } from 'yaml'
 import { environmentOf, service } from './compose-file.ts'
 
 const run = promisify(execFile)
@@ -34,10 +35,28 @@ t.test('.dockerignore lets in what runs and nothing else', async (t) => {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
   t.equal(first, '*')
+  const [left] = rest.splice(-1)
+  t.equal(left, 'web/dist', 'what the image builds itself is left out again')
   for (const line of rest) {
     t.match(line, /^![^*]+$/, `${line} is an exact name`)
     t.ok(existsSync(line.slice(1)), `${line} exists`)
   }
+})
+
+t.test('GitHub builds the real image and starts docker-compose.yml', async (t) => {
+  const { jobs } = parse(readFileSync('.github/workflows/ci.yml', 'utf8'))
+  const scripts: string[] = jobs.image.steps.flatMap((step: { run?: string }) => step.run ?? [])
+  t.same(scripts, ['.ci/compose'])
+  accessSync('.ci/compose', constants.X_OK)
+  await run('bash', ['-n', '.ci/compose'])
+  const script = readFileSync('.ci/compose', 'utf8')
+  t.match(script, /^docker compose build\n.*^docker compose up .*--wait/ms)
+  for (const name of ['sandbox', 'production'])
+    t.match(
+      script,
+      `readme-lines.ts ${environmentOf(name).PUBLIC_URL}`,
+      `the README's commands run against ${name}`,
+    )
 })
 
 t.test('Caddy takes its Caddyfile', async (t) => {

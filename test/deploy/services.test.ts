@@ -1,103 +1,81 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
 import t from 'tap'
+import { freePort } from '../../bench/harness/free-port.ts'
 import { startEmbedded } from '../../db/embedded/launcher.ts'
-import { environmentOf, service } from './compose-file.ts'
-import { IMAGE_NODE_OPTIONS, layOutImage } from './image-folder.ts'
+import { redisProgram } from '../support/redis.ts'
+import { eventually } from '../support/until.ts'
+import { environmentOf } from './compose-file.ts'
+import {
+  type Container,
+  changedFile,
+  checkHealth,
+  exec,
+  image,
+  runService,
+  startService,
+  untilThere,
+  volume,
+} from './containers.ts'
+import { runReadmeLines } from './readme-lines.ts'
 
-// Runs what the services of docker-compose.yml run, as they run it, without a container engine: the commands, the
-// environment and the mounts are read from that file, the program is laid out as in the image. Host names and ports
-// of containers become loopback's.
+// Executes the Dockerfile and runs what the services of docker-compose.yml run, as they run it, without a container
+// engine: as the same unprivileged user, on the image's own files, which it cannot change. Host names and ports of
+// containers become loopback's.
 
 const run = promisify(execFile)
 const environments = ['sandbox', 'production'] as const
+const person = { email: 'first@example.com', name: 'First' }
 
-const root = mkdtempSync(path.join(tmpdir(), 'anteroom-services-'))
-chmodSync(root, 0o755)
-const image = path.join(root, 'app')
-const volumes = path.join(root, 'volumes')
-layOutImage(image)
+const database = await startEmbedded({ dataDir: volume('postgres') })
+t.teardown(() => database.stop())
 
-const database = await startEmbedded({ dataDir: path.join(root, 'database') })
-const databaseAddress = new URL(database.url).host
-t.teardown(async () => {
-  await database.stop()
-  rmSync(root, { recursive: true, force: true })
+/** Every secret that `setup` made, by volume and name. */
+const secretFiles = () =>
+  globSync(`secrets-*/*`, { cwd: path.dirname(volume('postgres')) }).map((name) =>
+    path.join(path.dirname(volume('postgres')), name),
+  )
+
+/** Leads the addresses in the secrets from a container's name to loopback. */
+function lead(name: string, address: string): void {
+  for (const file of secretFiles()) {
+    const text = readFileSync(file, 'utf8')
+    if (!text.includes(`@${name}`)) continue
+    chmodSync(file, 0o644)
+    writeFileSync(file, text.replace(`@${name}`, `@${address}`))
+  }
+}
+
+t.test('the image holds what runs, and its user cannot change it', async (t) => {
+  const app = image.place('/app')
+  for (const name of ['dashboard/index.html', 'sdk/sdk.js'])
+    t.ok(existsSync(path.join(app, 'web/dist', name)), name)
+  for (const name of ['.env', '.git', 'test', 'node_modules/tap', 'node_modules/vite'])
+    t.notOk(existsSync(path.join(app, name)), `${name} is not in it`)
+  const tries = `for (const place of ['.', 'web/dist', 'node_modules']) {
+    try { fs.writeFileSync(place + '/mine', ''); console.log(place) } catch {}
+  }`
+  t.equal(await exec('setup', ['node', '-e', tries]), '')
+  if (process.geteuid?.() === 0) t.equal(await exec('setup', ['node', '-p', 'process.getuid()']), '1000\n')
 })
-
-/** A service's command and environment, its mounted secrets found where `setup` made them. */
-function asDeclared(name: string, overrides: Record<string, string> = {}) {
-  const secrets = service(name).volumes?.find((mount) => mount.endsWith(':/secrets:ro'))
-  const folder = path.join(volumes, secrets?.split(':')[0]?.replace('secrets-', '') ?? '')
-  const here = (text: string) =>
-    text.replace(/^\/(secrets|volumes)\b/, (place) => (place === '/volumes' ? volumes : folder))
-  const environment: Record<string, string> = {}
-  for (const [key, value] of Object.entries(environmentOf(name))) environment[key] = here(value)
-  const { PATH = '' } = process.env
-  return {
-    command: (service(name).command ?? []).map(here),
-    options: {
-      cwd: image,
-      env: { PATH, NODE_OPTIONS: IMAGE_NODE_OPTIONS, ...environment, ...overrides },
-    },
-  }
-}
-
-/** Runs a one-shot service to its end; rejects when it fails. */
-async function runService(name: string): Promise<string> {
-  const { command, options } = asDeclared(name)
-  const [program = '', ...args] = command
-  return (await run(program, args, options)).stdout
-}
-
-/** Where a server listens that may take any free port: its log says so. */
-function addressOf(server: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = ''
-    server.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk
-      const address = /Server listening at (http:[\d./:]+)"/.exec(output)?.[1]
-      if (address) resolve(address)
-    })
-    server.once('exit', (...how) => reject(new Error(`the server ended with ${how}: ${output}`)))
-  })
-}
-
-/** Asks again until there is an answer, or the process that should give it has ended. */
-async function untilThere<T>(look: () => Promise<T | undefined> | T | undefined, process: ChildProcess) {
-  while (process.exitCode === null && process.signalCode === null) {
-    const found = await look()
-    if (found) return found
-    await delay(50)
-  }
-  throw new Error(`the process ended with ${process.exitCode ?? process.signalCode}`)
-}
 
 t.test('setup makes every secret once', async (t) => {
   const made = await runService('setup')
   t.match(made, /^Made: /)
-  const files = readdirSync(volumes, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  )
-  const contents = () =>
-    files.map(({ parentPath, name }) => readFileSync(path.join(parentPath, name), 'utf8'))
+  const contents = () => secretFiles().map((file) => readFileSync(file, 'utf8'))
   const first = contents()
+  t.ok(first.length > 0)
   t.equal(new Set(first).size, first.length, 'no secret is used twice')
   for (const secret of first) t.notOk(made.includes(secret.trim()), 'and none is printed')
   t.equal(await runService('setup'), 'Every secret is in its place.\n')
   t.same(contents(), first)
 
-  for (const name of ['sandbox', 'production', 'migrate-sandbox', 'migrate-production']) {
-    const { options } = asDeclared(name)
-    for (const [variable, file] of Object.entries<string>(options.env))
-      if (variable.endsWith('_FILE')) t.ok(readFileSync(file, 'utf8'), `${name}: ${variable}`)
-  }
+  for (const name of ['sandbox', 'production', 'migrate-sandbox', 'migrate-production'])
+    for (const [variable, file] of Object.entries(environmentOf(name)))
+      if (variable.endsWith('_FILE')) t.ok(await exec(name, ['cat', file]), `${name}: ${variable}`)
 })
 
 t.test('PostgreSQL gives each environment a login of its own', async (t) => {
@@ -107,20 +85,18 @@ t.test('PostgreSQL gives each environment a login of its own', async (t) => {
   )
   let statements = sql
   for (const [, variable, file = ''] of psql.matchAll(/^\\set (\w+) `cat (.+)`$/gm)) {
-    const password = readFileSync(file.replace('/secrets', path.join(volumes, 'postgres')), 'utf8').trim()
+    const password = readFileSync(file.replace('/secrets', volume('secrets-postgres')), 'utf8').trim()
     statements = statements.replaceAll(`:'${variable}'`, `'${password}'`)
   }
   const admin = postgres(database.url, { max: 1, onnotice: () => {} })
   await admin.unsafe(statements)
   await admin.end()
-  for (const environment of environments) {
-    const file = path.join(volumes, environment, 'database-url')
-    chmodSync(file, 0o644)
-    const address = readFileSync(file, 'utf8')
-    t.match(address, '@postgres:5432/')
-    writeFileSync(file, address.replace('postgres:5432', databaseAddress))
-  }
+  t.match(databaseUrl('sandbox'), '@postgres:5432/')
+  lead('postgres:5432', new URL(database.url).host)
 })
+
+const databaseUrl = (environment: string) =>
+  readFileSync(path.join(volume(`secrets-${environment}`), 'database-url'), 'utf8').trim()
 
 t.test('the migrations run side by side, and again', async () => {
   await Promise.all([runService('migrate-sandbox'), runService('migrate-production')])
@@ -129,9 +105,7 @@ t.test('the migrations run side by side, and again', async () => {
 
 t.test('each login sees its own schema alone', async (t) => {
   for (const [mine, other] of [environments, environments.toReversed()]) {
-    const sql = postgres(readFileSync(path.join(volumes, `${mine}`, 'database-url'), 'utf8').trim(), {
-      max: 1,
-    })
+    const sql = postgres(databaseUrl(`${mine}`), { max: 1 })
     await sql`select from ${sql(`${mine}`)}.organizations`
     await t.rejects(
       sql`select from ${sql(`${other}`)}.organizations`,
@@ -143,95 +117,149 @@ t.test('each login sees its own schema alone', async (t) => {
   }
 })
 
+/** Valkey, where there is one. It takes the same options as Redis. */
+const redis = redisProgram()
+t.test(
+  'Valkey takes its command and its password',
+  { skip: redis === null && 'there is none' },
+  async (t) => {
+    const port = String(await freePort())
+    const valkey = startService('valkey', {
+      program: redis ?? '',
+      args: ['--port', port, '--bind', '127.0.0.1'],
+    })
+    lead('valkey:6379', `127.0.0.1:${port}`)
+    const address = readFileSync(path.join(volume('secrets-sandbox'), 'redis-url'), 'utf8').trim()
+    const { Redis } = await import('ioredis')
+    const client = new Redis(address, { retryStrategy: () => 25, maxRetriesPerRequest: null })
+    client.on('error', () => {})
+    t.teardown(() => client.disconnect())
+    t.equal(await untilThere(() => client.ping(), valkey), 'PONG')
+    const stranger = new Redis(`redis://127.0.0.1:${port}`, { retryStrategy: null })
+    t.teardown(() => stranger.disconnect())
+    stranger.on('error', () => {})
+    await t.rejects(stranger.ping(), /NOAUTH/)
+  },
+)
+
+interface Server {
+  readonly container: Container
+  readonly port: string
+}
+
+const servers = new Map<string, Server>()
+
 for (const name of environments)
-  t.test(`the ${name} server serves and stops`, async (t) => {
-    const { command, options } = asDeclared(name, {
+  t.test(`the ${name} server serves`, async (t) => {
+    const environment = {
       HOST: '127.0.0.1',
       PORT: '0',
-      DATA_DIR: path.join(root, name),
-      // checked below with a server of its own
-      REDIS_URL_FILE: '',
-    })
-    const [program = '', ...args] = command
-    const server = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
-    t.teardown(() => server.kill('SIGKILL'))
-    const base = await addressOf(server)
-    const isReady = async () => (await fetch(`${base}/readyz`).catch(() => undefined))?.ok
-    await untilThere(isReady, server)
+      // The proxy is a container of its own there.
+      TRUST_PROXY: '127.0.0.1',
+      ...(redis === null ? { REDIS_URL_FILE: '' } : {}),
+    }
+    const container = startService(name, { environment })
+    const listening = /Server listening at http:\/\/[\d.]+:(\d+)"/
+    const [, port = ''] = await untilThere(() => listening.exec(container.output()) ?? undefined, container)
+    servers.set(name, { container, port })
+    const base = `http://127.0.0.1:${port}`
+    await untilThere(async () => (await fetch(`${base}/readyz`).catch(() => undefined))?.ok, container)
 
     t.equal((await fetch(`${base}/api/whoami`)).status, 401)
+    t.equal((await fetch(`${base}/dashboard`)).status, 200)
     const signup = await fetch(`${base}/api/auth/signup`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        email: 'first@example.com',
-        password: 'a long enough password',
-        name: 'First',
-        organizationName: 'First',
-      }),
+      body: JSON.stringify({ ...person, password: 'a long enough password', organizationName: 'First' }),
     })
     t.equal(signup.status, name === 'sandbox' ? 201 : 403, 'only the sandbox is open to sign-up')
-
-    const here = (text: string) => text.replace(':3000', `:${new URL(base).port}`)
-    const [, healthProgram = '', ...healthArgs] = (service(name).healthcheck?.test ?? []).map(here)
-    await run(healthProgram, healthArgs)
-
-    server.kill('SIGTERM')
-    const [code] = await new Promise<unknown[]>((resolve) =>
-      server.once('exit', (...ended) => resolve(ended)),
-    )
-    t.equal(code, 0, 'it stops when it is told to')
-    await t.rejects(run(healthProgram, healthArgs), 'unhealthy now')
+    await checkHealth(name, (text) => text.replace(':3000', `:${port}`))
   })
 
 for (const name of environments)
   t.test(`the ${name} worker works and stops`, async (t) => {
-    const alive = path.join(root, `alive-${name}`)
-    const { command, options } = asDeclared(`${name}-worker`, { DATA_DIR: path.join(root, name) })
-    t.notOk(service(name).command?.includes('worker'))
-    t.ok(service(name).command?.includes('--without-worker'), 'the servers leave the work to it')
-    const here = (text: string) => text.replace('/tmp/alive', alive)
-    const [program = '', ...args] = command.map(here)
-    const [, healthProgram = '', ...healthArgs] = (service(`${name}-worker`).healthcheck?.test ?? []).map(
-      here,
-    )
-    await t.rejects(run(healthProgram, healthArgs), 'unhealthy before')
-    const worker = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'inherit'] })
-    t.teardown(() => worker.kill('SIGKILL'))
-    const ended = new Promise<unknown[]>((resolve) => worker.once('exit', (...how) => resolve(how)))
+    const alive = path.join(volume(`tmp-of-${name}-worker`, '/tmp'), 'alive')
+    await t.rejects(checkHealth(`${name}-worker`), 'unhealthy before')
+    const worker = startService(`${name}-worker`)
     await untilThere(() => existsSync(alive), worker)
-    await run(healthProgram, healthArgs)
-    worker.kill('SIGTERM')
-    t.same(await ended, [0, null], 'it stops when it is told to')
+    await checkHealth(`${name}-worker`)
+    worker.process.kill('SIGTERM')
+    t.equal(await worker.ended, 0, `it stops when it is told to: ${worker.output()}`)
   })
 
-t.test('Valkey takes its command and its password', async (t) => {
-  const binaries = ['valkey-server', 'redis-server']
-  const versions = await Promise.all(binaries.map((name) => run(name, ['--version']).catch(() => undefined)))
-  const binary = binaries.find((_, index) => versions[index] !== undefined)
-  if (binary === undefined)
-    return t.comment('neither Valkey nor Redis is installed, so its command is not run')
-
-  // A file in place of a port, which somebody else might take at this moment.
-  const address = path.join(root, 'valkey')
-  const { command, options } = asDeclared('valkey')
-  const server = spawn(binary, [...command.slice(1), '--port', '0', '--unixsocket', address], {
-    ...options,
-    stdio: 'ignore',
+t.test('the proxy leads to both', async (t) => {
+  if ((await run('caddy', ['version']).catch(() => null)) === null)
+    return t.comment('caddy is not installed, so the servers are not reached through it')
+  const ports = { 8080: await freePort(), 8443: await freePort(), 8081: await freePort() }
+  let caddyfile = readFileSync('deploy/Caddyfile', 'utf8')
+  for (const [inside, port] of Object.entries(ports)) caddyfile = caddyfile.replaceAll(inside, String(port))
+  for (const name of environments)
+    caddyfile = caddyfile.replaceAll(`${name}:3000`, `127.0.0.1:${servers.get(name)?.port}`)
+  const proxy = startService('proxy', {
+    mounts: { '/etc/caddy/Caddyfile': changedFile('Caddyfile', caddyfile) },
   })
-  t.teardown(() => server.kill('SIGKILL'))
-  const connected = () => {
-    const attempt = connect(address)
-    return new Promise<Socket | undefined>((resolve) => {
-      attempt.once('connect', () => resolve(attempt))
-      attempt.once('error', () => resolve(undefined))
+  const authority = path.join(volume('caddy'), 'data/caddy/pki/authorities/local/root.crt')
+  await untilThere(() => existsSync(authority), proxy)
+  await untilThere(
+    async () => (await fetch(`http://127.0.0.1:${ports[8081]}/healthz`).catch(() => undefined))?.ok,
+    proxy,
+  )
+
+  for (const name of environments) {
+    const { host } = new URL(environmentOf(name).PUBLIC_URL ?? '')
+    const base = `https://${host}:${ports[8443]}`
+    await t.test(`${name} tells who calls, and the README's commands work there`, async (t) => {
+      const reader = name === 'sandbox' ? demoOf(servers.get(name)) : await ownerOf(name)
+      const { key, answers } = await runReadmeLines({ base, authority, ...reader })
+      t.equal(answers.length, 5)
+      const whoami = { environment: name, organization: {}, credential: { type: 'api_key' } }
+      t.match(answers[0], { ...whoami, user: null })
+      t.match(answers[2], { ...whoami, user: { email: reader.email }, credential: { type: 'api_key+user' } })
+
+      // A header that a client made up does not get past the proxy.
+      const curl = `curl --silent --cacert ${authority} -H 'Authorization: Bearer ${key}'`
+      const forged = `${curl} -H 'X-Forwarded-For: 203.0.113.9' '${base}/api/campaigns?limit=7'`
+      await run('/bin/sh', ['-c', forged])
+      const seenFrom = async () => {
+        const { stdout } = await run('/bin/sh', ['-c', `${curl} '${base}/api/logs?limit=100'`])
+        const { logs }: { logs: { ip: string; path: string }[] } = JSON.parse(stdout)
+        return logs.find((log) => log.path.startsWith('/api/campaigns'))?.ip
+      }
+      await eventually(t, seenFrom, '127.0.0.1', 'the address is what the proxy saw')
     })
   }
-  const socket = await untilThere(connected, server)
-  const [, password] =
-    /:\/\/:(.+)@valkey:6379/.exec(readFileSync(path.join(volumes, 'sandbox/redis-url'), 'utf8')) ?? []
-  socket.end(`PING\r\nAUTH ${password}\r\nSELECT 1\r\nPING\r\n`)
-  let answer = ''
-  for await (const chunk of socket) answer += chunk
-  t.match(answer, /^-NOAUTH .*\r\n\+OK\r\n\+OK\r\n\+PONG\r\n$/)
+  const plain = await fetch(`http://127.0.0.1:${ports[8080]}/api/whoami`, {
+    headers: { host: 'api.localhost' },
+    redirect: 'manual',
+  })
+  t.equal(plain.status, 308, 'HTTP leads to HTTPS')
+  proxy.process.kill('SIGTERM')
+  t.equal(await proxy.ended, 0, 'it stops when it is told to')
 })
+
+/** Who the first start of a sandbox prints. */
+function demoOf(server: Server | undefined) {
+  const output = server?.container.output() ?? ''
+  const [, email = '', password = ''] = /Log-in +(\S+) +(\S+)/.exec(output) ?? []
+  const [, key = ''] = /API key +(\S+)/.exec(output) ?? []
+  return { email, password, key }
+}
+
+/** Production's first owner, as an operator makes one. */
+async function ownerOf(name: string) {
+  const command = ['node', 'bin/anteroom.ts', 'organizations', 'create', 'First', '--json']
+  const made = await exec(name, [...command, '--owner-email', person.email, '--owner-name', person.name])
+  const { email, password }: { email: string; password: string } = JSON.parse(made)
+  return { email, password, key: null }
+}
+
+for (const name of environments)
+  t.test(`the ${name} server stops`, async (t) => {
+    const { container, port } = servers.get(name) as Server
+    container.process.kill('SIGTERM')
+    t.equal(await container.ended, 0, `it stops when it is told to: ${container.output()}`)
+    await t.rejects(
+      checkHealth(name, (text) => text.replace(':3000', `:${port}`)),
+      'unhealthy now',
+    )
+  })
