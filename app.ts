@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config/config.ts'
+import type { DatabaseLogins } from './db/logins.ts'
 import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
@@ -80,9 +81,9 @@ import { newId } from './schemas/ids.ts'
 
 /**
  * Builds the server and never listens. The order is the security design: what stands first sees a request first.
- * @param databaseUrl a migrated database
+ * @param logins of a migrated database
  */
-export async function buildApp(config: Config, databaseUrl: string): Promise<FastifyInstance> {
+export async function buildApp(config: Config, logins: DatabaseLogins): Promise<FastifyInstance> {
   const headers = await helmetHeaders()
   const app = Fastify({
     http: {
@@ -113,17 +114,17 @@ export async function buildApp(config: Config, databaseUrl: string): Promise<Fas
   await app.register(requestBody)
   await app.register(jsonBody)
   await app.register(securityHeaders, { headers })
-  await app.register(database, { config, databaseUrl })
-  await app.register(accessLog, { databaseUrl })
+  await app.register(database, { config, logins })
+  await app.register(accessLog, { logins })
   await app.register(urlCredentials)
   await app.register(reference, { version: packageJson.version })
   await app.register(limits, { config })
-  await app.register(verifier, { databaseUrl })
+  await app.register(verifier)
   await app.register(idempotency)
   await app.register(files)
   await app.register(sessionCookie)
   await app.register(accounts)
-  await app.register(mail, { databaseUrl })
+  await app.register(mail, { logins })
   await app.register(eventStreams)
 
   if (config.metricsPort !== null) {

@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { type EmbeddedDatabase, EmbeddedError, startEmbedded } from './db/embedded/launcher.ts'
+import { databaseLogins } from './db/logins.ts'
 import { migrate } from './db/migrate.ts'
 import { startWorker } from './jobs/worker.ts'
 import { makeDemo } from './operations/demo/demo.ts'
@@ -27,10 +28,10 @@ async function main(): Promise<void> {
     ? null
     : await startEmbedded({ dataDir: config.dataDir, onLost: (error) => fatal(error) })
   running.database = database
-  const databaseUrl = config.databaseUrl ?? (database?.url as string)
-  await migrate(databaseUrl, config.environment)
+  const logins = databaseLogins(config, config.databaseUrl ?? (database?.url as string))
+  await migrate(logins, config.environment)
 
-  const app = await buildApp(config, databaseUrl)
+  const app = await buildApp(config, logins)
   running.users.push({ stop: () => app.close() })
   fatal = (error) => {
     app.log.fatal({ err: error }, 'stopping as the database is gone')
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
   app.starting.underWay = false
   if (values['without-worker']) return
-  running.users.push(await startWorker(config, databaseUrl, () => app.publicUrl(), app.log))
+  running.users.push(await startWorker(config, logins, () => app.publicUrl(), app.log))
 }
 
 /** Tells why in a line, stops what runs, and ends with exit code 1. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { buildApp } from '../app.ts'
 import { readConfig } from '../config/config.ts'
 import { startEmbedded } from '../db/embedded/launcher.ts'
+import { databaseLogins } from '../db/logins.ts'
 import { migrate } from '../db/migrate.ts'
 
 const file = path.resolve(process.argv[2] ?? 'openapi.json')
@@ -13,8 +14,9 @@ const folder = path.dirname(file)
 const config = readConfig({ LOG_LEVEL: 'silent', DATA_DIR: path.join(folder, 'openapi') })
 const database = await startEmbedded({ dataDir: config.dataDir })
 try {
-  await migrate(database.url, config.environment)
-  const app = await buildApp(config, database.url)
+  const logins = databaseLogins(config, database.url)
+  await migrate(logins, config.environment)
+  const app = await buildApp(config, logins)
   await app.ready()
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, `${JSON.stringify(app.swagger(), null, 2)}\n`)

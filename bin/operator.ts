@@ -2,12 +2,14 @@ import type { Command } from 'commander'
 import { type Config, readConfig } from '../config/config.ts'
 import { connect, type Database } from '../db/connect.ts'
 import { startEmbedded } from '../db/embedded/launcher.ts'
+import { type DatabaseLogins, databaseLogins } from '../db/logins.ts'
+import { ensureLogins } from '../db/roles.ts'
 
 /** What a command has to work with. */
 export interface Operator {
   readonly config: Config
-  readonly databaseUrl: string
-  /** In the system role of the environment. */
+  readonly logins: DatabaseLogins
+  /** Logged in as the environment's system. */
   readonly database: Database
 }
 
@@ -18,10 +20,11 @@ export interface Operator {
 export async function operate<T>(work: (operator: Operator) => Promise<T>): Promise<T> {
   const config = readConfig()
   const embedded = config.databaseUrl ? null : await startEmbedded({ dataDir: config.dataDir, shared: true })
-  const databaseUrl = config.databaseUrl ?? (embedded?.url as string)
-  const database = connect(databaseUrl, config.environment, { max: 2 })
+  const logins = databaseLogins(config, config.databaseUrl ?? (embedded?.url as string))
+  await ensureLogins(logins, config.environment)
+  const database = connect(logins.system, config.environment, { max: 2 })
   try {
-    return await work({ config, databaseUrl, database })
+    return await work({ config, logins, database })
   } finally {
     await database.end({ timeout: 1 })
     if (embedded && !embedded.adopted) await embedded.stop()

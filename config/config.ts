@@ -16,6 +16,9 @@ const Variables = Type.Object({
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
   PUBLIC_URL: Type.Optional(Type.String()),
   DATABASE_URL: Type.Optional(Type.String()),
+  DATABASE_TENANT_URL: Type.Optional(Type.String()),
+  DATABASE_SYSTEM_URL: Type.Optional(Type.String()),
+  DATABASE_DIRECT_URL: Type.Optional(Type.String()),
   DATA_DIR: Type.String({ default: '.data', minLength: 1 }),
   REDIS_URL: Type.Optional(Type.String()),
   SIGNUP: Type.Optional(Type.Enum(['open', 'closed'])),
@@ -38,7 +41,16 @@ const Variables = Type.Object({
 type Variables = Static<typeof Variables>
 
 /** Values that an operator may hand over in a file, as container secrets are: `<NAME>_FILE` names it. */
-const fromFile = ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'ENCRYPTION_KEY', 'STORAGE_URL'] as const
+const fromFile = [
+  'DATABASE_URL',
+  'DATABASE_TENANT_URL',
+  'DATABASE_SYSTEM_URL',
+  'DATABASE_DIRECT_URL',
+  'REDIS_URL',
+  'SMTP_URL',
+  'ENCRYPTION_KEY',
+  'STORAGE_URL',
+] as const
 
 /** Everything that the process was told, checked and frozen. Durations carry their unit in their name. */
 export interface Config {
@@ -47,8 +59,13 @@ export interface Config {
   readonly port: number
   /** Without a trailing slash; null: made from the address that the server really listens on. */
   readonly publicUrl: string | null
-  /** Null: the embedded PostgreSQL in `dataDir`. */
+  /** The owner's login. Null: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null
+  /** Logins that the operator has created. Null: the migration creates one. */
+  readonly databaseTenantUrl: string | null
+  readonly databaseSystemUrl: string | null
+  /** The owner's login past a transaction pooler. Null: there is no pooler. */
+  readonly databaseDirectUrl: string | null
   /** Absolute path. */
   readonly dataDir: string
   readonly redisUrl: string | null
@@ -104,7 +121,10 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     port: variables.PORT,
     publicUrl:
       url('PUBLIC_URL', variables.PUBLIC_URL, ['http:', 'https:'], problems)?.replace(/\/+$/, '') ?? null,
-    databaseUrl: url('DATABASE_URL', variables.DATABASE_URL, ['postgres:', 'postgresql:'], problems),
+    databaseUrl: databaseUrl('DATABASE_URL', variables.DATABASE_URL, problems),
+    databaseTenantUrl: databaseUrl('DATABASE_TENANT_URL', variables.DATABASE_TENANT_URL, problems),
+    databaseSystemUrl: databaseUrl('DATABASE_SYSTEM_URL', variables.DATABASE_SYSTEM_URL, problems),
+    databaseDirectUrl: databaseUrl('DATABASE_DIRECT_URL', variables.DATABASE_DIRECT_URL, problems),
     dataDir,
     redisUrl: url('REDIS_URL', variables.REDIS_URL, ['redis:', 'rediss:', 'valkey:', 'valkeys:'], problems),
     signup,
@@ -197,6 +217,10 @@ function url(
     `${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   )
   return null
+}
+
+function databaseUrl(name: string, value: string | undefined, problems: string[]): string | null {
+  return url(name, value, ['postgres:', 'postgresql:'], problems)
 }
 
 function networks(name: string, value: string | undefined, problems: string[]): string[] {

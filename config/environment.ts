@@ -9,9 +9,9 @@ export interface Environment {
   readonly name: EnvironmentName
   /** PostgreSQL schema. */
   readonly schema: string
-  /** Role of a tenant's transaction: sees the rows of one organization. */
+  /** Its members see the rows of one organization: tenant work. */
   readonly tenantRole: string
-  /** Role of look-ups and jobs across tenants: no BYPASSRLS, its own policy on each table. */
+  /** Its members see all rows, by a policy on each table and not by BYPASSRLS: look-ups and jobs across tenants. */
   readonly systemRole: string
   /** Key prefix by stage; the first stage is the default one. */
   readonly stages: readonly { readonly stage: Stage; readonly prefix: string }[]

@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
 import { guard, Losses } from './driver-guards.ts'
 
-/** A pool of connections to one environment's schema, in the system role, with snake_case columns read as camelCase. */
+/** A pool of connections to one environment's schema, with snake_case columns read as camelCase. */
 export type Database = postgres.Sql
 
 /** What a query can run on: the pool, or a transaction of it. */
@@ -14,8 +14,8 @@ const RECONNECT_SECONDS = 0.2
 const CONNECT_SECONDS = 5
 
 /**
- * Opens the pool. Each connection starts in the environment's schema and in its system role, which has no
- * BYPASSRLS: a tenant's transaction narrows it further (`db/tenant.ts`).
+ * Opens a pool in the environment's schema.
+ * @param url of the login whose rights the work needs (`db/logins.ts`): nothing narrows them later
  * @param options.max connections at most
  * @param options.lockTimeoutMs how long a statement waits for a lock; unset: without end
  */
@@ -24,10 +24,7 @@ export function connect(
   environment: Environment,
   options: { max?: number; lockTimeoutMs?: number } = {},
 ): Database {
-  return openClient(
-    url,
-    connectionOptions(environment, environment.systemRole, { max: POOL_SIZE, ...options }),
-  )
+  return openClient(url, connectionOptions(environment, { max: POOL_SIZE, ...options }))
 }
 
 /**
@@ -36,7 +33,7 @@ export function connect(
  */
 export function connectOnce(url: string, environment: Environment, onLost: () => void): Database {
   return openClient(url, {
-    ...connectionOptions(environment, environment.systemRole, { max: 1, lasting: true }),
+    ...connectionOptions(environment, { max: 1, lasting: true }),
     onclose: onLost,
   })
 }
@@ -59,10 +56,9 @@ export function openClient(
   return client
 }
 
-/** How every connection of the server is opened: schema and role are part of the start-up message. */
+/** How every connection of the server is opened: the schema is part of the start-up message. */
 export function connectionOptions(
   environment: Environment,
-  role: string,
   options: { max: number; statementTimeoutMs?: number; lockTimeoutMs?: number; lasting?: boolean },
 ) {
   return {
@@ -78,7 +74,6 @@ export function connectionOptions(
     connection: {
       application_name: `anteroom ${environment.name}`,
       search_path: environment.schema,
-      role,
       timezone: 'UTC',
       // Row locks and the proof of docs/revocation.md count on it, whatever the cluster's default.
       default_transaction_isolation: 'read committed' as const,

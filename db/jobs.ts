@@ -124,7 +124,7 @@ export class JobQueue {
     works: boolean,
     onError: (error: unknown) => void,
   ): Promise<JobQueue> {
-    const { transform: _, ...options } = connectionOptions(environment, environment.systemRole, {
+    const { transform: _, ...options } = connectionOptions(environment, {
       max: works ? 4 : 1,
     })
     const client = postgres(url, { ...options, types, idle_timeout: 30 })

@@ -1,23 +1,27 @@
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { sqlState } from './connect.ts'
 import { installJobs } from './jobs.ts'
+import type { DatabaseLogins } from './logins.ts'
 import journal from './migrations/meta/_journal.json' with { type: 'json' }
+import { dropStaleLogins, prepareRoles } from './roles.ts'
 
 const MIGRATIONS_TABLE = '__drizzle_migrations'
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 const MIGRATION_LOCK = 4_617_315_517
 
 /**
- * Brings an environment's schema up to date: makes the schema and its two roles, then applies what is missing
+ * Brings an environment's schema up to date: creates the schema, the roles and the logins, then applies what is missing
  * of the SQL files, all of them in one transaction, and then the job queue's own tables. Several processes may call
  * it at once: they take turns.
- *
- * @param url a user that may create schemas and roles (the owner of the tables)
+ * @param options.dropStaleLogins also drop logins that were created with an earlier encryption key
  */
-export async function migrate(url: string, environment: Environment): Promise<void> {
-  const client = postgres(url, {
+export async function migrate(
+  logins: DatabaseLogins,
+  environment: Environment,
+  options: { dropStaleLogins?: boolean } = {},
+): Promise<void> {
+  const client = postgres(logins.owner, {
     max: 1,
     onnotice: () => {},
     connection: { search_path: environment.schema, application_name: 'anteroom migrate' },
@@ -25,9 +29,11 @@ export async function migrate(url: string, environment: Environment): Promise<vo
   try {
     // A lock of the whole database, not of the schema.
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
-    await prepareSchema(client, environment)
+    await client`create schema if not exists ${client(environment.schema)}`
+    await prepareRoles(client, environment, logins)
     if (await isBehind(client)) await applyMigrations(client, environment)
-    await installJobs(url, environment)
+    await installJobs(logins.owner, environment)
+    if (options.dropStaleLogins) await dropStaleLogins(client, environment, logins)
   } finally {
     await client.end()
   }
@@ -53,21 +59,4 @@ async function applyMigrations(client: postgres.Sql, environment: Environment): 
     migrationsSchema: environment.schema,
     migrationsTable: MIGRATIONS_TABLE,
   })
-}
-
-// Roles belong to the cluster, and the lock to one database of it: another one's migration may just have made the role.
-async function createRole(client: postgres.Sql, role: string): Promise<void> {
-  await client`create role ${client(role)} nologin nobypassrls`.catch((error: unknown) => {
-    if (!['42710', '23505'].includes(sqlState(error) ?? '')) throw error
-  })
-}
-
-async function prepareSchema(client: postgres.Sql, environment: Environment): Promise<void> {
-  await client`create schema if not exists ${client(environment.schema)}`
-  for (const role of [environment.tenantRole, environment.systemRole]) {
-    const [known] = await client`select from pg_roles where rolname = ${role}`
-    if (!known) await createRole(client, role)
-    await client`grant ${client(role)} to current_user with set true`
-    await client`grant usage on schema ${client(environment.schema)} to ${client(role)}`
-  }
 }

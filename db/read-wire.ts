@@ -18,7 +18,7 @@ interface Answered {
 
 /**
  * A connection for reads, of which those of one organization and event-loop turn share a transaction. As its session
- * is in the tenant's role from its start, a read that lost its fence sees no row at all; and no read believes such an
+ * is logged in as the tenant, a read that lost its fence sees no row at all; and no read believes such an
  * answer: the driver keeps the order of its queries while a connection lives, but after a lost one it sends what still
  * waited to the next connection, in parts, behind queries that came later. PostgreSQL's answers tell the true order.
  */
@@ -29,7 +29,7 @@ export class ReadWire {
   /** What has been begun last, by what has been answered. */
   #running: OpenRead | null = null
 
-  /** @param client of one connection, in the tenant's role */
+  /** @param client of one connection, logged in as the tenant */
   constructor(client: postgres.Sql) {
     this.#client = client
   }

@@ -1,6 +1,6 @@
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { connectionOptions, type Database, openClient, type Queryable } from './connect.ts'
+import { connect, connectionOptions, type Database, openClient, type Queryable } from './connect.ts'
 import { isRepeatable, ReadWire } from './read-wire.ts'
 
 /** A transaction that sees the rows of one organization alone. Only `Tenancy` makes one. */
@@ -8,21 +8,24 @@ export type TenantTransaction = postgres.TransactionSql
 
 // Few wires with many requests in each beat many wires with few: the reads of one event-loop turn travel together.
 const READ_WIRES = 4
+const WRITE_CONNECTIONS = 8
 const READ_TIMEOUT_MS = 10_000
 // One more for each change of a table's columns that comes between.
 const READ_ATTEMPTS = 3
 
-/** The two ways into a tenant's rows. Both set the PostgreSQL role and `app.organization_id` for one transaction. */
+/**
+ * The two ways into a tenant's rows. Both log in as the tenant and name the organization for one transaction: a
+ * statement that gets out of its transaction sees no row.
+ */
 export class Tenancy {
   readonly #database: Database
-  readonly #environment: Environment
   readonly #wires: readonly ReadWire[]
   #turn = 0
 
-  constructor(database: Database, url: string, environment: Environment) {
-    this.#database = database
-    this.#environment = environment
-    const options = connectionOptions(environment, environment.tenantRole, {
+  /** @param url of the tenant's login */
+  constructor(url: string, environment: Environment) {
+    this.#database = connect(url, environment, { max: WRITE_CONNECTIONS })
+    const options = connectionOptions(environment, {
       max: 1,
       statementTimeoutMs: READ_TIMEOUT_MS,
       lasting: true,
@@ -56,16 +59,15 @@ export class Tenancy {
    */
   async write<T>(organizationId: string, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     const outcome = await this.#database.begin(async (tx) => {
-      await tx`select set_config('role', ${this.#environment.tenantRole}, true),
-        set_config('app.organization_id', ${organizationId}, true)`
+      await tx`select set_config('app.organization_id', ${organizationId}, true)`
       return { value: await work(tx) }
     })
     return outcome.value
   }
 
-  /** Closes the read wires. */
+  /** Closes its connections. */
   async close(): Promise<void> {
-    await Promise.all(this.#wires.map((wire) => wire.close()))
+    await Promise.all([this.#database.end({ timeout: 1 }), ...this.#wires.map((wire) => wire.close())])
   }
 
   #wireFor(organizationId: string): ReadWire {

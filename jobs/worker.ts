@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect } from '../db/connect.ts'
 import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
+import type { DatabaseLogins } from '../db/logins.ts'
 import { openFileStore } from '../operations/files/store.ts'
 import { openDelivery } from '../operations/mail/delivery.ts'
 import { Mailer } from '../operations/mail/mailer.ts'
@@ -53,20 +54,20 @@ const schedules: Partial<Record<QueueName, string>> = {
 
 /**
  * Takes jobs out of the queue until it is stopped. Any number of processes may do so at once.
- * @param databaseUrl a migrated database
+ * @param logins of a migrated database
  * @param publicUrl where links in e-mail lead
  */
 export async function startWorker(
   config: Config,
-  databaseUrl: string,
+  logins: DatabaseLogins,
   publicUrl: () => string,
   log: WorkerLog,
 ): Promise<Worker> {
-  const jobs = await JobQueue.open(databaseUrl, config.environment, true, (error) =>
+  const jobs = await JobQueue.open(logins.session, config.environment, true, (error) =>
     log.error({ err: error }, 'job queue'),
   )
   const encryptionKey = encryptionKeyOf(config)
-  const database = connect(databaseUrl, config.environment, { max: POOL_SIZE })
+  const database = connect(logins.session, config.environment, { max: POOL_SIZE })
   const delivery = await openDelivery(config.smtpUrl, publicUrl, log)
   const mailer = new Mailer(jobs, encryptionKey, config)
   const files = await openFileStore(config, database, log)
@@ -94,7 +95,7 @@ export async function startWorker(
     })
   }
   for (const [queue, cron] of Object.entries(schedules)) await jobs.boss.schedule(queue, cron, null)
-  const deliveries = await startDeliveries(context, databaseUrl)
+  const deliveries = await startDeliveries(context, logins.session)
   return {
     async stop(graceMs = GRACE_MS) {
       // A last delivery may have a mail sent: the queue is closed after them.

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { DatabaseLogins } from '../db/logins.ts'
 import { AccessLog } from '../operations/access-log/access-log.ts'
 import { type RequestRecord, withoutQuery } from '../operations/access-log/record.ts'
 import { ApiError } from '../schemas/errors.ts'
@@ -31,11 +32,11 @@ const probes = new Set(['/healthz', '/readyz'])
 const LONG_TEXT = 2048
 
 /** Keeps one record a request: never a body, a query string or a credential. The response waits for it. */
-export default fp<{ databaseUrl: string }>(
-  async (app: FastifyInstance, { databaseUrl }) => {
+export default fp<{ logins: DatabaseLogins }>(
+  async (app: FastifyInstance, { logins }) => {
     const { environment, dataDir } = app.config
     const log = new AccessLog({
-      databaseUrl,
+      databaseUrl: logins.session,
       environment,
       directory: join(dataDir, 'spool', environment.name),
       onError: (err, message) => app.log.error({ err }, message),

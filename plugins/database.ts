@@ -2,13 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { connect, type Database } from '../db/connect.ts'
+import type { DatabaseLogins } from '../db/logins.ts'
 import { Tenancy } from '../db/tenant.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config
-    /** Look-ups and jobs across tenants, in the system role. */
+    /** Look-ups and jobs across tenants, logged in as the system. */
     database: Database
+    /** The same past a pooler: for LISTEN, and for renewals that must not queue behind the work of requests. */
+    directDatabase: Database
     /** The two ways into one tenant's rows. */
     tenancy: Tenancy
     /** Where callers reach this server, without a trailing slash: `PUBLIC_URL`, or the address it listens on. */
@@ -18,13 +21,23 @@ declare module 'fastify' {
   }
 }
 
-/** Opens the pool, and closes it last of all. */
-export default fp<{ config: Config; databaseUrl: string }>(
-  async (app: FastifyInstance, { config, databaseUrl }) => {
-    const database = connect(databaseUrl, config.environment)
-    const tenancy = new Tenancy(database, databaseUrl, config.environment)
+const SYSTEM_CONNECTIONS = 8
+const DIRECT_CONNECTIONS = 3
+// A renewal must not wait longer for a lock than its lease can spare.
+const DIRECT_LOCK_MS = 1000
+
+/** Opens the pools, and closes them last of all. */
+export default fp<{ config: Config; logins: DatabaseLogins }>(
+  async (app: FastifyInstance, { config, logins }) => {
+    const database = connect(logins.system, config.environment, { max: SYSTEM_CONNECTIONS })
+    const directDatabase = connect(logins.session, config.environment, {
+      max: DIRECT_CONNECTIONS,
+      lockTimeoutMs: DIRECT_LOCK_MS,
+    })
+    const tenancy = new Tenancy(logins.tenant, config.environment)
     app.decorate('config', config)
     app.decorate('database', database)
+    app.decorate('directDatabase', directDatabase)
     app.decorate('tenancy', tenancy)
     app.decorate('starting', { underWay: false })
     app.decorate('publicUrl', () => {
@@ -35,7 +48,7 @@ export default fp<{ config: Config; databaseUrl: string }>(
     })
     app.addHook('onClose', async () => {
       await tenancy.close()
-      await database.end({ timeout: 1 })
+      await Promise.all([database.end({ timeout: 1 }), directDatabase.end({ timeout: 1 })])
     })
   },
   { name: 'database' },

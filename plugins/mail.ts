@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { JobQueue } from '../db/jobs.ts'
+import type { DatabaseLogins } from '../db/logins.ts'
 import { Mailer } from '../operations/mail/mailer.ts'
 
 declare module 'fastify' {
@@ -12,10 +13,10 @@ declare module 'fastify' {
   }
 }
 
-export default fp<{ databaseUrl: string }>(
-  async (app: FastifyInstance, { databaseUrl }) => {
+export default fp<{ logins: DatabaseLogins }>(
+  async (app: FastifyInstance, { logins }) => {
     const { config } = app
-    const jobs = await JobQueue.open(databaseUrl, config.environment, false, (error) =>
+    const jobs = await JobQueue.open(logins.session, config.environment, false, (error) =>
       app.log.error({ err: error }, 'job queue'),
     )
     app.decorate('jobs', jobs)

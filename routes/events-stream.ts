@@ -20,7 +20,7 @@ const stream = {
 
 /** What happens in the organization, as it happens. */
 export async function eventStreamRoutes(app: Api): Promise<void> {
-  const feed = new EventFeed(app.database, app.tenancy, app.config.environment)
+  const feed = new EventFeed(app.directDatabase, app.tenancy, app.config.environment)
 
   app.get(
     '/events/stream',

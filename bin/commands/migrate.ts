@@ -8,11 +8,11 @@ export function migrateCommand(program: Command): void {
       .command('migrate')
       .description("bring the environment's database schema up to date; several at once take turns"),
   ).action((options) =>
-    operate(async ({ config, databaseUrl }) => {
+    operate(async ({ config, logins }) => {
       // Loaded here, as no other command needs what it brings along.
       const { migrate } = await import('../../db/migrate.ts')
       const { name } = config.environment
-      await migrate(databaseUrl, config.environment)
+      await migrate(logins, config.environment, { dropStaleLogins: true })
       report(options, { environment: name }, [`The ${name} schema is up to date.`])
     }),
   )

@@ -24,13 +24,13 @@ export function workerCommand(program: Command): void {
       )
       .option('--alive-file <path>', 'touch a file every five seconds while the database answers'),
   ).action((options: WorkerOptions) =>
-    operate(async ({ config, databaseUrl, database }) => {
+    operate(async ({ config, logins, database }) => {
       const told = toldToEnd()
       const log = pino({ level: config.logLevel })
       // Loaded here, as no other command needs what it brings along.
       const { startWorker } = await import('../../jobs/worker.ts')
       const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
-      const worker = await startWorker(config, databaseUrl, () => publicUrl, log)
+      const worker = await startWorker(config, logins, () => publicUrl, log)
       const { name } = config.environment
       report(options, { environment: name, status: 'working' }, [`The worker of the ${name} is at work.`])
       if (options.aliveFile) void keepAlive(options.aliveFile, database, told.signal)

@@ -9,8 +9,8 @@ import type { Binaries } from './binaries.ts'
 import { codeOf, EmbeddedError } from './errors.ts'
 import { signal } from './processes.ts'
 
-/** Name of the superuser and of the database. */
-export const OWNER = 'anteroom'
+/** Name of the superuser, who only starts and prepares the server, and of the database. */
+export const SUPERUSER = 'anteroom'
 
 /**
  * The files of one embedded PostgreSQL, in `<dataDir>/postgres`: `data/` (PostgreSQL's own), `password`
@@ -105,13 +105,22 @@ async function initialize(folder: string, binaries: Binaries, account: Account |
   }
   const name = await nameFor(data, account)
   const options = [
-    ...['-U', OWNER, '--pwfile', `${name}/../password`, '--auth=scram-sha-256', '-E', 'UTF8', '--no-sync'],
+    ...[
+      '-U',
+      SUPERUSER,
+      '--pwfile',
+      `${name}/../password`,
+      '--auth=scram-sha-256',
+      '-E',
+      'UTF8',
+      '--no-sync',
+    ],
     ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions'],
   ]
   const initdb = join(binaries.folder, 'bin/initdb')
   await run(initdb, ['-D', name, ...options], data, account)
   const single = ['--single', '-F', '-D', name, 'postgres']
-  await run(join(binaries.folder, 'bin/postgres'), single, data, account, `create database ${OWNER}\n`)
+  await run(join(binaries.folder, 'bin/postgres'), single, data, account, `create database ${SUPERUSER}\n`)
   await run(initdb, ['-D', name, '--sync-only'], data, account)
 }
 

@@ -5,6 +5,7 @@ import { serviceAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { openCluster, readCluster } from './cluster.ts'
 import { asEmbeddedError, EmbeddedError } from './errors.ts'
+import { ownerUrl, prepareOwner } from './owner.ts'
 import { type Ownership, takeOwnership } from './ownership.ts'
 import { findPostmaster, type Postmaster, stopPostmaster, urlOf } from './postmaster.ts'
 import { boundLog, ensureRunning, type Settings } from './start.ts'
@@ -13,8 +14,10 @@ export { EmbeddedError }
 
 /** A running embedded PostgreSQL. */
 export interface EmbeddedDatabase {
-  /** `postgres://anteroom:…@127.0.0.1:…/anteroom`, of the superuser. Holds the password: not for logs. */
+  /** `postgres://anteroom_owner:…@127.0.0.1:…/anteroom`, of the owner. Holds the password: not for logs. */
   readonly url: string
+  /** The same for the superuser: for tests and benchmarks, never for the server. */
+  readonly superuserUrl: string
   /** Whether the server ran already, left behind by a process that was killed (or `shared`). */
   readonly adopted: boolean
   /** Ends the server; resolves when none of its processes runs any more. Later calls give the same promise. */
@@ -55,7 +58,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 }
 
 /**
- * For CLI commands: the URL of a server already running on that folder, or null. Waits for one that starts or
+ * For CLI commands: the owner's URL of a server already running on that folder, or null. Waits for one that starts or
  * stops, at most 10 s.
  * @throws {EmbeddedError} when the folder cannot be read.
  */
@@ -89,6 +92,7 @@ async function start(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
     started ||= running.started
     let ownership: Ownership | null
     try {
+      await prepareOwner(cluster, server)
       ownership = shared ? null : await takeOwnership(cluster, server, onLost)
     } catch (error) {
       if (error instanceof EmbeddedError) throw error
@@ -107,7 +111,8 @@ async function start(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
     }
     let ended: Promise<void> | undefined
     return {
-      url: urlOf(cluster, server.port),
+      url: ownerUrl(cluster, server.port),
+      superuserUrl: urlOf(cluster, server.port),
       adopted: !started,
       stop: () => {
         ended ??= end()
@@ -124,7 +129,7 @@ async function findRunning(dataDir: string): Promise<{ url: string; server: Post
     while (cluster !== null && Date.now() < deadline) {
       const server = await findPostmaster(cluster)
       if (server === null) return null
-      if (server !== 'busy') return { url: urlOf(cluster, server.port), server }
+      if (server !== 'busy') return { url: ownerUrl(cluster, server.port), server }
       await delay(BUSY_POLL_MS)
     }
     return null

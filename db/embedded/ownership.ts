@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
 import type { Cluster } from './cluster.ts'
 import { EmbeddedError } from './errors.ts'
-import { isRunning, type Postmaster, urlOf } from './postmaster.ts'
+import { ownerUrl } from './owner.ts'
+import { isRunning, type Postmaster } from './postmaster.ts'
 import { signal } from './processes.ts'
 
 /** The hold of one process on an embedded server; the server drops it by itself when the process dies. */
@@ -31,7 +32,7 @@ export async function takeOwnership(
   onLost: (error: EmbeddedError) => void,
 ): Promise<Ownership> {
   const state = { held: false, released: false }
-  const sql = postgres(urlOf(cluster, server.port), {
+  const sql = postgres(ownerUrl(cluster, server.port), {
     max: 1,
     max_lifetime: null,
     connect_timeout: 5,

@@ -3,7 +3,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
-import { type Cluster, OWNER } from './cluster.ts'
+import { type Cluster, SUPERUSER } from './cluster.ts'
 import { codeOf, EmbeddedError } from './errors.ts'
 import { inspectProcess, type ProcessInfo, signal } from './processes.ts'
 
@@ -26,9 +26,13 @@ interface PidFile {
   readonly ready: boolean
 }
 
-/** The URL of a database of that server. */
-export function urlOf(cluster: Cluster, port: number, database: string = OWNER): string {
-  return `postgres://${OWNER}:${cluster.password}@127.0.0.1:${port}/${database}`
+/** The URL of a database of that server: the superuser's, unless told otherwise. */
+export function urlOf(
+  cluster: Cluster,
+  port: number,
+  { user = SUPERUSER, password = cluster.password, database = SUPERUSER } = {},
+): string {
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
 }
 
 /** Reads postmaster.pid; null when there is none, or no whole one. */
@@ -80,7 +84,11 @@ async function ask(cluster: Cluster, port: number): Promise<number | 'foreign' |
   const name = `anteroom-probe-${randomBytes(8).toString('hex')}`
   const path = join(cluster.data, name)
   await writeFile(path, name, { mode: 0o644, flag: 'wx' })
-  const sql = postgres(urlOf(cluster, port, 'postgres'), { max: 1, connect_timeout: 3, fetch_types: false })
+  const sql = postgres(urlOf(cluster, port, { database: 'postgres' }), {
+    max: 1,
+    connect_timeout: 3,
+    fetch_types: false,
+  })
   try {
     const rows = await sql<{ pid: number; token: string | null }[]>`
       select pg_backend_pid() as pid, pg_read_file(${name}, 0, 100, true) as token`

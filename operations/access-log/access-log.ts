@@ -14,6 +14,7 @@ const CLOSE_MS = 1000
 
 /** What an access log needs. */
 export interface AccessLogOptions {
+  /** Of the system's login, past a pooler. */
   readonly databaseUrl: string
   readonly environment: Environment
   /** The folder that the processes of one environment share, where they share one at all. */

@@ -15,6 +15,7 @@ const PAUSE_MS = 10
 
 /** What the deliverer needs to know of the process. */
 export interface DelivererOptions extends LaneTools {
+  /** Of the system's login, past a pooler. */
   readonly databaseUrl: string
   readonly environment: Environment
 }

@@ -40,7 +40,7 @@ async function ground(t: Test, options: Partial<AccessLogOptions> = {}) {
   const name = new URL(database.url).pathname.slice(1)
   const errors: string[] = []
   const log = new AccessLog({
-    databaseUrl: database.url,
+    databaseUrl: database.logins.session,
     environment,
     directory,
     onError: (_error, message) => errors.push(message),

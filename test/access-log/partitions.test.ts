@@ -4,9 +4,11 @@ import { connect } from '../../db/connect.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 t.test('a day that many processes make at once is made once, and none of them fails', async (t) => {
-  const { url, drop } = await createTestDatabase()
+  const { logins, drop } = await createTestDatabase()
   t.teardown(drop)
-  const replicas = Array.from({ length: 8 }, () => connect(url, environmentOf('sandbox'), { max: 1 }))
+  const replicas = Array.from({ length: 8 }, () =>
+    connect(logins.system, environmentOf('sandbox'), { max: 1 }),
+  )
   t.teardown(() => Promise.all(replicas.map((replica) => replica.end())))
   for (let day = 0; day < 20; day += 1) {
     await Promise.all(

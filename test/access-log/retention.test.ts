@@ -12,7 +12,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 t.test('days older than the retention are dropped by the scheduled job, the others stay', async (t) => {
-  const { app, databaseUrl, tenant } = await testApp(t, { LOG_RETENTION_DAYS: '7' })
+  const { app, logins, tenant } = await testApp(t, { LOG_RETENTION_DAYS: '7' })
   const { organizationId, keyId } = await tenant()
   const { database, config } = app
   const agesInDays = [0, 6, 9, 30]
@@ -45,7 +45,7 @@ t.test('days older than the retention are dropped by the scheduled job, the othe
   const aged = async () => (await database`select id from access_logs where path = '/aged'`).length
   t.equal(await aged(), agesInDays.length)
 
-  const worker = await startWorker(config, databaseUrl, () => '', app.log)
+  const worker = await startWorker(config, logins, () => '', app.log)
   t.teardown(() => worker.stop())
   const [scheduled] = await database`select cron from sandbox_jobs.schedule where name = 'retention'`
   t.match(scheduled?.cron, /^\d+ \* \* \* \*$/)

@@ -10,8 +10,8 @@ import { createTestDatabase } from '../support/database.ts'
 const sandbox = environmentOf('sandbox')
 
 t.test('records of one organization form one chain, whoever writes at once', async (t) => {
-  const { url, drop } = await createTestDatabase()
-  const database = connect(url, sandbox)
+  const { logins, drop } = await createTestDatabase()
+  const database = connect(logins.system, sandbox)
   t.teardown(async () => {
     await database.end()
     await drop()
@@ -42,8 +42,8 @@ t.test('records of one organization form one chain, whoever writes at once', asy
 })
 
 t.test('what a transaction takes back is not in the log, and leaves no gap', async (t) => {
-  const { url, drop } = await createTestDatabase()
-  const database = connect(url, sandbox)
+  const { logins, drop } = await createTestDatabase()
+  const database = connect(logins.system, sandbox)
   t.teardown(async () => {
     await database.end()
     await drop()
@@ -65,8 +65,8 @@ t.test('what a transaction takes back is not in the log, and leaves no gap', asy
 })
 
 t.test('a credential that finds its way into a record is cut down to its prefix', async (t) => {
-  const { url, drop } = await createTestDatabase()
-  const database = connect(url, sandbox)
+  const { logins, drop } = await createTestDatabase()
+  const database = connect(logins.system, sandbox)
   t.teardown(async () => {
     await database.end()
     await drop()
@@ -85,12 +85,12 @@ t.test('a credential that finds its way into a record is cut down to its prefix'
 })
 
 t.test("the application's roles may append and read, and nothing else", async (t) => {
-  const { url, drop } = await createTestDatabase()
-  const database = connect(url, sandbox)
+  const { url, logins, drop } = await createTestDatabase()
+  const database = connect(logins.system, sandbox)
+  const tenants = connect(logins.tenant, sandbox)
   const owner = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: 'sandbox' } })
   t.teardown(async () => {
-    await database.end()
-    await owner.end()
+    await Promise.all([database.end(), tenants.end(), owner.end()])
     await drop()
   })
   await audit(database, systemContext('org_a'), { action: 'a.b', targetType: 'a', targetId: null })
@@ -117,8 +117,8 @@ t.test("the application's roles may append and read, and nothing else", async (t
   for (const attempt of attempts.slice(0, 3)) {
     await t.rejects(owner.unsafe(attempt), { code: '42501' }, `the owner: ${attempt}`)
   }
-  const foreign = database.begin(async (tx) => {
-    await tx`select set_config('role', ${sandbox.tenantRole}, true), set_config('app.organization_id', 'org_b', true)`
+  const foreign = tenants.begin(async (tx) => {
+    await tx`select set_config('app.organization_id', 'org_b', true)`
     await audit(tx, systemContext('org_a'), { action: 'a.b', targetType: 'a', targetId: null })
   })
   await t.rejects(foreign, { code: '42501' }, 'a tenant appends to its own log alone')

@@ -67,7 +67,7 @@ t.test(
     const dataDir = await dataFolder(t)
     const project = await freshFolder(t)
     const program = join(project, PROGRAM)
-    for (const path of ['package.json', 'db/embedded', PROGRAM]) {
+    for (const path of ['package.json', 'db/embedded', 'db/scram.ts', PROGRAM]) {
       await cp(join(ROOT, path), join(project, path), { recursive: true })
     }
     await mkdir(join(project, 'node_modules'))

@@ -14,7 +14,7 @@ t.test('first start, stop, warm start', async (t) => {
   const lines: string[] = []
   const first = await startEmbedded({ dataDir, log: (line) => lines.push(line) })
   t.equal(first.adopted, false)
-  t.match(first.url, /^postgres:\/\/anteroom:[0-9a-f]{48}@127\.0\.0\.1:\d+\/anteroom$/)
+  t.match(first.url, /^postgres:\/\/anteroom_owner:[0-9a-f]{64}@127\.0\.0\.1:\d+\/anteroom$/)
   t.same(await findEmbedded(dataDir), { url: first.url })
   t.match(lines, [/^PostgreSQL started in \d+ ms /])
   t.notMatch(lines.join(), new URL(first.url).password)
@@ -22,22 +22,24 @@ t.test('first start, stop, warm start', async (t) => {
   const sql = client(t, first.url)
   const [row] = await sql`
     select current_user as user, current_setting('fsync') as fsync, current_setting('timezone') as timezone,
-      current_setting('listen_addresses') as addresses, current_setting('unix_socket_directories') as sockets,
+      current_setting('listen_addresses') as addresses,
       current_setting('max_connections')::int >= 100 as roomy, datcollate, datlocale, datlocprovider,
       pg_encoding_to_char(encoding) as encoding
     from pg_database where datname = current_database()`
   t.same(row, {
-    user: 'anteroom',
+    user: 'anteroom_owner',
     fsync: 'on',
     timezone: 'UTC',
     addresses: '127.0.0.1',
-    sockets: '',
     roomy: true,
     datcollate: 'C',
     datlocale: 'C.UTF-8',
     datlocprovider: 'b',
     encoding: 'UTF8',
   })
+  const [hidden] = await client(t, first.superuserUrl)`
+    select current_user as user, current_setting('unix_socket_directories') as sockets`
+  t.same(hidden, { user: 'anteroom', sockets: '' })
   await sql`create table kept (n int)`
   await sql`insert into kept values (42)`
   await t.rejects(sql`select 'a secret' from nowhere`)

@@ -11,7 +11,7 @@ import { createTestDatabase } from '../support/database.ts'
 t.test('a credential is looked up by a plan that is made once', async (t) => {
   const database = await createTestDatabase()
   const environment = environmentOf('sandbox')
-  const sql = connectOnce(database.url, environment, () => {})
+  const sql = connectOnce(database.logins.system, environment, () => {})
   t.teardown(async () => {
     await sql.end()
     await database.drop()

@@ -4,19 +4,19 @@ import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
 import { migrate } from '../../db/migrate.ts'
 import journal from '../../db/migrations/meta/_journal.json' with { type: 'json' }
-import { createTestDatabase } from '../support/database.ts'
+import { createTestDatabase, testLogins } from '../support/database.ts'
 import { testServer } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
 
 t.test('a database that is behind is brought up to date, one that is not is left as it is', async (t) => {
-  const { url, drop } = await createTestDatabase()
+  const { url, logins, drop } = await createTestDatabase()
   t.teardown(drop)
   const owner = postgres(url, { max: 1, connection: { search_path: 'sandbox' } })
   t.teardown(() => owner.end())
   const applied = async () => (await owner`select id from __drizzle_migrations`).length
   const all = await applied()
 
-  await migrate(url, environmentOf('sandbox'))
+  await migrate(logins, environmentOf('sandbox'))
   t.equal(await applied(), all, 'nothing to do')
 
   // What 0012_speed found, and what it makes of it; what came after it is applied once more.
@@ -27,7 +27,7 @@ t.test('a database that is behind is brought up to date, one that is not is left
   await owner`alter table invite_tokens drop column browser_hash`
   const since = journal.entries.find(({ tag }) => tag === '0012_speed')?.when as number
   await owner`delete from __drizzle_migrations where created_at >= ${since}`
-  await migrate(url, environmentOf('sandbox'))
+  await migrate(logins, environmentOf('sandbox'))
   t.equal(await applied(), all)
   t.equal(
     (await owner`select pg_get_indexdef('access_logs_status'::regclass) ~ '<> 200' as made`)[0]?.made,
@@ -37,12 +37,14 @@ t.test('a database that is behind is brought up to date, one that is not is left
 })
 
 t.test('several processes that migrate one empty environment at once take turns', async (t) => {
-  const { url, drop } = await createTestDatabase()
+  const { url, logins, drop } = await createTestDatabase()
   t.teardown(drop)
   const owner = postgres(url, { max: 1, onnotice: () => {} })
   t.teardown(() => owner.end())
   await owner`drop schema production cascade`
-  await Promise.all(Array.from({ length: 4 }, () => migrate(url, environmentOf('production'))))
+  const environment = environmentOf('production')
+  const production = testLogins(logins.owner, { environment })
+  await Promise.all(Array.from({ length: 4 }, () => migrate(production, environment)))
   t.equal((await owner`select to_regclass('production.events') is not null as made`)[0]?.made, true)
 })
 
@@ -50,17 +52,22 @@ t.test('several processes that migrate one empty environment at once take turns'
 t.test('a role that another database of the cluster is about to make is taken as it is', async (t) => {
   const name = `race_${randomBytes(6).toString('hex')}`
   const roles = { tenantRole: `anteroom_${name}_tenant`, systemRole: `anteroom_${name}_system` }
+  const environment = { ...environmentOf('sandbox'), ...roles, schema: name }
   const { url, drop } = await createTestDatabase()
   const other = postgres((await testServer()).url, { max: 2, onnotice: () => {} })
   t.teardown(async () => {
     await drop()
-    for (const role of Object.values(roles)) await other`drop role if exists ${other(role)}`
+    for (const role of [...Object.values(roles), ...logins.members.map((login) => login.name)]) {
+      await other`drop role if exists ${other(role)}`
+    }
     await other.end()
   })
+  // The superuser's: who has not created a role may not grant it.
+  const logins = testLogins(url, { environment })
   let migrating: Promise<void> | undefined
   await other.begin(async (tx) => {
     await tx`create role ${tx(roles.tenantRole)} nologin nobypassrls`
-    migrating = migrate(url, { ...environmentOf('sandbox'), ...roles, schema: name })
+    migrating = migrate(logins, environment)
     const waiting = () => other`
       select from pg_stat_activity
       where datname = ${new URL(url).pathname.slice(1)} and wait_event_type = 'Lock' and query like 'create role%'`

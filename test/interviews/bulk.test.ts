@@ -149,7 +149,7 @@ t.test('files of candidates', async (t) => {
 
     const program = fileURLToPath(new URL('./bulk-process.ts', import.meta.url))
     const key = server.app.encryptionKey.toString('hex')
-    const parts = [program, server.databaseUrl, organizationId, queued.body.id, key]
+    const parts = [program, server.logins.system, organizationId, queued.body.id, key]
     const child = spawn(process.execPath, parts)
     const ended = once(child, 'exit')
     await until(async () => (await desk.ask('GET', url)).body.counts.done === HALFWAY, 'half of the rows')

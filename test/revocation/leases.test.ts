@@ -18,8 +18,8 @@ const sandbox = environmentOf('sandbox')
 const LEASE_MS = 2000
 
 async function fresh(t: Test) {
-  const { url, drop } = await createTestDatabase()
-  const database = connect(url, sandbox)
+  const { url, logins, drop } = await createTestDatabase()
+  const database = connect(logins.system, sandbox)
   // The owner of the tables sees what waits for what.
   const admin = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: sandbox.schema } })
   t.teardown(async () => {

@@ -6,7 +6,9 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../../app.ts'
 import { readConfig } from '../../config/config.ts'
-import { createTestDatabase } from './database.ts'
+import { type DatabaseLogins, databaseLogins } from '../../db/logins.ts'
+import { ensureLogins } from '../../db/roles.ts'
+import { createTestDatabase, TEST_KEY } from './database.ts'
 
 /** An answer of the API, its body read as JSON. */
 export interface Answer {
@@ -37,7 +39,9 @@ export interface Tenant {
 /** A server under test, on a database of its own. */
 export interface TestApp {
   app: FastifyInstance
+  /** The superuser's URL, for tests that look behind the server's back. */
   databaseUrl: string
+  logins: DatabaseLogins
   /** Where it listens; starts listening on a free port of loopback at the first call. */
   listen(): Promise<string>
   call(method: InjectOptions['method'], url: string, options?: CallOptions): Promise<Answer>
@@ -60,10 +64,13 @@ interface CallOptions {
 export async function testApp(
   t: Test,
   variables: Record<string, string> = {},
-  shared?: { databaseUrl: string },
+  shared?: Pick<TestApp, 'databaseUrl' | 'logins'>,
 ): Promise<TestApp> {
   const database = shared ? null : await createTestDatabase()
-  const databaseUrl = shared?.databaseUrl ?? (database?.url as string)
+  const { url: databaseUrl, logins: prepared } = database ?? {
+    url: shared?.databaseUrl as string,
+    logins: shared?.logins as DatabaseLogins,
+  }
   const dataDir = await mkdtemp(join(tmpdir(), 'anteroom-test-'))
   const config = readConfig({
     DATA_DIR: dataDir,
@@ -73,9 +80,12 @@ export async function testApp(
     RATE_LIMIT_PER_MINUTE: '1000000',
     AUTH_FAILURES_PER_MINUTE: '1000000',
     SIGNUPS_PER_HOUR: '1000000',
+    ENCRYPTION_KEY: TEST_KEY,
     ...variables,
   })
-  const app = await buildApp(config, databaseUrl)
+  const logins = databaseLogins(config, prepared.owner)
+  await ensureLogins(logins, config.environment)
+  const app = await buildApp(config, logins)
   t.teardown(async () => {
     await app.close()
     await database?.drop()
@@ -98,6 +108,7 @@ export async function testApp(
   return {
     app,
     databaseUrl,
+    logins,
     listen: () => {
       listening ??= app.listen({ host: '127.0.0.1', port: 0 })
       return listening

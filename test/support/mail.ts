@@ -78,8 +78,8 @@ export async function mailServer(t: Test): Promise<MailServer> {
 }
 
 /** Starts a worker beside a server under test, as `npm start` does; it ends with the test. */
-export async function testWorker(t: Test, { app, databaseUrl }: TestApp): Promise<Worker> {
-  const worker = await startWorker(app.config, databaseUrl, () => app.publicUrl(), app.log)
+export async function testWorker(t: Test, { app, logins }: TestApp): Promise<Worker> {
+  const worker = await startWorker(app.config, logins, () => app.publicUrl(), app.log)
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= worker.stop()

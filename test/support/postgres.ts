@@ -19,23 +19,30 @@ export function startTestServer(): Promise<EmbeddedDatabase> {
   })
 }
 
-let server: Promise<{ url: string }> | undefined
+/** The server that the tests share. */
+export interface TestServer {
+  /** The superuser's URL, on the database `anteroom`, which tests leave alone and create databases of their own beside. */
+  readonly url: string
+  /** The URL of the login that owns their databases, as the server's own owner is: no superuser. */
+  readonly ownerUrl: string
+}
+
+let server: Promise<TestServer> | undefined
 
 /**
- * The PostgreSQL server for tests: its URL is the superuser's, on the database `anteroom`, which tests leave
- * alone and make databases of their own beside. `before.ts` has started it for a run of tap; for a test file
- * run by hand this starts it, and stops it when the file's tests have ended.
+ * The PostgreSQL server for tests. `before.ts` has started it for a run of tap; for a test file run by hand this
+ * starts it, and stops it when the file's tests have ended.
  */
-export function testServer(): Promise<{ url: string }> {
+export function testServer(): Promise<TestServer> {
   server ??= startForFile()
   return server
 }
 
-async function startForFile(): Promise<{ url: string }> {
+async function startForFile(): Promise<TestServer> {
   const started = await startTestServer()
   if (!started.adopted) {
     const { default: t } = await import('tap')
     t.teardown(() => started.stop())
   }
-  return { url: started.url }
+  return { url: started.superuserUrl, ownerUrl: started.url }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { TEST_KEY } from './database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -31,6 +32,8 @@ export async function startServer(t: Test, variables: Record<string, string>): P
       PASSWORD_BCRYPT_COST: '4',
       RATE_LIMIT_PER_MINUTE: '1000000',
       AUTH_FAILURES_PER_MINUTE: '1000000',
+      // With a key of its own it would leave logins of its own in the server of the tests.
+      ...(variables.DATABASE_URL ? { ENCRYPTION_KEY: TEST_KEY } : {}),
       ...variables,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
