@@ -1,5 +1,5 @@
 // GET /api/campaigns without tenancy: the same rows by one prepared query of postgres.js on its pool, in no transaction
-// and as the tables' owner, whom no row-level security holds; the same JSON through a response schema.
+// and as the superuser, whom no row-level security holds; the same JSON through a response schema.
 import Fastify from 'fastify'
 import postgres from 'postgres'
 

@@ -41,7 +41,7 @@ export async function startFleet(
   // The same one after a restart: the processes know no other.
   const settings = { port: String(await freePort()) }
   let database = await startEmbedded({ dataDir: folder, settings })
-  const databaseUrl = database.url
+  const databaseUrl = database.superuserUrl
   const servers: Server[] = []
   const fleet: Fleet = {
     servers,

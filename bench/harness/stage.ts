@@ -11,7 +11,10 @@ const CAMPAIGNS = 20
 /** What the rows share: one PostgreSQL, one Anteroom on it with a tenant, one load generator. */
 export interface Stage {
   readonly generator: LoadGenerator
+  /** For more servers like that one. */
   readonly databaseUrl: string
+  /** For what is compared with it. */
+  readonly superuserUrl: string
   readonly anteroom: Server
   readonly tenant: Tenant
   /** An empty folder, gone after the bench. */
@@ -52,7 +55,8 @@ export async function openStage(): Promise<Stage> {
     const anteroom = await startAnteroom({ DATABASE_URL: database.url, DATA_DIR: await newFolder() })
     undo.push(() => anteroom.stop())
     const tenant = await makeTenant(anteroom.url, CAMPAIGNS)
-    return { generator, databaseUrl: database.url, anteroom, tenant, newFolder, close }
+    const { url: databaseUrl, superuserUrl } = database
+    return { generator, databaseUrl, superuserUrl, anteroom, tenant, newFolder, close }
   } catch (error) {
     await close()
     throw error

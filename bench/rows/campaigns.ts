@@ -7,7 +7,7 @@ const TARGET = 0.65
 /** As db/connect.ts, and as postgres.js has it by default. */
 const POOL_SIZE = '10'
 
-/** What tenancy costs: transaction, role, row-level security, against the query alone. */
+/** What tenancy costs: transaction, row-level security, against the query alone. */
 export const campaigns: Row = {
   name: 'campaigns',
   title:
@@ -20,7 +20,7 @@ export const campaigns: Row = {
     const raw = await startServer({
       script: new URL('../candidates/raw-campaigns.ts', import.meta.url),
       env: {
-        DATABASE_URL: stage.databaseUrl,
+        DATABASE_URL: stage.superuserUrl,
         SCHEMA: 'sandbox',
         ORGANIZATION_ID: organization.id,
         POOL_SIZE,

@@ -51,7 +51,7 @@ async function measure(stage: Stage, pace: Pace, keys: number, target: number): 
   const betterAuth = await startServer({
     script: new URL('../peers/better-auth.ts', import.meta.url),
     env: {
-      DATABASE_URL: await newDatabase(stage.databaseUrl),
+      DATABASE_URL: await newDatabase(stage.superuserUrl),
       BODY: await answer.text(),
       KEYS: String(keys),
     },
