@@ -3,7 +3,7 @@ import { environmentOf } from '../../config/environment.ts'
 import { connect } from '../../db/connect.ts'
 import { startEmbedded } from '../../db/embedded/launcher.ts'
 import { migrate } from '../../db/migrate.ts'
-import { audit, systemContext } from '../../services/audit/audit.ts'
+import { audit, systemContext } from '../../operations/audit/audit.ts'
 import { testLogins } from '../support/database.ts'
 import { client, dataFolder } from './embedded-harness.ts'
 
