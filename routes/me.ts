@@ -71,7 +71,9 @@ export async function meRoutes(app: Api): Promise<void> {
         operationId: 'changeEmail',
         summary: 'Begin to change your e-mail address: the old and the new one both get a link to confirm it',
         body: EmailChangeBody,
-        response: answers({ 202: EmailChange }, 400, 401, 403, 409, 429, 503),
+        description:
+          'The answer is the same whether or not the new address has an account. If it has one, its owner is told, and the change never completes.',
+        response: answers({ 202: EmailChange }, 400, 401, 403, 429, 503),
       },
     },
     async (request, reply) => {

@@ -53,6 +53,12 @@ export function useTotpStep(db: Queryable, userId: string, step: number) {
     where user_id = ${userId} and confirmed_at is not null and last_step < ${step} returning user_id`
 }
 
+/** Whether {@link useTotpStep} would use the step up now. */
+export function findUnusedStep(db: Queryable, userId: string, step: number) {
+  return db<{ userId: string }[]>`
+    select user_id from totp where user_id = ${userId} and confirmed_at is not null and last_step < ${step}`
+}
+
 /** Takes a user's authenticator and recovery codes away; no row where there was none that was confirmed. */
 export async function deleteTotp(db: Queryable, userId: string) {
   await db`delete from recovery_codes where user_id = ${userId}`
@@ -72,6 +78,12 @@ export function useRecoveryCode(db: Queryable, userId: string, hash: Buffer) {
   return db<{ userId: string }[]>`
     update recovery_codes set used_at = now()
     where user_id = ${userId} and hash = ${hash} and used_at is null returning user_id`
+}
+
+/** Whether {@link useRecoveryCode} would use the code up now. */
+export function findRecoveryCode(db: Queryable, userId: string, hash: Buffer) {
+  return db<{ userId: string }[]>`
+    select user_id from recovery_codes where user_id = ${userId} and hash = ${hash} and used_at is null`
 }
 
 /** The organizations of a user that require a second factor. */

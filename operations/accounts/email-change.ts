@@ -10,10 +10,15 @@ import {
   updateEmail,
 } from '../../db/queries/email-changes.ts'
 import { deletePasswordResets } from '../../db/queries/password-resets.ts'
-import { ApiError, notFound } from '../../schemas/errors.ts'
+import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import type { EmailChange } from '../../schemas/me.ts'
 import type { AuditContext } from '../audit/audit.ts'
-import { addressChangedMail, newAddressMail, oldAddressMail } from '../mail/account-messages.ts'
+import {
+  addressChangedMail,
+  addressInUseMail,
+  newAddressMail,
+  oldAddressMail,
+} from '../mail/account-messages.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
 import { confirmPassword, type Person } from './confirm.ts'
@@ -22,9 +27,11 @@ import type { Accounts } from './context.ts'
 const HOURS = 24
 
 /**
- * Begins a change of e-mail address: a link goes to both addresses, and nothing changes until both were opened. Who has
- * stolen a session, and even the password, does not take the account with it.
- * @throws ApiError 401 for a wrong password; 409 for an address that is somebody's; 503 where the server sends no e-mail
+ * Begins a change of e-mail address: a link goes to both addresses, and nothing changes until both were opened. A thief
+ * with a session, and even the password, does not take the account with it.
+ * The answer does not tell whether the new address has an account. If it has one, its owner is told instead of sent a
+ * link, so the change never completes.
+ * @throws ApiError 400 for the address that the user has; 401 for a wrong password; 503 where the server sends no e-mail
  */
 export async function beginEmailChange(
   accounts: Accounts,
@@ -39,7 +46,8 @@ export async function beginEmailChange(
   return accounts.database.begin(async (tx) => {
     const [user] = await findUser(tx, person.userId)
     if (!user) throw notFound('User')
-    if ((await findUserByEmail(tx, newEmail)).length > 0) throw taken()
+    if (newEmail === user.email) throw badRequest('body.email', 'is the address that you have')
+    const [owner] = await findUserByEmail(tx, newEmail)
     const tokens = { new: generateCredential('mt_').text, old: generateCredential('mt_').text }
     await keepEmailChange(tx, {
       userId: user.id,
@@ -48,7 +56,12 @@ export async function beginEmailChange(
       oldHash: sha256(tokens.old),
       seconds: HOURS * 3600,
     })
-    await mailer.send(tx, newAddressMail(newEmail, { publicUrl, token: tokens.new, hours: HOURS }))
+    await mailer.send(
+      tx,
+      owner
+        ? addressInUseMail(newEmail, { publicUrl })
+        : newAddressMail(newEmail, { publicUrl, token: tokens.new, hours: HOURS }),
+    )
     await mailer.send(
       tx,
       oldAddressMail(user.email, { publicUrl, token: tokens.old, hours: HOURS, newEmail }),

@@ -12,7 +12,7 @@ import type { Login, LoginBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { Accounts } from './context.ts'
 import { checkPassword, needsRehash } from './passwords.ts'
-import { hasSecondFactor, useSecondFactor } from './second-factor.ts'
+import { checkSecondFactor, hasSecondFactor, useSecondFactor } from './second-factor.ts'
 import { openSession, presentMembership } from './sessions.ts'
 import type { Tried } from './throttle.ts'
 
@@ -32,7 +32,7 @@ export interface Authenticated {
 /**
  * Logs in, for bearer tokens.
  * @throws ApiError 401; 403 where the user is no member of the organization that was named; 409 with the choice where
- *   none was named and there are several; 429
+ *   none was named and there are several, once both factors are proved; 429
  */
 export function logIn(accounts: Accounts, body: LoginBody, place: LoginPlace): Promise<Login> {
   return logInTo(accounts, body, place, (tx, member) => openSession(tx, accounts.config, member, place))
@@ -49,7 +49,9 @@ export async function logInTo<T>(
   open: (tx: Queryable, member: MembershipRow) => Promise<T>,
 ): Promise<T> {
   const user = await provePassword(accounts, body, place)
-  // Before the second factor: a code can be used once, and who has to choose needs it for the next try.
+  // The password alone must not tell which organizations there are. The code is checked first, and used up only once the
+  // organization is chosen: it can be used once, and somebody who has to choose needs it for the next try.
+  await demandSecondFactor(accounts, user.id, body.totp, checkSecondFactor)
   const member = chooseMembership(await listMemberships(accounts.database, user.id), body.organizationId)
   const who = await proveSecondFactor(accounts, user, body)
   return accounts.database
@@ -94,11 +96,16 @@ async function proveSecondFactor(
   user: UserRow,
   { password, totp }: Pick<LoginBody, 'password' | 'totp'>,
 ): Promise<Authenticated> {
-  await demandSecondFactor(accounts, user.id, totp)
+  await demandSecondFactor(accounts, user.id, totp, useSecondFactor)
   return { user: await rehashed(accounts, user, password), password }
 }
 
-async function demandSecondFactor(accounts: Accounts, userId: string, code?: string): Promise<void> {
+async function demandSecondFactor(
+  accounts: Accounts,
+  userId: string,
+  code: string | undefined,
+  accept: typeof useSecondFactor,
+): Promise<void> {
   if (!(await hasSecondFactor(accounts.database, userId))) return
   if (code === undefined) {
     throw new ApiError('UNAUTHORIZED', 'Second factor required', {
@@ -106,7 +113,7 @@ async function demandSecondFactor(accounts: Accounts, userId: string, code?: str
       hint: 'Send the code that the authenticator app shows, or a recovery code, as totp',
     })
   }
-  if (!(await useSecondFactor(accounts, userId, code))) {
+  if (!(await accept(accounts, userId, code))) {
     throw new ApiError('UNAUTHORIZED', 'Invalid second factor', {
       reason: 'wrong_second_factor',
       hint: 'Each code can be used once: wait for the next one',

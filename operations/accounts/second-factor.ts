@@ -7,7 +7,9 @@ import type { Queryable } from '../../db/connect.ts'
 import {
   confirmTotp,
   deleteTotp,
+  findRecoveryCode,
   findTotp,
+  findUnusedStep,
   insertTotp,
   organizationsRequiringTotp,
   replaceRecoveryCodes,
@@ -122,21 +124,49 @@ export async function hasSecondFactor(db: Queryable, userId: string): Promise<bo
  * @returns whether it was right and unused
  * @throws ApiError 429 while codes of the authenticator have to wait
  */
-export async function useSecondFactor(accounts: Accounts, userId: string, text: string): Promise<boolean> {
-  const compact = text.replace(/[\s-]/g, '')
-  if (!/^\d{6}$/.test(compact)) {
-    const [used] = await useRecoveryCode(accounts.database, userId, recoveryHash(compact))
-    return used !== undefined
-  }
-  return accounts.throttle.tryCode('totp', userId, () => useCode(accounts, userId, compact))
+export function useSecondFactor(accounts: Accounts, userId: string, text: string): Promise<boolean> {
+  return trySecondFactor(accounts, userId, text, { step: useTotpStep, recovery: useRecoveryCode })
 }
 
-async function useCode(accounts: Accounts, userId: string, code: string): Promise<Tried<boolean>> {
+/**
+ * Whether {@link useSecondFactor} would accept the code now. Uses nothing up.
+ * @throws ApiError 429 while codes of the authenticator have to wait
+ */
+export function checkSecondFactor(accounts: Accounts, userId: string, text: string): Promise<boolean> {
+  return trySecondFactor(accounts, userId, text, { step: findUnusedStep, recovery: findRecoveryCode })
+}
+
+/** What is done with a right code. No row where it was used before. */
+interface CodeQueries {
+  readonly step: typeof useTotpStep
+  readonly recovery: typeof useRecoveryCode
+}
+
+async function trySecondFactor(
+  accounts: Accounts,
+  userId: string,
+  text: string,
+  queries: CodeQueries,
+): Promise<boolean> {
+  const compact = text.replace(/[\s-]/g, '')
+  if (!/^\d{6}$/.test(compact)) {
+    const [used] = await queries.recovery(accounts.database, userId, recoveryHash(compact))
+    return used !== undefined
+  }
+  return accounts.throttle.tryCode('totp', userId, () => tryTotp(accounts, userId, compact, queries))
+}
+
+async function tryTotp(
+  accounts: Accounts,
+  userId: string,
+  code: string,
+  queries: CodeQueries,
+): Promise<Tried<boolean>> {
   const [row] = await findTotp(accounts.database, userId)
   if (!row?.confirmedAt) return { outcome: 'neither', value: false }
   const step = await stepOf(accounts, userId, row.secret, code)
   if (step === null) return { outcome: 'wrong', value: false }
-  const [used] = await useTotpStep(accounts.database, userId, step)
+  const [used] = await queries.step(accounts.database, userId, step)
   // A right code that was used before tells a guesser nothing: it is refused and not counted.
   return used ? { outcome: 'right', value: true } : { outcome: 'neither', value: false }
 }

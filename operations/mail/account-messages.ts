@@ -39,6 +39,19 @@ export function newAddressMail(to: string, about: { publicUrl: string; token: st
   })
 }
 
+/** Tells the owner of an account that somebody else wants to use its address. */
+export function addressInUseMail(to: string, about: { publicUrl: string }): Mail {
+  return compose(to, {
+    subject: 'Someone wants to use your e-mail address',
+    paragraphs: [
+      'Someone, maybe you, asked to use this address for another Anteroom account.',
+      'It already belongs to your account, and one address has one account. Nothing has changed.',
+    ],
+    link: { label: 'Log in', url: `${about.publicUrl}/dashboard` },
+    footer: 'If it was not you, you need to do nothing.',
+  })
+}
+
 /** Asks the old address whether its account may move. */
 export function oldAddressMail(
   to: string,

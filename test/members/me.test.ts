@@ -22,7 +22,7 @@ t.test('an e-mail address is changed when both addresses have confirmed it', asy
   const begin = (password: string, to = email) =>
     call('POST', '/api/me/email', { headers, body: { email: to, password } })
   t.equal((await begin('not that one')).status, 401)
-  t.equal((await begin(owner.password, (await tenant()).email)).status, 409)
+  t.equal((await begin(owner.password, owner.email)).status, 400, 'one’s own')
   t.match(await begin(owner.password), {
     status: 202,
     body: { email: owner.email, pendingEmail: email, confirmed: { current: false, new: false } },
@@ -45,6 +45,37 @@ t.test('an e-mail address is changed when both addresses have confirmed it', asy
   const { password } = owner
   t.equal((await call('POST', '/api/auth/login', { body: { email, password } })).status, 200)
   t.equal((await call('POST', '/api/auth/login', { body: { email: owner.email, password } })).status, 401)
+})
+
+t.test('asking for an address does not tell whether it has an account', async (t) => {
+  const { call, tenant, smtp } = server
+  const asking = await tenant()
+  const owner = await tenant()
+  const begin = (email: string) =>
+    call('POST', '/api/me/email', {
+      headers: bearer(asking.accessToken),
+      body: { email, password: asking.password },
+    })
+  const free = someEmail()
+  const [forFree, forTaken] = [await begin(free), await begin(owner.email.toUpperCase())]
+  for (const [answer, pendingEmail] of [
+    [forFree, free],
+    [forTaken, owner.email],
+  ] as const) {
+    t.equal(answer.status, 202)
+    t.same(answer.body, {
+      email: asking.email,
+      pendingEmail,
+      confirmed: { current: false, new: false },
+    })
+  }
+  const told = await smtp.take(owner.email)
+  t.match(told.text, 'already belongs to your account')
+  t.notMatch(told.text, /mt_|token/, 'its owner gets no link')
+  const mine = [await smtp.take(asking.email), await smtp.take(asking.email)]
+  const links = mine.map(tokenOf)
+  const confirmed = await call('POST', '/api/me/email/confirm', { body: { token: links[1] } })
+  t.match(confirmed, { status: 200, body: { confirmed: { current: true, new: false } } })
 })
 
 t.test('a change of address can be cancelled, and does not take what has become somebody’s', async (t) => {

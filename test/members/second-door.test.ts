@@ -34,6 +34,16 @@ t.test(
 
     const { email, password } = guest
     const code: string = confirmed.body.recoveryCodes[0]
+    for (const more of [
+      {},
+      { totp: await wrongCode(secret) },
+      { organizationId: owner.organizationId },
+      { organizationId: newId('org') },
+    ]) {
+      const early = await call('POST', '/api/auth/login', { body: { email, password, ...more } })
+      t.equal(early.status, 401, 'no organization is told, nor denied, before the second factor')
+      t.notMatch(JSON.stringify(early.body), guest.organizationId)
+    }
     const choice = await call('POST', '/api/auth/login', { body: { email, password, totp: code } })
     t.equal(choice.status, 409)
     const named = await call('POST', '/api/auth/login', {

@@ -34,8 +34,16 @@ export default function LogIn() {
     } catch (thrown) {
       const failure = Failure.from(thrown)
       const organizations = (failure.body as { organizations?: Choice[] } | undefined)?.organizations
-      if (failure.reason === 'organization_not_named' && organizations) return setChoices(organizations)
-      if (failure.reason === 'second_factor_required') return setWantsCode(true)
+      // Each step leads to the next one; a code that has expired meanwhile leads back to the code.
+      const { reason } = failure
+      if (reason === 'organization_not_named' && organizations) {
+        setWantsCode(false)
+        return setChoices(organizations)
+      }
+      if (reason === 'second_factor_required' || (reason === 'wrong_second_factor' && choices)) {
+        setChoices(null)
+        return setWantsCode(true)
+      }
       throw failure
     }
     await enter()
