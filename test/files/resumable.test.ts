@@ -9,7 +9,7 @@ import { type BegunInterview, beginInterview } from '../support/recordings.ts'
 import { remainsOf } from '../support/stored-files.ts'
 
 const recording = (kind: 'audio' | 'video' = 'audio') =>
-  Buffer.concat([matroska('webm', kind), randomBytes(300_000)])
+  Buffer.concat([matroska({}, kind), randomBytes(300_000)])
 
 async function setUp(t: Test) {
   const server = await testApp(t)

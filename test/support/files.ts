@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32, deflateRawSync } from 'node:zlib'
 
 // Small files of each form, made of what tells their form: enough to be recognised, and to be told from their likes.
 
@@ -7,34 +7,70 @@ export function pdf(text = 'a résumé'): Buffer {
   return Buffer.from(`%PDF-1.4\n% ${text}\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n`)
 }
 
-/** A compound file whose directory names these streams; `WordDocument` makes it a DOC, `Workbook` an XLS. */
-export function compoundFile(...streams: string[]): Buffer {
-  const header = Buffer.alloc(512)
-  Buffer.from('d0cf11e0a1b11ae1', 'hex').copy(header)
-  const entries = [['Root Entry', 5] as const, ...streams.map((name) => [name, 2] as const)].map(
-    ([name, type]) => {
-      const entry = Buffer.alloc(128)
-      entry.write(name, 'utf16le')
-      entry.writeUInt16LE((name.length + 1) * 2, 64)
-      entry[66] = type
-      return entry
-    },
-  )
-  return Buffer.concat([header, Buffer.alloc(1024), ...entries])
+interface CompoundEntry {
+  readonly name: string
+  readonly type: 'folder' | 'stream'
+  readonly inside?: readonly CompoundEntry[]
 }
 
-/** A ZIP file of stored entries. */
-export function zip(entries: Record<string, string>): Buffer {
+/** A compound file (MS-CFB) with these streams; `WordDocument` makes it a DOC, `Workbook` an XLS. */
+export function compoundFile(...streams: (string | CompoundEntry)[]): Buffer {
+  const SECTOR = 512
+  const NONE = 0xffffffff
+  const entries: Buffer[] = []
+  // Sisters hang on each other to the right.
+  const add = (list: readonly CompoundEntry[]): number =>
+    list.reduceRight((right, { name, type, inside = [] }) => {
+      entries.push(entryOf(name, type === 'stream' ? 2 : 1, right, add(inside)))
+      return entries.length
+    }, NONE)
+  const entryOf = (name: string, type: number, right: number, child: number) => {
+    const entry = Buffer.alloc(128)
+    entry.write(name, 'utf16le')
+    entry.writeUInt16LE((name.length + 1) * 2, 64)
+    entry[66] = type
+    entry.writeUInt32LE(NONE, 68)
+    entry.writeUInt32LE(right, 72)
+    entry.writeUInt32LE(child, 76)
+    return entry
+  }
+  const child = add(streams.map((one) => (typeof one === 'string' ? { name: one, type: 'stream' } : one)))
+  const directory = Buffer.concat([entryOf('Root Entry', 5, NONE, child), ...entries])
+  const sectors = Math.ceil(directory.length / SECTOR)
+  // The directory's sectors come last first, so that nothing but the chain leads through them.
+  const table = Buffer.alloc(SECTOR, 0xff)
+  table.writeUInt32LE(0xfffffffd, 0)
+  for (let sector = 1; sector <= sectors; sector += 1)
+    table.writeUInt32LE(sector === 1 ? 0xfffffffe : sector - 1, sector * 4)
+  const header = Buffer.alloc(SECTOR)
+  Buffer.from('d0cf11e0a1b11ae1', 'hex').copy(header)
+  header.writeUInt16LE(9, 30)
+  header.writeUInt32LE(1, 44)
+  header.writeUInt32LE(sectors, 48)
+  header.writeUInt32LE(0xfffffffe, 68)
+  header.fill(0xff, 76)
+  header.writeUInt32LE(0, 76)
+  const padded = Buffer.concat([directory, Buffer.alloc(sectors * SECTOR - directory.length)])
+  const parts = Array.from({ length: sectors }, (_, index) =>
+    padded.subarray(index * SECTOR, (index + 1) * SECTOR),
+  )
+  return Buffer.concat([header, table, ...parts.reverse()])
+}
+
+/** A ZIP file. */
+export function zip(entries: Record<string, string | Buffer>, how: 'stored' | 'packed' = 'stored'): Buffer {
   const local: Buffer[] = []
   const central: Buffer[] = []
   let offset = 0
   for (const [name, text] of Object.entries(entries)) {
-    const body = Buffer.from(text)
+    const content = Buffer.from(text)
+    const body = how === 'packed' ? deflateRawSync(content) : content
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)
-    common.writeUInt32LE(crc32(body), 10)
+    common.writeUInt16LE(how === 'packed' ? 8 : 0, 4)
+    common.writeUInt32LE(crc32(content), 10)
     common.writeUInt32LE(body.length, 14)
-    common.writeUInt32LE(body.length, 18)
+    common.writeUInt32LE(content.length, 18)
     common.writeUInt16LE(name.length, 22)
     const file = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), body])
     const tail = Buffer.alloc(14)
@@ -55,9 +91,35 @@ export function zip(entries: Record<string, string>): Buffer {
   return Buffer.concat([...local, directory, end])
 }
 
+const TYPES = 'http://schemas.openxmlformats.org/package/2006/content-types'
+const RELATIONSHIPS = 'http://schemas.openxmlformats.org/package/2006/relationships'
+const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
+export const WORD_MAIN = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml'
+
+/** A package (ECMA-376, part 2) with a main part of this name and type. */
+export function officePackage(
+  main: string,
+  type: string,
+  more: Record<string, string | Buffer> = {},
+): Record<string, string | Buffer> {
+  return {
+    '[Content_Types].xml':
+      `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types xmlns="${TYPES}">` +
+      '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>' +
+      '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/>' +
+      `<Override PartName="/${main}" ContentType="${type}"/></Types>`,
+    '_rels/.rels':
+      `<?xml version="1.0"?><Relationships xmlns="${RELATIONSHIPS}">` +
+      `<Relationship Id="a" Type="${OFFICE}/extended-properties" Target="docProps/app.xml"/>` +
+      `<Relationship Id="b" Type="${OFFICE}/officeDocument" Target="${main}"/></Relationships>`,
+    [main]: '<w:document/>',
+    ...more,
+  }
+}
+
 /** A Word document. */
-export function docx(more: Record<string, string> = {}): Buffer {
-  return zip({ '[Content_Types].xml': '<Types/>', 'word/document.xml': '<w:document/>', ...more })
+export function docx(more: Record<string, string | Buffer> = {}): Buffer {
+  return zip(officePackage('word/document.xml', WORD_MAIN, more))
 }
 
 /** An EBML element. */
@@ -68,21 +130,44 @@ function element(id: string, ...parts: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(id, 'hex'), size, body])
 }
 
+/** What is unlike a recorder's WebM. */
+interface MatroskaForm {
+  readonly docType?: string
+  /** Bytes of an element before the tracks. */
+  readonly before?: number
+  readonly tracks?: 'at the end' | 'at the end, told'
+}
+
 /** A Matroska file whose tracks are of these kinds. */
-export function matroska(docType: string, ...kinds: ('audio' | 'video')[]): Buffer {
+export function matroska(form: MatroskaForm, ...kinds: ('audio' | 'video')[]): Buffer {
+  const { docType = 'webm', before, tracks: place } = form
   const tracks = kinds.map((kind) =>
     element('ae', element('d7', Buffer.from([1])), element('83', Buffer.from([kind === 'video' ? 1 : 2]))),
   )
-  const cluster = element('1f43b675', element('e7', Buffer.from([0])), Buffer.alloc(600))
-  // A recorder does not know how long it will go on: the segment's size is the one for unknown.
-  const segment = Buffer.from('1853806701ffffffffffffff', 'hex')
   const list = kinds.length > 0 ? [element('1654ae6b', ...tracks)] : []
+  const cluster = element('1f43b675', element('e7', Buffer.from([0])), Buffer.alloc(600))
+  const head = [
+    element('1549a966', element('2ad7b1', Buffer.from([15, 66, 64]))),
+    ...(before ? [element('ec', Buffer.alloc(before))] : []),
+  ]
+  const size = (parts: Buffer[]) => parts.reduce((sum, part) => sum + part.length, 0)
+  const indexOf = (position: number) => {
+    const number = Buffer.alloc(8)
+    number.writeBigUInt64BE(BigInt(position))
+    const entry = element('4dbb', element('53ab', Buffer.from('1654ae6b', 'hex')), element('53ac', number))
+    return element('114d9b74', entry)
+  }
+  const told = place === 'at the end, told' ? [indexOf(indexOf(0).length + size([...head, cluster]))] : []
+  // A recorder does not know how long it will go on: the sizes of its segment and of its last cluster are the one for
+  // unknown.
+  const segment = Buffer.from('1853806701ffffffffffffff', 'hex')
+  if (told.length > 0) cluster.fill(0xff, 5, 12)
   return Buffer.concat([
     element('1a45dfa3', element('4282', Buffer.from(docType))),
     segment,
-    element('1549a966', element('2ad7b1', Buffer.from([15, 66, 64]))),
-    ...list,
-    cluster,
+    ...told,
+    ...head,
+    ...(place ? [cluster, ...list] : [...list, cluster]),
   ])
 }
 
@@ -95,7 +180,11 @@ function box(type: string, ...parts: Buffer[]): Buffer {
 }
 
 /** An MP4 file with a track for each handler (`vide`, `soun`); the data may come first. */
-export function mp4(handlers: string[], order: 'movie first' | 'data first' = 'movie first'): Buffer {
+export function mp4(
+  handlers: string[],
+  order: 'movie first' | 'data first' = 'movie first',
+  brands = 'isom\0\0\x02\0isomiso2mp41',
+): Buffer {
   const tracks = handlers.map((handler) => {
     const fields = Buffer.alloc(24)
     fields.write(handler, 8, 'latin1')
@@ -103,7 +192,7 @@ export function mp4(handlers: string[], order: 'movie first' | 'data first' = 'm
   })
   const movie = box('moov', box('mvhd', Buffer.alloc(20)), ...tracks)
   const data = box('mdat', Buffer.alloc(5000, 7))
-  const type = box('ftyp', Buffer.from('isom\0\0\x02\0isomiso2mp41', 'latin1'))
+  const type = box('ftyp', Buffer.from(brands, 'latin1'))
   return Buffer.concat(order === 'movie first' ? [type, movie, data] : [type, data, movie])
 }
 

@@ -1,8 +1,11 @@
 import { type Bytes, withBytes } from './bytes.ts'
-import { isWordDirectory, isWordPackage } from './documents.ts'
+import { isWordBinary } from './compound.ts'
 import { isMpegAudio } from './mp3.ts'
 import { mp4Kind } from './mp4.ts'
 import { oggKind } from './ogg.ts'
+import { isWordPackage } from './package.ts'
+import { isPdf } from './pdf.ts'
+import { isWave } from './wave.ts'
 import { webmKind } from './webm.ts'
 
 /** What a file is for. */
@@ -17,17 +20,27 @@ export interface Detected {
   readonly contentType: string
 }
 
-/** How much of a file's beginning tells its form, in bytes. */
-const HEAD_BYTES = 4100
-const EBML = Buffer.from('1a45dfa3', 'hex')
+/** Whether a file has a form, and what it holds: by the rules of that form. */
+const forms: Record<Form, (bytes: Bytes) => Promise<FileKind | 'unknown' | null>> = {
+  doc: async (bytes) => ((await isWordBinary(bytes)) ? 'document' : null),
+  docx: async (bytes) => ((await isWordPackage(bytes)) ? 'document' : null),
+  // Last of the documents: its mark need not be at the beginning, and another form may hold it.
+  pdf: async (bytes) => ((await isPdf(bytes)) ? 'document' : null),
+  webm: webmKind,
+  mp4: mp4Kind,
+  ogg: oggKind,
+  wav: async (bytes) => ((await isWave(bytes)) ? 'audio' : null),
+  // Last of the recordings, for the same reason.
+  mp3: async (bytes) => ((await isMpegAudio(bytes)) ? 'audio' : null),
+}
 
 const types: Record<FileKind, Partial<Record<Form, string>>> = {
   document: {
-    pdf: 'application/pdf',
     doc: 'application/msword',
     docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    pdf: 'application/pdf',
   },
-  audio: { webm: 'audio/webm', mp4: 'audio/mp4', wav: 'audio/wav', ogg: 'audio/ogg', mp3: 'audio/mpeg' },
+  audio: { webm: 'audio/webm', mp4: 'audio/mp4', ogg: 'audio/ogg', wav: 'audio/wav', mp3: 'audio/mpeg' },
   video: { webm: 'video/webm', mp4: 'video/mp4', ogg: 'video/ogg' },
 }
 
@@ -38,64 +51,18 @@ export const formsOf: Record<FileKind, string> = {
   video: 'WebM, MP4 or OGG with a picture',
 }
 
-/** What file-type calls the forms; several of its names are one form here. */
-const forms: Record<string, Form> = {
-  pdf: 'pdf',
-  cfb: 'doc',
-  zip: 'docx',
-  docx: 'docx',
-  webm: 'webm',
-  mp4: 'mp4',
-  m4a: 'mp4',
-  m4v: 'mp4',
-  m4b: 'mp4',
-  wav: 'wav',
-  ogg: 'ogg',
-  oga: 'ogg',
-  ogv: 'ogg',
-  ogx: 'ogg',
-  ogm: 'ogg',
-  opus: 'ogg',
-  spx: 'ogg',
-  mp3: 'mp3',
-}
-
 /**
- * What a file is, read from its content: neither its name nor the type that its sender claims is looked at. The form is
- * told by the file's beginning; then the inside is asked whether it is what the kind wants, as one container holds
- * sound, pictures, spreadsheets or programs alike. Where the inside can't be made out the form is believed.
+ * What a file is, read from its content by the rules of each form: neither its name nor the type that its sender claims
+ * is looked at. One container holds sound, pictures, spreadsheets or programs alike, so the inside is asked too.
  * @returns null for what is not taken as that kind
  */
 export function detect(path: string, kind: FileKind): Promise<Detected | null> {
   return withBytes(path, async (bytes) => {
-    const form = await formOf(await bytes.read(0, HEAD_BYTES))
-    const contentType = form && types[kind][form]
-    return contentType && (await fits(bytes, form, kind)) ? { form, contentType } : null
+    for (const [form, contentType] of Object.entries(types[kind]) as [Form, string][]) {
+      const held = await forms[form](bytes)
+      if (held === kind || held === 'unknown') return { form, contentType }
+      if (held !== null) return null
+    }
+    return null
   })
-}
-
-async function formOf(head: Buffer): Promise<Form | null> {
-  const { fileTypeFromBuffer } = await import('file-type')
-  const found = await fileTypeFromBuffer(head)
-  if (found) return forms[found.ext] ?? null
-  return head.subarray(0, EBML.length).equals(EBML) ? 'webm' : null
-}
-
-async function fits(bytes: Bytes, form: Form, kind: FileKind): Promise<boolean> {
-  switch (form) {
-    case 'doc':
-      return (await isWordDirectory(bytes)) ?? true
-    case 'docx':
-      return isWordPackage(bytes)
-    case 'webm':
-      return ((await webmKind(bytes)) ?? kind) === kind
-    case 'mp4':
-      return ((await mp4Kind(bytes)) ?? kind) === kind
-    case 'ogg':
-      return ((await oggKind(bytes)) ?? kind) === kind
-    case 'mp3':
-      return isMpegAudio(bytes)
-    default:
-      return true
-  }
 }

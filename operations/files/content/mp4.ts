@@ -1,10 +1,18 @@
-import type { Bytes } from './bytes.ts'
+import type { Bytes, Held } from './bytes.ts'
 
 // ISO/IEC 14496-12, 4.2: a box is its size, its type and what it holds.
 const HEADER = 8
 const LARGE_HEADER = 16
 const LARGEST_MOVIE = 16 * 1024 * 1024
+const LARGEST_BRANDS = 1024
+const MOST_BOXES = 10_000
 const HANDLER_TYPE_AT = 8
+
+// 4.3: the brands of a file stand in one of its first boxes, and before all but these.
+const BEFORE_BRANDS = new Set(['free', 'skip', 'wide', 'pdin', 'uuid'])
+const MP4_BRAND = /^(iso[m2-9a-c]|mp4[12]|avc1|dash|cmfc|cmf2|M4[ABV] )$/
+// QuickTime, 3GPP, Flash, protected music, and pictures: the same boxes with other things in them.
+const OTHER_BRAND = /^(qt {2}|3g..|F4.. ?|M4P |mif1|msf1|hei[cxms]|hev[cxms]|avif|avis|crx |jp.. ?|mj.. ?)$/
 
 interface Box {
   readonly type: string
@@ -13,12 +21,13 @@ interface Box {
 }
 
 /**
- * Whether an MP4 file holds pictures or sound alone, by the handlers of its tracks.
- * @returns null where no track tells
+ * Whether a file is MP4, and holds pictures or sound alone: by its brands, of which one must be of MP4 or the first of no
+ * other form, and by the handlers of its tracks.
  */
-export async function mp4Kind(bytes: Bytes): Promise<'audio' | 'video' | null> {
+export async function mp4Kind(bytes: Bytes): Promise<Held | null> {
+  if (!(await hasBrand(bytes))) return null
   const movie = await findMovie(bytes)
-  if (!movie) return null
+  if (!movie) return 'unknown'
   const handlers = new Set<string>()
   for (const track of boxes(movie, 0, movie.length)) {
     if (track.type !== 'trak') continue
@@ -31,22 +40,38 @@ export async function mp4Kind(bytes: Bytes): Promise<'audio' | 'video' | null> {
     }
   }
   if (handlers.has('vide')) return 'video'
-  return handlers.has('soun') ? 'audio' : null
+  if (handlers.has('soun')) return 'audio'
+  return handlers.has('pict') ? null : 'unknown'
+}
+
+async function hasBrand(bytes: Bytes): Promise<boolean> {
+  for await (const box of boxesOf(bytes)) {
+    if (BEFORE_BRANDS.has(box.type)) continue
+    if (box.type !== 'ftyp') return false
+    const content = await bytes.read(box.start, Math.min(box.end - box.start, LARGEST_BRANDS))
+    // The first brand, its version, and the brands that it is compatible with.
+    const [first = '', , ...others] = content.toString('latin1').match(/.{4}/gs) ?? []
+    return [first, ...others].some((brand) => MP4_BRAND.test(brand)) || !OTHER_BRAND.test(first)
+  }
+  return false
 }
 
 // The movie's box may stand behind all of its data: the others are stepped over, not read.
 async function findMovie(bytes: Bytes): Promise<Buffer | null> {
-  for (let at = 0; at + HEADER <= bytes.size; ) {
-    const header = await bytes.read(at, LARGE_HEADER)
-    const box = readHeader(header, 0, bytes.size - at)
-    if (!box) return null
-    if (box.type === 'moov') {
-      const length = box.end - box.start
-      return length > LARGEST_MOVIE ? null : bytes.read(at + box.start, length)
-    }
-    at += box.end
+  for await (const box of boxesOf(bytes)) {
+    const length = box.end - box.start
+    if (box.type === 'moov') return length > LARGEST_MOVIE ? null : bytes.read(box.start, length)
   }
   return null
+}
+
+async function* boxesOf(bytes: Bytes): AsyncGenerator<Box> {
+  for (let at = 0, count = 0; at + HEADER <= bytes.size && count < MOST_BOXES; count += 1) {
+    const box = readHeader(await bytes.read(at, LARGE_HEADER), 0, bytes.size - at)
+    if (!box) return
+    yield { type: box.type, start: at + box.start, end: at + box.end }
+    at += box.end
+  }
 }
 
 function* boxes(buffer: Buffer, from: number, to: number): Generator<Box> {
