@@ -6,6 +6,7 @@ import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
 import accounts from './plugins/accounts.ts'
+import basePath, { withoutBasePath } from './plugins/base-path.ts'
 import clientAddress, { isTrustedProxy } from './plugins/client-address.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
@@ -99,6 +100,7 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
     trustProxy: isTrustedProxy(config.trustProxy),
     genReqId: () => newId('req'),
     requestIdHeader: false,
+    ...(config.basePath ? { rewriteUrl: withoutBasePath(config.basePath) } : {}),
     routerOptions,
     // A request on a connection that stays open while the server closes is served, and recorded, like any other.
     return503OnClosing: false,
@@ -107,6 +109,7 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(errors)
+  await app.register(basePath)
   await app.register(notFound)
   await app.register(clientAddress)
   await app.register(validation)
@@ -117,7 +120,7 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
   await app.register(database, { config, logins })
   await app.register(accessLog, { logins })
   await app.register(urlCredentials)
-  await app.register(reference, { version: packageJson.version })
+  await app.register(reference, { version: packageJson.version, basePath: config.basePath })
   await app.register(limits, { config })
   await app.register(verifier)
   await app.register(idempotency)

@@ -59,6 +59,8 @@ export interface Config {
   readonly port: number
   /** Without a trailing slash; null: made from the address that the server really listens on. */
   readonly publicUrl: string | null
+  /** The path of `publicUrl`, under which a proxy shows the server: empty, or with a leading slash. */
+  readonly basePath: string
   /** The owner's login. Null: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null
   /** Logins that the operator has created. Null: the migration creates one. */
@@ -119,8 +121,7 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     environment,
     host: variables.HOST,
     port: variables.PORT,
-    publicUrl:
-      url('PUBLIC_URL', variables.PUBLIC_URL, ['http:', 'https:'], problems)?.replace(/\/+$/, '') ?? null,
+    ...publicUrl(variables.PUBLIC_URL, problems),
     databaseUrl: databaseUrl('DATABASE_URL', variables.DATABASE_URL, problems),
     databaseTenantUrl: databaseUrl('DATABASE_TENANT_URL', variables.DATABASE_TENANT_URL, problems),
     databaseSystemUrl: databaseUrl('DATABASE_SYSTEM_URL', variables.DATABASE_SYSTEM_URL, problems),
@@ -221,6 +222,20 @@ function url(
 
 function databaseUrl(name: string, value: string | undefined, problems: string[]): string | null {
   return url(name, value, ['postgres:', 'postgresql:'], problems)
+}
+
+function publicUrl(value: string | undefined, problems: string[]): Pick<Config, 'publicUrl' | 'basePath'> {
+  const text = url('PUBLIC_URL', value, ['http:', 'https:'], problems)
+  if (text === null) return { publicUrl: null, basePath: '' }
+  const { origin, pathname, search, hash, username, password } = new URL(text)
+  if (search || hash || username || password) {
+    problems.push('PUBLIC_URL must have no query, no fragment and no password')
+  }
+  const basePath = pathname.replace(/\/+$/, '')
+  if (!/^(\/[\w.~-]+)*$/.test(basePath)) {
+    problems.push('PUBLIC_URL must have a path of letters, digits and . _ ~ - between slashes, or none')
+  }
+  return { publicUrl: origin + basePath, basePath }
 }
 
 function networks(name: string, value: string | undefined, problems: string[]): string[] {

@@ -5,8 +5,8 @@ import fp from 'fastify-plugin'
 import { isOptional } from './validation.ts'
 
 /** The OpenAPI 3.1 document at `/openapi.json`, drawn from the routes' schemas, and a page to read it at `/docs`. */
-export default fp<{ version: string }>(
-  async (app: FastifyInstance, { version }) => {
+export default fp<{ version: string; basePath: string }>(
+  async (app: FastifyInstance, { version, basePath }) => {
     const bodiless = new Set<string | undefined>()
     await app.register(swagger, {
       openapi: {
@@ -19,7 +19,7 @@ export default fp<{ version: string }>(
             'or the key as `x-api-key` with a user’s `Authorization: Bearer at_…` beside it.',
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        servers: [{ url: '/', description: 'This server' }],
+        servers: [{ url: basePath || '/', description: 'This server' }],
         tags: [
           { name: 'Who am I', description: 'Who a credential stands for' },
           { name: 'Account', description: 'Sign up, log in and out' },
@@ -86,6 +86,7 @@ export default fp<{ version: string }>(
     })
     await app.register(swaggerUi, {
       routePrefix: '/docs',
+      ...(basePath ? { indexPrefix: basePath } : {}),
       staticCSP: true,
       theme: { title: 'Anteroom: API reference' },
       uiConfig: { layout: 'BaseLayout', deepLinking: true, displayRequestDuration: true, validatorUrl: null },

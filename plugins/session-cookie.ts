@@ -34,11 +34,14 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Cookies that no script reads, no other site sends along and no neighbouring host can plant (`__Host-`, RFC 6265bis).
- * On http://localhost they go without that prefix and without Secure, which not every browser takes there.
+ * Under a path of a host they are for that path alone, which `__Host-` does not allow: there it is `__Secure-`.
+ * On http://localhost they go without a prefix and without Secure, which not every browser takes there.
  */
 export default fp(
   async (app: FastifyInstance) => {
-    const prefix = () => (isSecure(app.publicUrl()) ? '__Host-' : '')
+    const { basePath } = app.config
+    const path = basePath || '/'
+    const prefix = () => (isSecure(app.publicUrl()) ? (basePath ? '__Secure-' : '__Host-') : '')
     app.decorate('cookies', {
       read(request, name) {
         const header = request.headers.cookie
@@ -46,7 +49,7 @@ export default fp(
       },
       set(reply, name, value, seconds) {
         const secure = prefix() !== ''
-        const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: seconds } as const
+        const attributes = { path, httpOnly: true, sameSite: 'lax', secure, maxAge: seconds } as const
         reply.header('set-cookie', stringifySetCookie({ name: prefix() + names[name], value, ...attributes }))
       },
       clear(reply, name) {

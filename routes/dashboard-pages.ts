@@ -36,7 +36,11 @@ export async function dashboardPageRoutes(app: Api): Promise<void> {
       .header('content-security-policy', contentSecurityPolicy)
       .header('cache-control', 'no-cache')
       .type('text/html; charset=utf-8')
-      .send(html.replace('<html ', `<html ${facts} `))
+      .send(
+        html
+          .replace('<html ', `<html ${facts} `)
+          .replaceAll('"./assets/', `"${config.basePath}/dashboard/assets/`),
+      )
   }
 
   app.get('/', { schema: { hide: true } }, (_request, reply) => page(reply))

@@ -46,7 +46,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     const carries =
       request.method !== 'HEAD' &&
       request.headers['content-type']?.startsWith('application/offset+octet-stream')
-    uploads ??= ResumableUploads.open(files, PATH)
+    uploads ??= ResumableUploads.open(files, app.config.basePath + PATH)
     const response = await (await uploads).handle({
       method: request.method,
       headers: protocolHeaders(request),

@@ -2,7 +2,6 @@ import { INTERVIEW_PAGE } from '../operations/invites/present.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Api } from './api.ts'
 
-const assets = `/sdk/${packageJson.version}`
 // All from this server, nothing inline; microphone and camera for this page, no other capability for anybody.
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -27,11 +26,11 @@ export async function interviewPageRoutes(app: Api): Promise<void> {
       .header('content-security-policy', contentSecurityPolicy)
       .header('permissions-policy', permissionsPolicy)
       .header('cache-control', 'no-cache')
-      .send(page),
+      .send(page(`${app.config.basePath}/sdk/${packageJson.version}`)),
   )
 }
 
-const page = `<!doctype html>
+const page = (assets: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

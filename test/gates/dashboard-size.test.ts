@@ -19,9 +19,7 @@ function withImports(file: string, seen = new Set<string>()): Set<string> {
 
 t.test('the script of the first load is small, and nothing is written into the page', (t) => {
   const page = readFileSync(path.join(root, 'index.html'), 'utf8')
-  const scripts = [...page.matchAll(/(?:src|href)="\/dashboard\/(assets\/[^"]+\.js)"/g)].map(
-    ([, file = '']) => file,
-  )
+  const scripts = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map(([, file = '']) => file)
   const files = scripts.reduce((seen, file) => withImports(file, seen), new Set<string>())
   const bytes = [...files].reduce(
     (sum, file) => sum + gzipSync(readFileSync(path.join(root, file))).length,

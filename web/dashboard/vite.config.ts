@@ -1,8 +1,9 @@
 import { defineConfig } from 'vite'
 
-// Served under /dashboard by the API itself, under a CSP without inline scripts: nothing may be inlined.
+// The API serves it, under a CSP without inline scripts: nothing may be inlined. Where it lies is known at run time only
+// (PUBLIC_URL may have a path): scripts find each other by relative paths, and the server completes those of the page.
 export default defineConfig({
-  base: '/dashboard/',
+  base: './',
   publicDir: false,
   build: {
     target: 'es2022',

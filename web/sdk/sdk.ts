@@ -42,7 +42,8 @@ export const unmount: InterviewSdk['unmount'] = (target) => {
 
 export const version: InterviewSdk['version'] = __ANTEROOM_VERSION__
 
-// Where this script was loaded from; where nobody knows, as it was put into another one, the page's own.
+// The server that this script was loaded from, which may lie under a path. Where the script is part of another one, it
+// cannot tell: `baseUrl` has to.
 function home(): string {
-  return new URL(__ANTEROOM_SCRIPT__ ?? location.href).origin
+  return (__ANTEROOM_SCRIPT__ ?? location.origin).replace(/(?<!\/)\/sdk[./].*/, '')
 }

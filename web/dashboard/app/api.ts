@@ -1,10 +1,11 @@
 import createClient from 'openapi-fetch'
 import type { paths } from '../../openapi.d.ts'
 import { Failure } from './failure.ts'
+import { SERVER } from './place.ts'
 import { secondFactorMissing, sessionEnded } from './session-state.ts'
 
 /** The API that integrators use, typed by its own document; the session is in a cookie that this script can't read. */
-export const api = createClient<paths>({ baseUrl: '' })
+export const api = createClient<paths>({ baseUrl: SERVER })
 
 /** What `GET path` answers with. */
 export type AnswerTo<P extends keyof paths> = Answer<paths[P], 'get', 200>

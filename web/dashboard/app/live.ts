@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { AnswerTo } from './api.ts'
 import { api, ask } from './api.ts'
+import { SERVER } from './place.ts'
 import { may } from './session.ts'
 
 /** Something that has happened in the organization. */
@@ -12,7 +13,7 @@ const SETTLE_MS = 300
 /**
  * Follows a stream of server-sent events while the page is in sight. The browser connects anew by itself; where the
  * server refuses, it is asked who one is: a session that is over leads to the log-in.
- * @param url null: not at all
+ * @param url a path of the API; null: not at all
  * @returns whether the stream is open
  */
 export function useStream(
@@ -36,7 +37,7 @@ export function useStream(
     }
     const connect = () => {
       if (source !== null || document.visibilityState !== 'visible') return
-      const made = new EventSource(url)
+      const made = new EventSource(SERVER + url)
       source = made
       made.onopen = () => {
         setOpen(true)

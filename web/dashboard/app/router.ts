@@ -1,6 +1,5 @@
 import { computed, signal } from '@preact/signals'
-
-const BASE = '/dashboard'
+import { DASHBOARD as BASE } from './place.ts'
 
 const url = signal(new URL(location.href))
 /** Why leaving the page would lose something, or null. */
@@ -8,7 +7,7 @@ export const leaving = signal<string | null>(null)
 /** Where someone wanted to go while there was something to lose. */
 export const heldBack = signal<string | null>(null)
 
-/** The path below /dashboard, always with a leading and never with a trailing slash (but `/`). */
+/** The path below the dashboard's own, always with a leading and never with a trailing slash (but `/`). */
 export const path = computed(() => url.value.pathname.slice(BASE.length).replace(/\/+$/, '') || '/')
 export const query = computed(() => url.value.searchParams)
 

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks'
 import { api, ask } from '../app/api.ts'
+import { SERVER } from '../app/place.ts'
+import { at } from '../app/router.ts'
 import { server } from '../app/server.ts'
 import { findSession, me } from '../app/session.ts'
 import { Confirm } from '../components/confirm.tsx'
@@ -101,7 +103,7 @@ function ExportCard() {
         Everything that is kept about you, as one JSON document. API keys are credentials, and not in it.
       </p>
       <p class="actions">
-        <a class="button" href="/api/me/export" download="anteroom-export.json">
+        <a class="button" href={`${SERVER}/api/me/export`} download="anteroom-export.json">
           Export my data
         </a>
       </p>
@@ -119,7 +121,7 @@ function EraseCard() {
       }),
     )
     localStorage.clear()
-    location.assign('/dashboard/login')
+    location.assign(at('/login'))
   }
   return (
     <section class="card stack tight danger-card">

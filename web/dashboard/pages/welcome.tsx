@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { api, ask, type Key, type LogRecord } from '../app/api.ts'
 import { usePoll } from '../app/load.ts'
 import { useOnce } from '../app/once.ts'
+import { SERVER } from '../app/place.ts'
 import { at } from '../app/router.ts'
 import { server } from '../app/server.ts'
 import { me } from '../app/session.ts'
@@ -116,7 +117,7 @@ function Arrived({ record }: { record: LogRecord }) {
         <a class="button primary" href={at('/settings/keys')}>
           To your API keys
         </a>
-        <a class="button" href="/docs" target="_blank" rel="noopener">
+        <a class="button" href={`${SERVER}/docs`} target="_blank" rel="noopener">
           API reference
         </a>
       </p>

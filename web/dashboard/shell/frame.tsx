@@ -5,6 +5,7 @@ import type { WhoAmI } from '../app/api.ts'
 import { isOffered } from '../app/navigation.ts'
 import type { Page } from '../app/page.ts'
 import { pages } from '../app/pages.ts'
+import { SERVER } from '../app/place.ts'
 import { at, path } from '../app/router.ts'
 import { EnvironmentMark } from '../components/environment.tsx'
 import { Icon } from '../components/icon.tsx'
@@ -64,7 +65,7 @@ export function Frame({ who, children }: { who: WhoAmI; children: ComponentChild
         ))}
         <ul class="outside">
           <li>
-            <a href="/docs" target="_blank" rel="noopener">
+            <a href={`${SERVER}/docs`} target="_blank" rel="noopener">
               <Icon name="book" />
               API reference
             </a>

@@ -1,4 +1,5 @@
 import { type AnswerTo, api, ask } from '../../app/api.ts'
+import { at } from '../../app/router.ts'
 import { me } from '../../app/session.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { SelectField } from '../../components/form.tsx'
@@ -72,7 +73,7 @@ export function MemberDialog({
       onClose={onClose}
       onConfirm={async () => {
         await ask(api.DELETE('/api/members/{userId}', { params: { path } }))
-        if (leaves) location.assign('/dashboard/')
+        if (leaves) location.assign(at('/'))
         else done(`${name} is removed`)
       }}
     >
