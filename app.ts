@@ -14,16 +14,17 @@ import embedCors from './plugins/embed-cors.ts'
 import embedLimit from './plugins/embed-limit.ts'
 import embedSession from './plugins/embed-session.ts'
 import { EmptyRequest } from './plugins/empty-request.ts'
+import encryptionKey from './plugins/encryption-key.ts'
 import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 import eventStreams from './plugins/event-streams.ts'
 import files from './plugins/files.ts'
-import idempotency from './plugins/idempotency.ts'
 import jsonBody from './plugins/json-body.ts'
 import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
 import mail from './plugins/mail.ts'
 import multipart from './plugins/multipart.ts'
 import notFound, { routerOptions } from './plugins/not-found.ts'
+import operations from './plugins/operations.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import requestBody from './plugins/request-body.ts'
@@ -59,8 +60,6 @@ import { inviteBulkRoutes } from './routes/invite-bulks.ts'
 import { inviteChangeRoutes } from './routes/invite-changes.ts'
 import { inviteRoutes } from './routes/invites.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
-import { keyRotationRoutes } from './routes/key-rotation.ts'
-import { keyUsageRoutes } from './routes/key-usage.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
 import { logStreamRoutes } from './routes/logs-stream.ts'
@@ -123,7 +122,8 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
   await app.register(reference, { version: packageJson.version, basePath: config.basePath })
   await app.register(limits, { config })
   await app.register(verifier)
-  await app.register(idempotency)
+  await app.register(encryptionKey)
+  await app.register(operations)
   await app.register(files)
   await app.register(sessionCookie)
   await app.register(accounts)
@@ -159,8 +159,6 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
       await api.register(invitationRoutes)
       await api.register(acceptRoutes)
       await api.register(keyRoutes)
-      await api.register(keyRotationRoutes)
-      await api.register(keyUsageRoutes)
       await api.register(keyLeakRoutes)
       await api.register(campaignRoutes)
       await api.register(candidateRoutes)

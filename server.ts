@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   app.starting.underWay = true
   await app.listen({ host: config.host, port: config.port })
   // Once it listens: who never sees the welcome would never get the password that it shows this once.
-  const demo = config.environment.name === 'sandbox' ? await makeDemo(app.database, config) : null
+  const demo = config.environment.name === 'sandbox' ? await makeDemo(app) : null
   process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
   app.starting.underWay = false
   if (values['without-worker']) return

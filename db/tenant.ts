@@ -59,8 +59,10 @@ export class Tenancy {
    */
   async write<T>(organizationId: string, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     const outcome = await this.#database.begin(async (tx) => {
-      await tx`select set_config('app.organization_id', ${organizationId}, true)`
-      return { value: await work(tx) }
+      // Sent together with the first statements of the work, which run after it on the same connection.
+      const scoped = tx`select set_config('app.organization_id', ${organizationId}, true)`.execute()
+      const [value] = await Promise.all([work(tx), scoped])
+      return { value }
     })
     return outcome.value
   }

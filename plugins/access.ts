@@ -1,16 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { type Access, type AccessRule, refusalOf } from '../operations/core/access.ts'
 import type { Actor } from '../operations/credentials/principals.ts'
-import { allows, type Scope } from '../schemas/access.ts'
-import { ApiError } from '../schemas/errors.ts'
-import type { LoggedReason } from '../schemas/reasons.ts'
-
-/**
- * What a route needs of its caller:
- * `public` nothing; `authenticated` anyone who is known to an organization; `user` a person; `key` an API key;
- * `interview` a candidate's interview session, which opens nothing else; or a scope.
- */
-export type Access = 'public' | 'authenticated' | 'user' | 'key' | 'interview' | Exclude<Scope, '*'>
+import type { ApiError } from '../schemas/errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,8 +12,8 @@ declare module 'fastify' {
   }
 }
 
-// Settings that people see to without a key: on these a user's token alone is enough.
-const settings = new Set(['webhooks', 'keys', 'logs', 'members', 'organization'])
+// The router's own answers, such as 404 below /api, declare nothing.
+const UNKNOWN_ROUTE: AccessRule = { access: 'authenticated' }
 
 /** Compares what each route declared with what the actor may. A route that declares nothing stops the start. */
 export default fp(
@@ -32,54 +24,16 @@ export default fp(
       }
     })
     app.addHook('onRequest', (request, _reply, done) => {
-      done(refusalOf(request, request.actor as Actor) ?? undefined)
+      done(refusalOfRequest(request, request.actor as Actor) ?? undefined)
     })
   },
   { name: 'access', dependencies: ['context'] },
 )
 
-/** Why an actor is not let in where a request goes, or null. */
-export function refusalOf(request: FastifyRequest, actor: Actor): ApiError | null {
-  const { access = 'authenticated', beforeSecondFactor } = request.routeOptions.config
-  if (access === 'public') return null
-  if (actor.totpMissing && !beforeSecondFactor) return secondFactorMissing(actor)
-  return refusal(access, actor)
-}
-
-function refusal(access: Exclude<Access, 'public'>, actor: Actor): ApiError | null {
-  if (access === 'interview') {
-    return actor.type === 'interview' ? null : forbidden('an interview session', 'no_interview_session')
-  }
-  if (actor.type === 'interview') return forbidden('more than an interview session', 'interview_session')
-  if (access === 'authenticated') return null
-  if (access === 'user') return actor.user ? null : forbidden('a user', 'no_user')
-  if (access === 'key') return actor.key ? null : forbidden('an API key', 'no_key')
-  if (actor.type === 'user' && !settings.has(access.slice(0, access.indexOf(':')))) {
-    return new ApiError('BAD_REQUEST', 'x-api-key is required beside an access token on this route', {
-      reason: 'api_key_required',
-      details: [{ path: 'headers.x-api-key', message: 'is required' }],
-    })
-  }
-  return allows(actor.scopes, access) ? null : needsScope(access)
-}
-
-/** 403 that names the scope, for a route that learns only on the way what it needs. */
-export function needsScope(scope: Exclude<Scope, '*'>): ApiError {
-  return forbidden(`the scope ${scope}`, `scope_missing:${scope}`)
-}
-
-function secondFactorMissing(actor: Actor): ApiError {
-  return new ApiError('FORBIDDEN', `${actor.organization.name} requires a second factor of its members`, {
-    reason: 'second_factor_missing',
-    hint: 'Set one up with POST /api/auth/totp and POST /api/auth/totp/confirm',
-  })
-}
-
-function forbidden(missing: string, reason: LoggedReason): ApiError {
-  return new ApiError('FORBIDDEN', undefined, {
-    reason,
-    details: [{ path: 'credential', message: `needs ${missing}` }],
-  })
+/** Why an actor may not use the route of a request, or null where it may. */
+export function refusalOfRequest(request: FastifyRequest, actor: Actor): ApiError | null {
+  const { config } = request.routeOptions
+  return refusalOf(config.access === undefined ? UNKNOWN_ROUTE : (config as AccessRule), actor)
 }
 
 /** The actor of a request whose route needs one. */

@@ -46,6 +46,6 @@ export default fp(
   },
   {
     name: 'accounts',
-    dependencies: ['client-address', 'database', 'idempotency', 'verifier', 'session-cookie'],
+    dependencies: ['client-address', 'database', 'encryption-key', 'verifier', 'session-cookie'],
   },
 )

@@ -30,5 +30,5 @@ export default fp(
     })
     app.addHook('onClose', async () => store.storage.close())
   },
-  { name: 'files', dependencies: ['database', 'idempotency'] },
+  { name: 'files', dependencies: ['database', 'encryption-key'] },
 )

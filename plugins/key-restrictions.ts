@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Actor } from '../operations/credentials/principals.ts'
 import { ApiError } from '../schemas/errors.ts'
 
 /**
@@ -11,17 +12,20 @@ export default fp(
     app.addHook('onRequest', (request, reply, done) => {
       const key = request.actor?.key
       if (!key) return done()
-      if (key.acceptsAddress && !key.acceptsAddress(request.address)) {
-        return done(
-          new ApiError('FORBIDDEN', undefined, {
-            reason: 'ip_not_allowed',
-            details: [{ path: 'credential', message: 'is not accepted from this address' }],
-          }),
-        )
-      }
+      const refusal = addressRefusal(request, request.actor as Actor)
+      if (refusal) return done(refusal)
       if (key.retirementHeaders) reply.headers(key.retirementHeaders)
       done()
     })
   },
   { name: 'key-restrictions', dependencies: ['context'] },
 )
+
+/** Why an actor may not ask from the address of a request, or null where it may. */
+export function addressRefusal(request: FastifyRequest, { key }: Actor): ApiError | null {
+  if (!key?.acceptsAddress || key.acceptsAddress(request.address)) return null
+  return new ApiError('FORBIDDEN', undefined, {
+    reason: 'ip_not_allowed',
+    details: [{ path: 'credential', message: 'is not accepted from this address' }],
+  })
+}

@@ -23,5 +23,5 @@ export default fp<{ logins: DatabaseLogins }>(
     app.decorate('mailer', new Mailer(jobs, app.encryptionKey, config))
     app.addHook('onClose', () => jobs.close(0))
   },
-  { name: 'mail', dependencies: ['database', 'idempotency'] },
+  { name: 'mail', dependencies: ['database', 'encryption-key'] },
 )

@@ -2,6 +2,15 @@ import { createServer } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Operation } from '../operations/core/operation.ts'
+import { operationChannel } from '../operations/core/runner.ts'
+import { ApiError } from '../schemas/errors.ts'
+
+interface OperationRun {
+  readonly operation: Operation
+  readonly error?: unknown
+  startedAt?: number
+}
 
 /**
  * Prometheus metrics at `GET /metrics` of a port of their own, which is for the operator's network: never on the
@@ -25,6 +34,26 @@ export default fp<{ port: number; host: string }>(
       collect() {
         this.set(app.changes.trusted() ? 1 : 0)
       },
+    })
+    const operations = new Histogram({
+      name: 'anteroom_operation_duration_seconds',
+      help: 'Time that an operation took, by its name and how it ended',
+      labelNames: ['operation', 'outcome'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers: [registry],
+    })
+    const subscribers = {
+      start: (run: OperationRun) => {
+        run.startedAt = performance.now()
+      },
+      asyncEnd: ({ operation, startedAt = 0, error }: OperationRun) => {
+        const outcome = error === undefined ? 'ok' : error instanceof ApiError ? error.code : 'INTERNAL'
+        operations.observe({ operation: operation.name, outcome }, (performance.now() - startedAt) / 1000)
+      },
+    }
+    operationChannel.subscribe(subscribers as Parameters<typeof operationChannel.subscribe>[0])
+    app.addHook('onClose', async () => {
+      operationChannel.unsubscribe(subscribers as Parameters<typeof operationChannel.unsubscribe>[0])
     })
     app.addHook('onResponse', (request, reply, done) => {
       const route = request.routeOptions.url ?? 'unknown'

@@ -10,7 +10,7 @@ import {
   userActor,
 } from '../operations/credentials/principals.ts'
 import { endOfPrincipal } from '../operations/credentials/verifier.ts'
-import { refusalOf } from './access.ts'
+import { refusalOfRequest } from './access.ts'
 import { readCredentials } from './credentials.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function stillStands(app: FastifyInstance, request: FastifyRequest)
   const actor = await actorNow(app, request)
   if (!actor || actor.organization.id !== before.organization.id) return false
   if (actor.key?.acceptsAddress && !actor.key.acceptsAddress(request.address)) return false
-  return refusalOf(request, actor) === null
+  return refusalOfRequest(request, actor) === null
 }
 
 async function actorNow(app: FastifyInstance, request: FastifyRequest): Promise<Actor | null> {

@@ -36,19 +36,14 @@ export async function keyLeakRoutes(app: Api): Promise<void> {
       },
     },
     async (request) => {
-      const { database, tenancy, config } = app
       const tools = {
-        database,
-        tenancy,
-        settings: config,
+        services: app,
         mailer: app.mailer.possible ? app.mailer : null,
         publicUrl: app.publicUrl(),
         contextFor: (organizationId: string) =>
           publicAuditContextOf(request, organizationId, null, 'partner'),
       }
-      const { feedback, tags } = await handleLeaks(tools, request.body)
-      if (tags.length > 0) await app.changes.settle(tags)
-      return feedback
+      return handleLeaks(tools, request.body)
     },
   )
 

@@ -77,14 +77,3 @@ export const KeyPatch = Strict(
   { minProperties: 1 },
 )
 export type KeyPatch = Static<typeof KeyPatch>
-
-/** A rotation: how many hours the old key lives on, and when the successor expires if not after as long a life. */
-export const KeyRotate = Type.Optional(
-  Strict({
-    graceHours: Type.Optional(Type.Integer({ minimum: 0, maximum: 720, default: 24 })),
-    expiresAt: Type.Optional(Nullable(InstantText())),
-  }),
-)
-export type KeyRotate = Static<typeof KeyRotate>
-
-export const KeyRevoke = Type.Optional(Strict({ reason: Type.Optional(Name(500)) }))

@@ -2,6 +2,7 @@ import { redactCredentials } from '../../credentials/format.ts'
 import type { Queryable } from '../../db/connect.ts'
 import { appendAudit } from '../../db/queries/audit.ts'
 import { newId } from '../../schemas/ids.ts'
+import type { Actor } from '../credentials/principals.ts'
 import { canonicalJson } from './canonical.ts'
 
 /** Who acts: a credential of the API, someone without one (a sign-up), a partner, the operator or a job. */
@@ -11,6 +12,7 @@ export type AuditActorType =
   | 'user'
   | 'session'
   | 'oauth'
+  | 'interview'
   | 'anonymous'
   | 'partner'
   | 'operator'
@@ -62,6 +64,20 @@ export async function audit(tx: Queryable, context: AuditContext, event: AuditEv
     requestId: context.requestId,
     changes: redactCredentials(canonicalJson(event.changes ?? {})),
   })
+}
+
+/** The context of a caller of the API. */
+export function actorAuditContext(
+  actor: Actor,
+  origin: Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'>,
+): AuditContext {
+  return {
+    ...origin,
+    organizationId: actor.organization.id,
+    actorType: actor.type,
+    userId: actor.user?.id ?? null,
+    credentialId: actor.credential.id,
+  }
 }
 
 /** The context of a job or of another thing that the server does by itself. */

@@ -27,6 +27,7 @@ export function loadedKey(row: PresentedKey): Loaded<Accepted<KeyPrincipal>> {
         rateLimitPerMinute: row.rateLimitPerMinute,
         endsAt: row.remainingMs === null ? Number.POSITIVE_INFINITY : Date.now() + row.remainingMs,
         expiresAt: row.expiresAt,
+        endsOn: endOf(row),
       },
     },
     keep: true,
@@ -56,10 +57,14 @@ export function loadedToken(row: PresentedToken): Loaded<Accepted<UserPrincipal>
 // RFC 9745 (Deprecation), RFC 8594 (Sunset) and RFC 5829 (the link to the successor).
 function retirementHeaders(row: PresentedKey): Readonly<Record<string, string>> | null {
   if (!row.retiresAt || !row.rotatedAt) return null
-  const ends = row.expiresAt && row.expiresAt < row.retiresAt ? row.expiresAt : row.retiresAt
   return {
     deprecation: `@${Math.floor(row.rotatedAt.getTime() / 1000)}`,
-    sunset: ends.toUTCString(),
+    sunset: (endOf(row) as Date).toUTCString(),
     link: `</api/keys/${row.replacedBy}>; rel="successor-version"`,
   }
+}
+
+function endOf({ expiresAt, retiresAt }: PresentedKey): Date | null {
+  if (!expiresAt || !retiresAt) return expiresAt ?? retiresAt
+  return expiresAt < retiresAt ? expiresAt : retiresAt
 }

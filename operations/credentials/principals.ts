@@ -31,6 +31,8 @@ export interface KeyPrincipal {
   /** Milliseconds since 1970 on this process's clock, of the key's own expiry or its retirement, whichever comes first; Infinity for never. */
   readonly endsAt: number
   readonly expiresAt: Date | null
+  /** When the key ends by its organization's clock: its expiry or its retirement, whichever comes first; null: never. */
+  readonly endsOn: Date | null
 }
 
 /** A user's access token, or the dashboard's cookie, that was verified. */
@@ -55,6 +57,8 @@ export interface Actor {
   readonly sessionId: string | null
   /** The one interview that an interview session opens. */
   readonly interviewId?: string
+  /** SHA-256 of the token of that interview session. */
+  readonly interviewSession?: Buffer
   /** The user must set a second factor up before anything else. */
   readonly totpMissing?: boolean
   readonly credential: {
@@ -131,6 +135,7 @@ export function interviewActor(
   organization: ActingOrganization,
   interviewId: string,
   expiresAt: Date,
+  interviewSession?: Buffer,
 ): Actor {
   return {
     type: 'interview',
@@ -140,6 +145,7 @@ export function interviewActor(
     key: null,
     sessionId: null,
     interviewId,
+    ...(interviewSession ? { interviewSession } : {}),
     credential: { id: interviewId, prefix: 'ist_', name: null, expiresAt },
   }
 }

@@ -1,15 +1,15 @@
-import type { Config } from '../../config/config.ts'
 import { randomBase62 } from '../../credentials/base62.ts'
 import { hashPassword } from '../../credentials/secret.ts'
-import type { Database } from '../../db/connect.ts'
 import { anyOrganization } from '../../db/queries/accounts.ts'
 import type { CampaignCreate } from '../../schemas/campaigns.ts'
 import { createOrganization } from '../accounts/accounts.ts'
 import { openSession } from '../accounts/sessions.ts'
 import { systemContext } from '../audit/audit.ts'
 import { createCampaign } from '../campaigns/campaigns.ts'
-import { createKey } from '../keys/keys.ts'
-import { systemAuthor } from '../keys/rights.ts'
+import { change } from '../core/change.ts'
+import type { Services } from '../core/services.ts'
+import { systemAuthor } from '../keys/authors.ts'
+import { drawKey, issueKey } from '../keys/issue.ts'
 
 /** What a newcomer needs to make the first request: shown once. */
 export interface Demo {
@@ -54,11 +54,16 @@ const campaigns: readonly CampaignCreate[] = [
  * transaction. Of several processes that start at once one does it.
  * @returns null where the environment holds an organization already
  */
-export async function makeDemo(database: Database, config: Config): Promise<Demo | null> {
+export async function makeDemo(services: Services): Promise<Demo | null> {
+  const { config } = services
   const email = 'owner@demo.example'
   const password = randomBase62(16)
-  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
-  return database.begin(async (tx) => {
+  const [passwordHash, drawn] = await Promise.all([
+    hashPassword(password, config.passwordBcryptCost),
+    drawKey(config),
+  ])
+  const everywhere = { scope: 'system', organizationId: null, auditContext: null } as const
+  const { value } = await change(services, everywhere, async ({ tx, within }) => {
     await tx`select pg_advisory_xact_lock(${DEMO_LOCK})`
     if ((await anyOrganization(tx)).length > 0) return null
     const owner = await createOrganization(tx, {
@@ -67,10 +72,14 @@ export async function makeDemo(database: Database, config: Config): Promise<Demo
       name: 'Demo Owner',
       organizationName: 'Demo Organization',
     })
-    const author = systemAuthor(owner.userId, systemContext(owner.organizationId))
-    const { key } = await createKey(tx, config, author, { name: 'Demo key' })
-    for (const campaign of campaigns) await createCampaign(tx, owner.organizationId, campaign)
+    const { organizationId } = owner
+    const report = { tx, ...within(organizationId, systemContext(organizationId)) }
+    const author = systemAuthor(owner.userId)
+    const facts = { name: 'Demo key', ...author.rights }
+    const { key } = await issueKey(report, organizationId, author, facts, drawn)
+    for (const campaign of campaigns) await createCampaign(tx, organizationId, campaign)
     const { accessToken } = await openSession(tx, config, owner, { ip: null, userAgent: 'first start' })
     return { email, password, apiKey: key, accessToken }
   })
+  return value
 }

@@ -16,7 +16,8 @@ export async function verifyInterviewSession(db: Queryable, text: string): Promi
       refusal: { reason: 'malformed_credential', organizationId: null, keyId: null },
     }
   }
-  const [row] = await findInterviewSession(db, sha256(text))
+  const hash = sha256(text)
+  const [row] = await findInterviewSession(db, hash)
   const reason = !row ? 'unknown_token' : row.endedAt ? 'session_ended' : row.expired ? 'token_expired' : null
   if (!row || reason) {
     const refusal: Refusal = {
@@ -27,5 +28,5 @@ export async function verifyInterviewSession(db: Queryable, text: string): Promi
     return { principal: null, refusal }
   }
   const organization = { id: row.organizationId, name: row.organizationName, plan: row.organizationPlan }
-  return { principal: interviewActor(organization, row.interviewId, row.expiresAt), refusal: null }
+  return { principal: interviewActor(organization, row.interviewId, row.expiresAt, hash), refusal: null }
 }

@@ -27,6 +27,29 @@ export async function emit(
   return id
 }
 
+/** An event as an operation reports it. */
+export interface Emission {
+  readonly organizationId: string
+  readonly id: string
+  readonly type: EventType
+  readonly data: object
+  /** The one delivery to make; unset: one for each webhook that wants the event. */
+  readonly target?: { readonly id: string; readonly webhookId: string }
+}
+
+/** Writes an event and its deliveries in the transaction of what happened. */
+export async function writeEvent(tx: Queryable, event: Emission): Promise<void> {
+  const { organizationId, id, type, target } = event
+  const wanted = await insertEvent(tx, {
+    organizationId,
+    id,
+    type,
+    data: event.data as Record<string, unknown>,
+  })
+  if (target) await queueDeliveries(tx, organizationId, id, [target])
+  else await queue(tx, organizationId, id, wanted)
+}
+
 /**
  * The same for one endpoint alone, whatever it wants.
  * @returns the event's and the delivery's id

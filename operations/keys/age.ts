@@ -2,7 +2,7 @@ import type { Database } from '../../db/connect.ts'
 import { markExpiring, markRotationDue } from '../../db/queries/key-age.ts'
 import { audit, systemContext } from '../audit/audit.ts'
 import { emit } from '../events/emit.ts'
-import { presentKey } from './present.ts'
+import { serializeKey } from './serialize.ts'
 
 const BATCH = 100
 
@@ -31,7 +31,7 @@ export async function tellKeyAges(database: Database): Promise<{ rotationDue: nu
     database.begin(async (tx) => {
       const rows = await markExpiring(tx, BATCH)
       for (const row of rows) {
-        await emit(tx, row.organizationId, 'key.expiring', presentKey(row))
+        await emit(tx, row.organizationId, 'key.expiring', serializeKey(row))
         await audit(tx, systemContext(row.organizationId), {
           action: 'key.expiring',
           targetType: 'key',

@@ -1,21 +1,19 @@
 import { type EnvironmentName, environmentOfPrefix } from '../../config/environment.ts'
 import { displayPrefix, type ParsedCredential, parseCredential } from '../../credentials/format.ts'
 import { secretTag, sha256, verifySecret } from '../../credentials/secret.ts'
-import type { Database } from '../../db/connect.ts'
 import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
 import { findLeakSetting, findRecentLeakReport, listOwnerEmails } from '../../db/queries/leaks.ts'
-import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
 import type { LeakFeedback, LeakReport } from '../../schemas/leaks.ts'
-import { type AuditContext, audit } from '../audit/audit.ts'
+import type { AuditContext } from '../audit/audit.ts'
+import { type ChangeContext, change } from '../core/change.ts'
+import type { Services } from '../core/services.ts'
 import { leakedKeyMail } from '../mail/key-messages.ts'
 import type { Mailer } from '../mail/mailer.ts'
-import { type KeySettings, revokeKey } from './keys.ts'
+import { endAndReport } from './revoke.ts'
 
 /** What the work on a report needs. */
 export interface LeakTools {
-  readonly database: Database
-  readonly tenancy: Tenancy
-  readonly settings: Pick<KeySettings, 'environment'>
+  readonly services: Pick<Services, 'config' | 'database' | 'tenancy' | 'log' | 'changes'>
   /** Null where this server can send no e-mail. */
   readonly mailer: Mailer | null
   /** Where the dashboard is reached. */
@@ -32,12 +30,9 @@ interface Leak {
 /**
  * Sees to a partner's report: a key that is really ours and still lives is revoked, or told of to the owners alone
  * where its organization wants that. A report that comes again does nothing again.
- * @returns the partner's feedback in the order of the report, and the tags of what changed, to be settled
+ * @returns the partner's feedback in the order of the report, once no instance accepts what was revoked
  */
-export async function handleLeaks(
-  tools: LeakTools,
-  reports: readonly LeakReport[],
-): Promise<{ feedback: LeakFeedback[]; tags: string[] }> {
+export async function handleLeaks(tools: LeakTools, reports: readonly LeakReport[]): Promise<LeakFeedback[]> {
   const found = await findLeaked(tools, new Set(reports.map((report) => report.token)))
   const feedback = reports.map(({ token, type }) => ({
     token_hash: sha256(token).toString('hex'),
@@ -52,37 +47,37 @@ export async function handleLeaks(
     if (!leaks.has(key.id)) leaks.set(key.id, { key, report })
     byOrganization.set(key.organizationId, leaks)
   }
-  const tags: string[] = []
   for (const [organizationId, leaks] of byOrganization) {
-    tags.push(
-      ...(await tools.tenancy.write(organizationId, (tx) =>
-        handleForOrganization(tools, tx, organizationId, [...leaks.values()]),
-      )),
+    const target = {
+      scope: 'tenant',
+      organizationId,
+      auditContext: tools.contextFor(organizationId),
+    } as const
+    await change(tools.services, target, (context) =>
+      handleForOrganization(tools, context, organizationId, [...leaks.values()]),
     )
   }
-  return { feedback, tags }
+  return feedback
 }
 
 async function handleForOrganization(
   tools: LeakTools,
-  tx: TenantTransaction,
+  context: ChangeContext,
   organizationId: string,
   leaks: readonly Leak[],
-): Promise<string[]> {
+): Promise<void> {
+  const { tx } = context
   const [organization] = await findLeakSetting(tx, organizationId)
-  if (!organization) return []
+  if (!organization) return
   const revokes = organization.leakedKeys === 'revoke'
-  const context = tools.contextFor(organizationId)
-  const tags: string[] = []
   for (const { key, report } of leaks) {
     if ((await findRecentLeakReport(tx, organizationId, key.id)).length > 0 && !revokes) continue
     const { url = null, source = null } = report
     if (revokes) {
-      await revokeKey(tx, tools.settings, context, key.id, 'leaked')
-      tags.push(`key:${key.id}`)
+      await endAndReport({ ...context, organizationId }, key.id, 'leaked')
     }
     const changes = { url, source, revoked: revokes }
-    await audit(tx, context, { action: 'key.leaked', targetType: 'key', targetId: key.id, changes })
+    context.audit({ action: 'key.leaked', targetType: 'key', targetId: key.id, changes })
     if (!tools.mailer) continue
     for (const { email } of await listOwnerEmails(tx, organizationId)) {
       const facts = {
@@ -95,18 +90,17 @@ async function handleForOrganization(
       await tools.mailer.send(tx, leakedKeyMail(email, facts, tools.publicUrl))
     }
   }
-  return tags
 }
 
 // Text first, then one look-up for all, and bcrypt last: of invented tokens none gets that far.
 async function findLeaked(
-  { database, settings }: LeakTools,
+  { services: { database, config } }: LeakTools,
   tokens: ReadonlySet<string>,
 ): Promise<Map<string, PresentedKey>> {
   const parsed = new Map<string, ParsedCredential>()
   for (const token of tokens) {
     const credential = parseCredential(token)
-    if (credential && isKeyOf(credential, settings.environment.name)) parsed.set(token, credential)
+    if (credential && isKeyOf(credential, config.environment.name)) parsed.set(token, credential)
   }
   const found = new Map<string, PresentedKey>()
   if (parsed.size === 0) return found

@@ -1,65 +1,77 @@
+import Type, { type Static } from 'typebox'
 import { compileAllowList, normaliseEntry } from '../../credentials/allow-list.ts'
 import { keyNeeds, type Need } from '../../db/queries/key-usage.ts'
-import type { Tenancy } from '../../db/tenant.ts'
 import { allows, type Scope, scopes } from '../../schemas/access.ts'
 import { badRequest } from '../../schemas/errors.ts'
-import { getKey } from './keys.ts'
+import { Id } from '../../schemas/ids.ts'
+import { Nullable, Strict } from '../../schemas/primitives.ts'
+import { readOperation } from '../core/operation.ts'
+import { readKey } from './find.ts'
 import { smallestRanges } from './ranges.ts'
 
 const DAYS = 90
 const MOST_RANGES = 50
 
-/** What a key may do and from where. */
-export interface Rights {
-  scopes: string[]
-  /** None: from everywhere. */
-  allowedIps: string[]
-}
+const Rights = Type.Object({
+  scopes: Type.Array(Type.String()),
+  allowedIps: Type.Array(Type.String(), { description: 'Empty: from every address' }),
+})
+type Rights = Static<typeof Rights>
 
-/** What a key needs, and what something less than that would have refused. */
-export interface Recommendation {
-  /** Successful requests that were looked at. */
-  requests: number
-  days: number
-  current: Rights
-  /** The smallest rights that would have let all of them through; null where there were none. */
-  proposal: Rights | null
-  /** What `refused` was reckoned for. */
-  considered: Rights
-  refused: {
-    requests: number
-    scopes: { scope: string; requests: number }[]
-    addresses: { ip: string; requests: number }[]
-  }
-}
+const Refused = Type.Object({
+  requests: Type.Integer({
+    description: 'How many of the requests the considered rights would have refused',
+  }),
+  scopes: Type.Array(Type.Object({ scope: Type.String(), requests: Type.Integer() })),
+  addresses: Type.Array(Type.Object({ ip: Type.String(), requests: Type.Integer() })),
+})
 
-/**
- * Proposes the smallest scopes and address ranges that would have let every successful request of the last 90 days
- * through, and tells what other rights would have refused.
- * @param asked rights to be tried; what it does not name stays as the key has it. By default the proposal is tried
- * @throws ApiError 400 for an unknown scope or a malformed address, 404 where the organization has no such key
- */
-export async function recommend(
-  tenancy: Tenancy,
-  organizationId: string,
-  keyId: string,
-  asked: { readonly scopes?: string; readonly allowedIps?: string },
-): Promise<Recommendation> {
-  const key = await getKey(tenancy, organizationId, keyId)
-  const needs = await tenancy.read(organizationId, (tx) => keyNeeds(tx, organizationId, keyId, DAYS))
-  const current = { scopes: key.scopes, allowedIps: key.allowedIps }
-  const proposal = needs.length === 0 ? null : propose(needs)
-  const tried = asked.scopes !== undefined || asked.allowedIps !== undefined
-  const considered = tried ? { ...current, ...readRights(asked) } : (proposal ?? current)
-  return {
-    requests: needs.reduce((sum, need) => sum + need.requests, 0),
-    days: DAYS,
-    current,
-    proposal,
-    considered,
-    refused: refusedBy(considered, needs),
-  }
-}
+/** Proposes the smallest rights that a key needs. */
+export const recommendRights = readOperation({
+  name: 'keys.recommendation',
+  summary: 'Get the smallest rights that a key needs',
+  description:
+    'Looks at the successful requests of the last 90 days. `proposal` has the smallest scopes and addresses that ' +
+    'would have let all of them through. Name `scopes` or `allowedIps` to see what those rights would have refused.',
+  access: 'keys:read',
+  input: Strict({
+    id: Id('key'),
+    scopes: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'Rights to try, separated by commas' }),
+    ),
+    allowedIps: Type.Optional(
+      Type.String({ maxLength: 3000, description: 'Addresses to try, separated by commas' }),
+    ),
+  }),
+  output: Type.Object(
+    {
+      days: Type.Integer({ description: 'How many days of the log were considered' }),
+      requests: Type.Integer({ description: 'Successful requests that were considered' }),
+      current: Rights,
+      proposal: Nullable(Rights),
+      considered: Rights,
+      refused: Refused,
+    },
+    { title: 'KeyRecommendation' },
+  ),
+  async run(context, { id, ...asked }) {
+    const { read, organizationId } = context
+    const key = await readKey(context, id)
+    const needs = await read((tx) => keyNeeds(tx, organizationId, id, DAYS))
+    const current = { scopes: key.scopes, allowedIps: key.allowedIps }
+    const proposal = needs.length === 0 ? null : propose(needs)
+    const tried = asked.scopes !== undefined || asked.allowedIps !== undefined
+    const considered = tried ? { ...current, ...readRights(asked) } : (proposal ?? current)
+    return {
+      requests: needs.reduce((sum, need) => sum + need.requests, 0),
+      days: DAYS,
+      current,
+      proposal,
+      considered,
+      refused: refusedBy(considered, needs),
+    }
+  },
+})
 
 function propose(needs: readonly Need[]): Rights {
   const needed = new Set(needs.flatMap(scopesOf))
@@ -79,7 +91,7 @@ function scopesOf(need: Need): Scope[] {
   return need.access.split(',').filter((part): part is Scope => (scopes as readonly string[]).includes(part))
 }
 
-function refusedBy(rights: Rights, needs: readonly Need[]): Recommendation['refused'] {
+function refusedBy(rights: Rights, needs: readonly Need[]): Static<typeof Refused> {
   const accepts = compileAllowList(rights.allowedIps)
   const byScope = new Map<string, number>()
   const byAddress = new Map<string, number>()
@@ -112,11 +124,11 @@ function split(list: string): string[] {
 
 function readScope(text: string): string {
   if ((scopes as readonly string[]).includes(text)) return text
-  throw badRequest('querystring.scopes', `must be of: ${scopes.join(', ')}, parted by commas`)
+  throw badRequest('querystring.scopes', `must be some of: ${scopes.join(', ')}, separated by commas`)
 }
 
 function readAddress(text: string): string {
   const entry = normaliseEntry(text)
   if (entry !== null) return entry
-  throw badRequest('querystring.allowedIps', 'must be IP addresses or CIDRs, parted by commas')
+  throw badRequest('querystring.allowedIps', 'must be IP addresses or CIDRs, separated by commas')
 }

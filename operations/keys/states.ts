@@ -26,17 +26,17 @@ export const keyLife: Record<KeyStatus, Record<KeyAct, KeyStatus | Refused>> = {
     revoke: 'revoked',
   },
   expired: {
-    patch: { refused: 'An expired key can not be changed' },
-    rotate: { refused: 'An expired key can not be rotated: make a new one' },
+    patch: { refused: 'An expired key cannot be changed' },
+    rotate: { refused: 'An expired key cannot be rotated: create a new one' },
     finish: { refused: 'This key has ended already' },
-    undo: { refused: 'This key has ended: its rotation can not be undone' },
+    undo: { refused: 'This key has ended: its rotation cannot be undone' },
     revoke: 'revoked',
   },
   revoked: {
-    patch: { refused: 'A revoked key can not be changed' },
-    rotate: { refused: 'A revoked key can not be rotated: make a new one' },
+    patch: { refused: 'A revoked key cannot be changed' },
+    rotate: { refused: 'A revoked key cannot be rotated: create a new one' },
     finish: { refused: 'This key was revoked' },
-    undo: { refused: 'This key was revoked: its rotation can not be undone' },
+    undo: { refused: 'This key was revoked: its rotation cannot be undone' },
     revoke: 'revoked',
   },
 }

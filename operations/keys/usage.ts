@@ -1,7 +1,10 @@
-import { keyUsage, type UsageInterval, type UsagePoint } from '../../db/queries/key-usage.ts'
-import type { Tenancy } from '../../db/tenant.ts'
+import Type, { type Static } from 'typebox'
+import { keyUsage } from '../../db/queries/key-usage.ts'
 import { badRequest } from '../../schemas/errors.ts'
-import { getKey } from './keys.ts'
+import { Id } from '../../schemas/ids.ts'
+import { Instant, InstantText, Strict } from '../../schemas/primitives.ts'
+import { readOperation } from '../core/operation.ts'
+import { readKey } from './find.ts'
 
 const DAY_MS = 86_400_000
 const widths = {
@@ -9,33 +12,53 @@ const widths = {
   day: { usual: 30 * DAY_MS, longest: 400 * DAY_MS, told: '400 days' },
 } as const
 
-/** What is asked for; instants are RFC 3339. */
-export interface UsageQuery {
-  readonly interval: UsageInterval
-  readonly from?: string
-  readonly to?: string
-}
+const Input = Strict({
+  id: Id('key'),
+  interval: Type.Enum(['hour', 'day'], { default: 'hour' }),
+  from: Type.Optional(InstantText()),
+  to: Type.Optional(InstantText()),
+})
 
-/**
- * A key's requests and refused authentications over time; by default the last 24 hours, or the last 30 days.
- * @throws ApiError 400 for a range that is empty or too long, 404 where the organization has no such key
- */
-export async function readUsage(
-  tenancy: Tenancy,
-  organizationId: string,
-  keyId: string,
-  query: UsageQuery,
-): Promise<UsagePoint[]> {
-  const { usual, longest, told } = widths[query.interval]
-  const to = query.to === undefined ? new Date() : new Date(query.to)
-  const from = query.from === undefined ? new Date(to.getTime() - usual) : new Date(query.from)
+/** Shows a key's requests and refused authentications over time. */
+export const keyUsageOverTime = readOperation({
+  name: 'keys.usage',
+  summary: "Get a key's usage over time",
+  description:
+    'Counts the requests that the key let in and those that it did not, per hour or day, exact within a second. ' +
+    'Without `from` it covers the last 24 hours, or the last 30 days for `interval=day`.',
+  access: 'keys:read',
+  input: Input,
+  output: Type.Object(
+    {
+      usage: Type.Array(
+        Type.Object({
+          at: Instant({ description: 'The beginning of the hour or day, UTC' }),
+          requests: Type.Integer({ description: 'Requests that the key let in' }),
+          failures: Type.Integer({ description: 'Requests that the key did not let in' }),
+        }),
+      ),
+    },
+    { title: 'KeyUsage' },
+  ),
+  example: { interval: 'day' },
+  async run(context, input) {
+    const { read, organizationId } = context
+    const { id, interval } = input
+    const { from, to } = rangeOf(input)
+    await readKey(context, id)
+    return { usage: [...(await read((tx) => keyUsage(tx, organizationId, id, interval, from, to)))] }
+  },
+})
+
+/** @throws ApiError 400 for a range that is empty or too long */
+function rangeOf(input: Static<typeof Input>): { from: Date; to: Date } {
+  const { usual, longest, told } = widths[input.interval]
+  const to = input.to === undefined ? new Date() : new Date(input.to)
+  const from = input.from === undefined ? new Date(to.getTime() - usual) : new Date(input.from)
   if (from >= to) throw badRequest('querystring.from', 'must be before to')
   if (to.getTime() - from.getTime() > longest) {
-    throw badRequest(
-      'querystring.from',
-      `must be at most ${told} before to, for an interval of a ${query.interval}`,
-    )
+    const message = `must be at most ${told} before to, for an interval of a ${input.interval}`
+    throw badRequest('querystring.from', message)
   }
-  await getKey(tenancy, organizationId, keyId)
-  return tenancy.read(organizationId, (tx) => keyUsage(tx, organizationId, keyId, query.interval, from, to))
+  return { from, to }
 }

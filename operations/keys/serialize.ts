@@ -5,7 +5,7 @@ import { keyStatus } from './states.ts'
 const ROTATION_AGE_MS = 90 * 86_400_000
 
 /** A key as the API shows it: everything but what would let someone use it. */
-export function presentKey(row: KeyWithCounters): Key {
+export function serializeKey(row: KeyWithCounters): Key {
   const now = row.now.getTime()
   const status = keyStatus(row, now)
   return {
@@ -31,6 +31,6 @@ export function presentKey(row: KeyWithCounters): Key {
 }
 
 /** A key that nobody has used yet, as the API shows it. */
-export function presentNewKey(row: KeyRow): Key {
-  return presentKey({ ...row, requestCount: 0, failedAttempts: 0, lastUsedAt: null, now: row.createdAt })
+export function serializeNewKey(row: KeyRow): Key {
+  return serializeKey({ ...row, requestCount: 0, failedAttempts: 0, lastUsedAt: null, now: row.createdAt })
 }

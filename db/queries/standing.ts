@@ -1,0 +1,58 @@
+import type { Role } from '../../schemas/access.ts'
+import type { Queryable } from '../connect.ts'
+
+/** How a transaction locks the rows of the credential that it runs by. */
+export type StandingLock = 'share' | 'exclusive'
+
+/** A presented key, as it is now. */
+export interface KeyStanding {
+  scopes: string[]
+  allowedIps: string[]
+  /** Its expiry or its retirement, whichever comes first; null: never. */
+  endsOn: Date | null
+  /** Neither revoked nor at its end by the organization's clock. */
+  live: boolean
+}
+
+/**
+ * Locks a presented key until the transaction ends: its revocation waits for the transaction, and a transaction that
+ * comes after the revocation sees it. No row where the key is gone. Counters are in a table of their own, so that
+ * counting a request never waits for this lock.
+ */
+export function lockKeyStanding(tx: Queryable, organizationId: string, id: string, lock: StandingLock) {
+  return tx<KeyStanding[]>`
+    select scopes, allowed_ips, least(expires_at, retires_at) as ends_on,
+      revoked_at is null and coalesce(least(expires_at, retires_at) > organization_clock(${organizationId}), true) as live
+    from keys where organization_id = ${organizationId} and id = ${id}
+    ${lock === 'share' ? tx`for share` : tx`for no key update`}`
+}
+
+/** A session and its user's membership, as they are now. */
+export interface UserStanding {
+  role: Role
+  live: boolean
+}
+
+/** The same for a user's session and membership. No row where the user is no member any more. */
+export function lockUserStanding(
+  tx: Queryable,
+  organizationId: string,
+  sessionId: string,
+  userId: string,
+  lock: StandingLock,
+) {
+  return tx<UserStanding[]>`
+    select memberships.role, sessions.ended_at is null as live
+    from sessions join memberships
+      on memberships.organization_id = sessions.organization_id and memberships.user_id = sessions.user_id
+    where sessions.organization_id = ${organizationId} and sessions.id = ${sessionId}
+      and memberships.user_id = ${userId}
+    ${lock === 'share' ? tx`for share` : tx`for no key update`}`
+}
+
+/** The same for a candidate's interview session. No row where it has ended. */
+export function lockInterviewStanding(tx: Queryable, organizationId: string, hash: Buffer) {
+  return tx`
+    select from interview_sessions
+    where organization_id = ${organizationId} and hash = ${hash} and ended_at is null for share`
+}

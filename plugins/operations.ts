@@ -1,0 +1,65 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { TenantTransaction } from '../db/tenant.ts'
+import type { Origin } from '../operations/core/operation.ts'
+import { type Caller, Runner } from '../operations/core/runner.ts'
+import { badRequest } from '../schemas/errors.ts'
+import { actorOf } from './access.ts'
+
+const LONGEST_KEY = 255
+
+type Work<T> = (tx: TenantTransaction, organizationId: string) => Promise<T>
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Runs operations. */
+    runner: Runner
+    /** Answers a POST whose work is not an operation yet, with the runner's steps around it. */
+    answerPost<T>(request: FastifyRequest, reply: FastifyReply, status: number, work: Work<T>): Promise<T>
+  }
+}
+
+/** The runner of this process: it finds what operations use among the server's decorators. */
+export default fp(
+  async (app: FastifyInstance) => {
+    const runner = new Runner(app)
+    app.decorate('runner', runner)
+    app.decorate('answerPost', async (request, reply, status, work) => {
+      const caller = callerOf(request, reply)
+      const actor = caller.waited ? await caller.revalidate(false) : caller.actor
+      const name = `${request.method} ${request.url}`
+      const spec = { name, scope: 'tenant', standing: 'share', input: request.body } as const
+      reply.code(status)
+      const { value, replayed } = await runner.transaction(spec, caller, actor, ({ tx }) =>
+        work(tx, actor.organization.id),
+      )
+      if (replayed) reply.header('idempotent-replayed', 'true')
+      return value
+    })
+  },
+  { name: 'operations', dependencies: ['database', 'verifier', 'encryption-key'] },
+)
+
+/** Where a request comes from. */
+export function originOf(request: FastifyRequest): Origin {
+  return { ip: request.address, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }
+}
+
+/** Who makes a request, for the runner. @throws ApiError 400 for an Idempotency-Key that is too long */
+export function callerOf(request: FastifyRequest, reply: FastifyReply): Caller {
+  return {
+    actor: actorOf(request),
+    origin: originOf(request),
+    idempotencyKey: request.method === 'POST' ? readIdempotencyKey(request) : null,
+    waited: request.body != null,
+    revalidate: (forget) => request.server.revalidate(request, reply, forget),
+  }
+}
+
+/** The `Idempotency-Key` of a request, or null. @throws ApiError 400 for one that is too long */
+export function readIdempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return null
+  if (typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY) return key
+  throw badRequest('headers.idempotency-key', `must have 1 to ${LONGEST_KEY} characters`)
+}

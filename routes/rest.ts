@@ -1,0 +1,98 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type, { type TObject, type TProperties, type TSchema } from 'typebox'
+import type { Input, Operation } from '../operations/core/operation.ts'
+import { callerOf, originOf } from '../plugins/operations.ts'
+import { type Api, answers } from './api.ts'
+
+/** How a REST route differs from what follows from its operation. */
+interface RestOptions {
+  /** The status of a good answer; 200 unless told otherwise. */
+  readonly status?: 200 | 201 | 202 | 204
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+/**
+ * The REST door: one route for one operation. It contains no rules. Schema, access, errors and description come from
+ * the operation. Fields of the input that the path names are path parameters; the others are the query of a GET and
+ * the body of everything else.
+ * @param route method and path, e.g. `DELETE /keys/:id`
+ */
+export function rest(app: Api, route: string, operation: Operation, options: RestOptions = {}): void {
+  const [method, url] = route.split(' ') as [Method, string]
+  const { status = 200 } = options
+  const { params, others } = divide(operation.input, url)
+  const noun = operation.name.slice(0, operation.name.indexOf('.'))
+  const schema = {
+    tags: [tags[noun] ?? capitalized(noun)],
+    operationId: operation.name,
+    summary: operation.summary,
+    ...(operation.description ? { description: operation.description } : {}),
+    ...(params ? { params } : {}),
+    ...(others ? { [method === 'GET' ? 'querystring' : 'body']: others } : {}),
+    response: answers({ [status]: operation.output }, ...statusesOf(method, operation, params !== null)),
+  }
+  const { access } = operation
+  const beforeSecondFactor = operation.kind !== 'public' && operation.beforeSecondFactor === true
+  app.route({
+    method,
+    url,
+    config: { access, ...(beforeSecondFactor ? { beforeSecondFactor } : {}) },
+    schema,
+    handler: handlerFor(app, operation, status),
+  })
+}
+
+function handlerFor(app: Api, operation: Operation, status: number): Handler {
+  return async (request, reply) => {
+    const input = inputOf(request)
+    const { output, replayed } =
+      operation.kind === 'public'
+        ? await app.runner.runPublic(operation, originOf(request), input)
+        : await app.runner.run(operation, callerOf(request, reply), input)
+    reply.code(status)
+    if (replayed) reply.header('idempotent-replayed', 'true')
+    return output
+  }
+}
+
+function inputOf({ params, query, body }: FastifyRequest): Input {
+  return { ...(query as Input), ...(body as Input | null), ...(params as Input) }
+}
+
+/** What the path names, and what is left for the query or the body. */
+function divide(input: TObject, url: string): { params: TObject | null; others: TSchema | null } {
+  const named = new Set([...url.matchAll(/:(\w+)/g)].map(([, name]) => name as string))
+  const inPath: TProperties = {}
+  const left: TProperties = {}
+  for (const [name, schema] of Object.entries(input.properties)) {
+    if (named.has(name)) inPath[name] = schema
+    else left[name] = schema
+  }
+  const params = named.size === 0 ? null : Type.Object(inPath)
+  if (Object.keys(left).length === 0) return { params, others: null }
+  const { minProperties } = input as { minProperties?: number }
+  const others = Type.Object(left, {
+    additionalProperties: false,
+    ...(minProperties ? { minProperties: minProperties - named.size } : {}),
+  })
+  // A body of which every field is optional may be left out.
+  const { required = [] } = others as { required?: string[] }
+  return { params, others: required.length === 0 && !minProperties ? Type.Optional(others) : others }
+}
+
+function statusesOf(method: Method, operation: Operation, hasId: boolean): number[] {
+  const statuses = new Set([400, 429, ...(operation.errors ?? [])])
+  if (operation.access !== 'public') statuses.add(401).add(403)
+  if (hasId) statuses.add(404)
+  if (method === 'POST' && operation.access !== 'public') statuses.add(409).add(422)
+  return [...statuses].sort()
+}
+
+/** The headings of the reference, where they are not the noun in capitals. */
+const tags: Record<string, string> = {}
+
+function capitalized(noun: string): string {
+  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`
+}
