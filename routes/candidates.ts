@@ -7,7 +7,7 @@ import {
   presentCandidate,
 } from '../operations/candidates/candidates.ts'
 import { eraseCandidate } from '../operations/candidates/erase.ts'
-import { prefixQuery } from '../operations/candidates/search.ts'
+import { wordsToFind } from '../operations/candidates/search.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
 import { actorOf } from '../plugins/access.ts'
 import { auditContextOf } from '../plugins/audit-context.ts'
@@ -56,8 +56,8 @@ export async function candidateRoutes(app: Api): Promise<void> {
     async (request) => {
       const { email, externalId = null, campaignId = null, q } = request.query
       const page = readPage(request.query, 'cnd')
-      const words = q === undefined ? null : prefixQuery(q)
-      if (q !== undefined && words === null) return { candidates: [], nextCursor: null }
+      const words = q === undefined ? [] : wordsToFind(q)
+      if (q !== undefined && words.length === 0) return { candidates: [], nextCursor: null }
       const { id } = actorOf(request).organization
       const filter = { email: email?.toLowerCase() ?? null, externalId, campaignId, words }
       const rows = await tenancy.read(id, (tx) => listCandidates(tx, id, page, filter))

@@ -20,9 +20,12 @@ export interface CandidateFilter {
   readonly email: string | null
   readonly externalId: string | null
   readonly campaignId: string | null
-  /** A tsquery's text. */
-  readonly words: string | null
+  /** Each must begin a word of the candidate. */
+  readonly words: readonly string[]
 }
+
+/** Behind every word that begins with the same text: the collation is "C". */
+const LAST_CHARACTER = '\u{10ffff}'
 
 const columns = (tx: Queryable) =>
   tx`organization_id, id, email, name, phone, external_id, metadata, created_at`
@@ -40,7 +43,7 @@ export function listCandidates(
       and (${page.after}::text is null or id < ${page.after})
       and (${filter.email}::text is null or email = ${filter.email})
       and (${filter.externalId}::text is null or external_id = ${filter.externalId})
-      ${filter.words === null ? tx`` : tx`and search @@ ${filter.words}::tsquery`}
+      ${filter.words.length === 0 ? tx`` : filter.words.map((word) => beginsAWord(tx, organizationId, word))}
       ${
         filter.campaignId === null
           ? tx``
@@ -49,6 +52,11 @@ export function listCandidates(
       }
     order by id desc limit ${page.limit + 1}`
 }
+
+const beginsAWord = (tx: Queryable, organizationId: string, word: string) => tx`
+  and id in (
+    select candidate_id from candidate_words
+    where organization_id = ${organizationId} and word >= ${word} and word < ${word + LAST_CHARACTER})`
 
 /** One candidate, or no row. */
 export function findCandidate(tx: Queryable, organizationId: string, id: string) {

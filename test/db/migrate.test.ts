@@ -25,6 +25,15 @@ t.test('a database that is behind is brought up to date, one that is not is left
   await owner`drop table session_uses`
   await owner`alter table invitations drop column invited_by_key`
   await owner`alter table invite_tokens drop column browser_hash`
+  // Words as the version before wrote them: in small letters and without accents.
+  await owner`drop trigger candidates_words on candidates`
+  await owner`drop table candidate_words`
+  await owner`drop function fold_letters, note_candidate_words`
+  await owner`create index candidates_search on candidates using gin (search)`
+  await owner`insert into organizations (id, name) values ('org_before', 'Before')`
+  await owner`
+    insert into candidates (organization_id, id, email, name, search_text)
+    values ('org_before', 'cnd_before', 'l@example.com', 'Łukasz Strauß', 'łukasz strauß l example com')`
   const since = journal.entries.find(({ tag }) => tag === '0012_speed')?.when as number
   await owner`delete from __drizzle_migrations where created_at >= ${since}`
   await migrate(logins, environmentOf('sandbox'))
@@ -33,6 +42,11 @@ t.test('a database that is behind is brought up to date, one that is not is left
     (await owner`select pg_get_indexdef('access_logs_status'::regclass) ~ '<> 200' as made`)[0]?.made,
     true,
     'what was missing is there',
+  )
+  const words = await owner`select word from candidate_words where candidate_id = 'cnd_before' order by word`
+  t.same(
+    words.map(({ word }) => word),
+    ['com', 'example', 'l', 'lukasz', 'strauss'],
   )
 })
 

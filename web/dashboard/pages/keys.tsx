@@ -1,5 +1,6 @@
 import { useComputed } from '@preact/signals'
 import { useState } from 'preact/hooks'
+import { fold } from '../../../schemas/fold.ts'
 import { api, ask, type Key } from '../app/api.ts'
 import { count } from '../app/format.ts'
 import { keyName, wholeKeyName } from '../app/keys.ts'
@@ -127,7 +128,7 @@ const time = (at: string | null) => (at === null ? 0 : Date.parse(at))
 const columns: readonly Column<Key>[] = [
   {
     title: 'Name',
-    by: (key) => key.name.toLowerCase(),
+    by: (key) => fold(key.name),
     cell: (key) => (
       <span class="row-title">
         <a href={at(`/settings/keys/${key.id}`)}>{keyName(key)}</a>
@@ -187,11 +188,11 @@ async function loadAll(signal: AbortSignal): Promise<readonly Key[]> {
 }
 
 function filter(keys: readonly Key[], by: URLSearchParams): readonly Key[] {
-  const text = (by.get('q') ?? '').toLowerCase()
+  const text = fold(by.get('q') ?? '')
   const [status, stage] = [by.get('status'), by.get('stage')]
   return keys.filter(
     (key) =>
-      (!text || key.name.toLowerCase().includes(text) || key.prefix.toLowerCase().includes(text)) &&
+      (!text || fold(key.name).includes(text) || fold(key.prefix).includes(text)) &&
       (!status || (status === 'due' ? key.rotationDue : key.status === status)) &&
       (!stage || key.stage === stage),
   )

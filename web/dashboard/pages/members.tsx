@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { fold } from '../../../schemas/fold.ts'
 import { api, ask } from '../app/api.ts'
 import { pageAt, usePages } from '../app/load.ts'
 import { server } from '../app/server.ts'
@@ -75,7 +76,7 @@ function columns(writes: boolean, act: (act: MemberAct, member: Member) => void)
   return [
     {
       title: 'Name',
-      by: ({ name }) => name.toLowerCase(),
+      by: ({ name }) => fold(name),
       cell: ({ name, email, userId }) => (
         <span class="row-title">
           <strong>

@@ -1,4 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks'
+import { fold } from '../../../schemas/fold.ts'
 import { api, ask, type Key } from '../app/api.ts'
 import { keyName } from '../app/keys.ts'
 import { isOffered } from '../app/navigation.ts'
@@ -174,9 +175,9 @@ function keyCommand(key: Key): Command {
 
 // What begins so comes before what holds it somewhere; every typed word has to be there.
 function search(all: readonly Command[], text: string): Command[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = fold(text).split(/\s+/).filter(Boolean)
   return all
-    .map((command) => ({ command, where: `${command.title} ${command.hint}`.toLowerCase() }))
+    .map((command) => ({ command, where: fold(`${command.title} ${command.hint}`) }))
     .filter(({ where }) => words.every((word) => where.includes(word)))
     .sort((a, b) => rank(a.where, words) - rank(b.where, words))
     .slice(0, MOST)
