@@ -6,6 +6,7 @@ import { isStalePlan } from '../db/driver-guards.ts'
 import { ApiError, type ErrorDetail, ErrorEnvelope, errorEnvelope } from '../schemas/errors.ts'
 import { newId } from '../schemas/ids.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
+import { ruleOfPattern } from '../schemas/visible-text.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -125,9 +126,8 @@ function describe({ instancePath, keyword, message, params }: ValidationEntry, c
   if (keyword === 'required') return { path: `${place}.${params.missingProperty}`, message: 'is required' }
   if (keyword === 'enum')
     return { path: place, message: `must be one of: ${(params.allowedValues as string[]).join(', ')}` }
-  if (keyword === 'pattern' && /x00|u0000/.test(String(params.pattern))) {
-    return { path: place, message: 'must be one line of text, not blank and without control characters' }
-  }
+  const rule = keyword === 'pattern' ? ruleOfPattern[String(params.pattern)] : undefined
+  if (rule) return { path: place, message: rule }
   if (keyword === 'pattern') {
     const prefix = /^\^([a-z]+_)\[0-7\]/.exec(String(params.pattern))?.[1]
     if (prefix) return { path: place, message: `must be an id, which begins with ${prefix}` }

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Id } from './ids.ts'
-import { Instant, Metadata, Name, Nullable, Strict, Text } from './primitives.ts'
+import { Instant, Metadata, Name, Nullable, Strict, Text, VisibleText } from './primitives.ts'
 
 export const campaignStatuses = ['draft', 'active', 'paused', 'completed', 'archived'] as const
 
@@ -14,11 +14,9 @@ const QuestionId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })
 const InviteValidHours = Type.Integer({ minimum: 1, maximum: 720 })
 
 const questionFields = {
-  prompt: Type.String({ minLength: 1, maxLength: 2000 }),
+  prompt: VisibleText(2000),
   kind: Kind,
-  options: Type.Optional(
-    Type.Array(Type.String({ minLength: 1, maxLength: 500 }), { minItems: 2, maxItems: 20 }),
-  ),
+  options: Type.Optional(Type.Array(Name(500), { minItems: 2, maxItems: 20 })),
   timeLimitSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
 }
 

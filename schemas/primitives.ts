@@ -1,16 +1,19 @@
 import Type, { type TProperties, type TSchema } from 'typebox'
-
-// Names are shown in lists, mails and logs: one line, no control characters (Unicode category Cc).
-const ONE_LINE = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
+import { LONGEST_NAME, NAME_PATTERN, VISIBLE_PATTERN } from './visible-text.ts'
 
 /** A request body or query that refuses what it does not know. */
 export function Strict<P extends TProperties>(properties: P, options: Record<string, unknown> = {}) {
   return Type.Object(properties, { additionalProperties: false, ...options })
 }
 
-/** A name: one line, not blank, at most `max` characters. */
-export function Name(max = 200) {
-  return Type.String({ minLength: 1, maxLength: max, pattern: `^(?=.*\\S)${ONE_LINE.slice(1)}` })
+/** The name of a person or a thing, as lists, mails and logs show it: one line, at most `max` characters. */
+export function Name(max = LONGEST_NAME) {
+  return Type.String({ minLength: 1, maxLength: max, pattern: NAME_PATTERN })
+}
+
+/** Text of several lines that people read. */
+export function VisibleText(max: number) {
+  return Type.String({ minLength: 1, maxLength: max, pattern: VISIBLE_PATTERN })
 }
 
 /** Text of several lines. */

@@ -1,6 +1,7 @@
-const LONGEST_NAME = 200
-// Controls, line and paragraph separators, and what turns the direction of text around (a file's extension with it).
-const UNSHOWN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
+import { isName, LONGEST_NAME, UNSHOWABLE } from '../../schemas/visible-text.ts'
+
+// A mark of direction turns a file's extension around with it.
+const UNSHOWN = new RegExp(`[${UNSHOWABLE}\\ufeff]`, 'gu')
 // What RFC 8187, 3.2.1 lets stand as it is in an extended value.
 const ATTR_CHAR = /[A-Za-z0-9!#$&+.^_`|~-]/
 const QUOTABLE = /[^\x20-\x7e]|["\\%]/g
@@ -14,7 +15,7 @@ export function displayName(given: string | undefined, extension: string): strin
   const last = (given ?? '').toWellFormed().split(/[/\\]/).at(-1) ?? ''
   // Composed last: what is taken out may have stood between a letter and its accent.
   const shown = shorten(last.replace(UNSHOWN, '').normalize('NFC').trim())
-  return /^\.*$/.test(shown) ? `file.${extension}` : shown
+  return /^\.*$/.test(shown) || !isName(shown) ? `file.${extension}` : shown
 }
 
 function shorten(name: string): string {

@@ -6,6 +6,7 @@ import { announceChange } from '../../db/changes.ts'
 import type { Database } from '../../db/connect.ts'
 import { updatePlan } from '../../db/queries/organizations.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
+import { isName, NAME_RULE } from '../../schemas/visible-text.ts'
 import { createOrganization } from '../accounts/accounts.ts'
 import { audit, systemContext } from '../audit/audit.ts'
 import { planNames } from '../plans/plans.ts'
@@ -29,6 +30,8 @@ export async function createByOperator(
   config: Pick<Config, 'passwordBcryptCost'>,
   { name, ownerEmail, ownerName, plan }: OrganizationOrder,
 ): Promise<{ organizationId: string; userId: string; email: string; password: string }> {
+  if (!isName(name)) throw badRequest('name', NAME_RULE)
+  if (!isName(ownerName)) throw badRequest('owner-name', NAME_RULE)
   if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(ownerEmail)) throw badRequest('owner-email', 'is no e-mail address')
   const password = randomBase62(PASSWORD_LENGTH)
   const passwordHash = await hashPassword(password, config.passwordBcryptCost)

@@ -38,6 +38,7 @@ t.test('the operator makes organizations and sets their plans, also beside a run
 
   const refused = async (stderr: RegExp, ...words: string[]) =>
     t.rejects(anteroom('organizations', ...words), { code: 1, stderr })
+  await refused(/visible character/, 'create', '\u202eMade', ...owner)
   await Promise.all([
     refused(/exists already/, 'create', 'Again', ...owner),
     refused(/free, team/, 'set-plan', organizationId, 'gold'),

@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats'
 import { CandidateCreate } from '../../../schemas/candidates.ts'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { badRequest } from '../../../schemas/errors.ts'
+import { ruleOfPattern } from '../../../schemas/visible-text.ts'
 import { type Column, readHeader } from './header.ts'
 import { CsvLines, type CsvRecord } from './records.ts'
 import { looksMisread, textOf, unknownCharacterSet } from './text.ts'
@@ -23,6 +24,9 @@ export type CsvRow = {
   /** As the file writes it, so that people can tell rows apart; null where there is none. */
   readonly email: string | null
 } & ({ readonly candidate: CandidateCreate } | { readonly error: RowError })
+
+// Telephones and contact lists copy marks of direction along with a number or a name.
+const AROUND = /^[\s\p{Bidi_Control}]+|[\s\p{Bidi_Control}]+$/gu
 
 const ajv = new Ajv({ allErrors: false, strict: false })
 addFormats.default(ajv)
@@ -75,7 +79,7 @@ function readRow(columns: readonly Column[], { row, cells, text }: CsvRecord): C
     const column = columns[index] ?? null
     if (cell.trim() === '') continue
     if (column === null) untitled ??= index + 1
-    else if ('field' in column) fields[column.field] = cell.trim()
+    else if ('field' in column) fields[column.field] = cell.replace(AROUND, '')
     else metadata[column.title] = cell
   }
   const {
@@ -103,7 +107,8 @@ function explain(error: ErrorObject | undefined): string {
   if (error?.keyword === 'required') return `has no ${error.params.missingProperty}`
   const field = error?.instancePath.slice(1).replaceAll('/', '.') || 'metadata'
   if (error?.keyword === 'format') return `${field} is no e-mail address`
-  if (error?.keyword === 'pattern') return `${field} holds a control character`
+  if (error?.keyword === 'pattern')
+    return `${field} ${ruleOfPattern[String(error.params.pattern)] ?? 'is not valid'}`
   return `${field} ${error?.message ?? 'is not valid'}`
 }
 
