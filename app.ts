@@ -43,7 +43,6 @@ import { candidateRoutes } from './routes/candidates.ts'
 import { dashboardPageRoutes } from './routes/dashboard-pages.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
-import { deliveryRoutes } from './routes/deliveries.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { embedEntranceRoutes } from './routes/embed-entrance.ts'
@@ -168,7 +167,6 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
       await api.register(logRoutes)
       await api.register(logStreamRoutes)
       await api.register(webhookRoutes)
-      await api.register(deliveryRoutes)
       await api.register(eventRoutes)
       await api.register(eventStreamRoutes)
       await api.register(auditRoutes)

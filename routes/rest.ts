@@ -53,7 +53,7 @@ function handlerFor(app: Api, operation: Operation, status: number): Handler {
         : await app.runner.run(operation, callerOf(request, reply), input)
     reply.code(status)
     if (replayed) reply.header('idempotent-replayed', 'true')
-    return output
+    return status === 204 ? reply.send(null) : output
   }
 }
 
@@ -91,7 +91,7 @@ function statusesOf(method: Method, operation: Operation, hasId: boolean): numbe
 }
 
 /** The headings of the reference, where they are not the noun in capitals. */
-const tags: Record<string, string> = {}
+const tags: Record<string, string> = { deliveries: 'Webhooks' }
 
 function capitalized(noun: string): string {
   return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`

@@ -52,6 +52,9 @@ export const pageQuery = {
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
 }
 
+/** An answer without a body. */
+export const NoContent = Type.Null({ description: 'Done' })
+
 /** A page of a list: the plural's name holds the items. */
 export function Page<N extends string, S extends TSchema>(plural: N, item: S) {
   return Type.Object({ [plural]: Type.Array(item), nextCursor: Nullable(Type.String()) } as {

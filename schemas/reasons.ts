@@ -193,6 +193,10 @@ const catalogue = {
     'This Idempotency-Key was used with another request. Use a new key for a new request.',
   ),
 
+  // States.
+  campaign_status: shown('CONFLICT', 'A campaign cannot go from its status to that one.'),
+  webhook_disabled: shown('CONFLICT', 'The webhook is disabled. Enable it first.'),
+
   // Invites and embedded interviews.
   invalid_invite: hidden('UNAUTHORIZED', 'The invite does not open an interview.'),
   invite_malformed: hidden('UNAUTHORIZED', 'The invite token is incomplete.'),

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { EventTypeSchema, eventTypes } from './events.ts'
 import { Id } from './ids.ts'
-import { Instant, InstantText, Name, Nullable, Strict } from './primitives.ts'
+import { Instant, Name, Nullable, Strict } from './primitives.ts'
 
 const LONGEST_URL = 2048
 const nouns = [...new Set(eventTypes.map((type) => type.slice(0, type.indexOf('.'))))]
@@ -72,12 +72,6 @@ export const WebhookPatch = Strict(
 )
 export type WebhookPatch = Static<typeof WebhookPatch>
 
-/** A rotation: how many hours deliveries are signed with the replaced secret as well; 0 ends it at once. */
-export const SecretRotate = Type.Optional(
-  Strict({ graceHours: Type.Optional(Type.Integer({ minimum: 0, maximum: 720, default: 24 })) }),
-)
-export type SecretRotate = Static<typeof SecretRotate>
-
 const pastAttempt = {
   attempt: Type.Integer(),
   at: Nullable(Instant({ description: 'When the attempt began' })),
@@ -105,8 +99,6 @@ export const Delivery = Type.Object(
   { title: 'Delivery' },
 )
 export type Delivery = Static<typeof Delivery>
-
-export const ReplayFailed = Strict({ since: InstantText() })
 
 /** How many deliveries a replay has put into the queue. */
 export const Replayed = Type.Object({ deliveries: Type.Integer() }, { title: 'Replayed' })

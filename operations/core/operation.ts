@@ -108,7 +108,8 @@ export interface PublicOperation<I extends TObject = TObject, O extends TSchema 
 }
 
 /** What `run` answers: the output, of which the runner adds the receipt. */
-type Output<O extends TSchema> = Omit<Static<O>, 'receipt'>
+type Output<O extends TSchema> =
+  Static<O> extends { receipt: unknown } ? Omit<Static<O>, 'receipt'> : Static<O>
 
 /** Any operation, for whoever lists or runs them. */
 export type Operation = ReadOperation | WriteOperation | PublicOperation

@@ -5,7 +5,7 @@ import type { CampaignCreate } from '../../schemas/campaigns.ts'
 import { createOrganization } from '../accounts/accounts.ts'
 import { openSession } from '../accounts/sessions.ts'
 import { systemContext } from '../audit/audit.ts'
-import { createCampaign } from '../campaigns/campaigns.ts'
+import { storeCampaign } from '../campaigns/create.ts'
 import { change } from '../core/change.ts'
 import type { Services } from '../core/services.ts'
 import { systemAuthor } from '../keys/authors.ts'
@@ -77,7 +77,7 @@ export async function makeDemo(services: Services): Promise<Demo | null> {
     const author = systemAuthor(owner.userId)
     const facts = { name: 'Demo key', ...author.rights }
     const { key } = await issueKey(report, organizationId, author, facts, drawn)
-    for (const campaign of campaigns) await createCampaign(tx, organizationId, campaign)
+    for (const campaign of campaigns) await storeCampaign(report, organizationId, campaign)
     const { accessToken } = await openSession(tx, config, owner, { ip: null, userAgent: 'first start' })
     return { email, password, apiKey: key, accessToken }
   })

@@ -2,7 +2,7 @@ import { findEnabledWebhook } from '../../db/queries/webhooks.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { presentEvent } from '../events/present.ts'
-import { requireEnabled } from '../webhooks/deliveries.ts'
+import { enabledWebhook } from '../webhooks/find.ts'
 import type { Outcome, Sender } from '../webhooks/send.ts'
 import { newWebhookSecret, signatureHeaders, unsealSecrets } from '../webhooks/signature.ts'
 import type { DrillMessage, Receiver } from './drill.ts'
@@ -23,7 +23,7 @@ export async function drilledReceiver(
   webhookId: string | null,
 ): Promise<Receiver> {
   const webhook = webhookId
-    ? await requireEnabled(tx, organizationId, webhookId)
+    ? await enabledWebhook({ tx, organizationId }, webhookId)
     : (await findEnabledWebhook(tx, organizationId))[0]
   if (!webhook) {
     throw new ApiError('CONFLICT', 'There is no enabled webhook to drill', {

@@ -50,23 +50,6 @@ export async function writeEvent(tx: Queryable, event: Emission): Promise<void> 
   else await queue(tx, organizationId, id, wanted)
 }
 
-/**
- * The same for one endpoint alone, whatever it wants.
- * @returns the event's and the delivery's id
- */
-export async function emitTo(
-  tx: Queryable,
-  organizationId: string,
-  webhookId: string,
-  type: EventType,
-  data: object,
-): Promise<{ eventId: string; deliveryId: string }> {
-  const eventId = newId('evt')
-  await insertEvent(tx, { organizationId, id: eventId, type, data: data as Record<string, unknown> })
-  const [deliveryId] = await queue(tx, organizationId, eventId, [webhookId])
-  return { eventId, deliveryId: deliveryId as string }
-}
-
 /** Puts an event into the queue of endpoints, once more where they had it. @returns the deliveries' ids */
 export async function queue(
   tx: Queryable,

@@ -53,7 +53,7 @@ t.test('what is refused at creation says why', async (t) => {
   await refused({ url: 'https://example.com/', events: ['*'], unknown: 1 })
   await refused({ url: `https://example.com/${'x'.repeat(2100)}`, events: ['*'] })
   t.match(await refused({ url: `https://example.com/?k=${tenant.key}`, events: ['*'] }), {
-    message: /holds a credential/,
+    message: /contains a credential/,
   })
   t.match(await refused({ url: 'https://me:secret@example.com/', events: ['*'] }), {
     details: [{ path: 'body.url', message: 'must not carry a user name or a password' }],

@@ -1,0 +1,44 @@
+import { lockOrganization } from '../../db/queries/organizations.ts'
+import { countWebhooks, insertWebhook, type WebhookRow } from '../../db/queries/webhooks.ts'
+import { newId } from '../../schemas/ids.ts'
+import { WebhookCreate, WebhookWithSecret } from '../../schemas/webhooks.ts'
+import { writeOperation } from '../core/operation.ts'
+import { requireRoom } from '../plans/plans.ts'
+import { withoutQuery } from './care.ts'
+import { checkWebhookInput } from './input.ts'
+import { serializeWebhook } from './serialize.ts'
+import { newWebhookSecret, sealSecrets } from './signature.ts'
+
+/** Creates a webhook and shows its secret, this once. */
+export const createWebhook = writeOperation({
+  name: 'webhooks.create',
+  summary: 'Create a webhook',
+  description:
+    'Anteroom sends the events that you name to the URL, signed as [Standard Webhooks](https://www.standardwebhooks.com) ' +
+    'describes. The answer shows the `secret` that verifies them. You cannot see it again. `*` stands for all events, ' +
+    '`interview.*` for those of interviews.',
+  access: 'webhooks:write',
+  input: WebhookCreate,
+  output: WebhookWithSecret,
+  example: { url: 'https://hooks.example.com/anteroom', events: ['interview.completed'] },
+  async run({ tx, organizationId, actor, services, audit }, body) {
+    const { config, encryptionKey } = services
+    checkWebhookInput(config, body)
+    // Of two webhooks at once beyond the plan's limit, one waits here for the other and then counts it.
+    await lockOrganization(tx, organizationId)
+    const count = await countWebhooks(tx, organizationId)
+    requireRoom(config.environment.name, actor.organization.plan, 'webhooks', count)
+    const id = newId('whk')
+    const secret = newWebhookSecret()
+    const fields = { url: body.url, events: body.events, description: body.description ?? null }
+    const sealed = sealSecrets(encryptionKey, id, [{ secret, until: null }])
+    const [row] = await insertWebhook(tx, organizationId, id, fields, sealed)
+    audit({
+      action: 'webhook.created',
+      targetType: 'webhook',
+      targetId: id,
+      changes: { url: withoutQuery(body.url), events: body.events },
+    })
+    return { ...serializeWebhook(encryptionKey, row as WebhookRow), secret }
+  },
+})
