@@ -6,6 +6,7 @@ import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
 import accounts from './plugins/accounts.ts'
+import auditContext from './plugins/audit-context.ts'
 import basePath, { withoutBasePath } from './plugins/base-path.ts'
 import clientAddress, { isTrustedProxy } from './plugins/client-address.ts'
 import context from './plugins/context.ts'
@@ -122,6 +123,7 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
   await app.register(limits, { config })
   await app.register(verifier)
   await app.register(encryptionKey)
+  await app.register(auditContext)
   await app.register(operations)
   await app.register(files)
   await app.register(sessionCookie)

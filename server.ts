@@ -6,6 +6,7 @@ import { type EmbeddedDatabase, EmbeddedError, startEmbedded } from './db/embedd
 import { databaseLogins } from './db/logins.ts'
 import { migrate } from './db/migrate.ts'
 import { startWorker } from './jobs/worker.ts'
+import { afterMigration } from './operations/audit/accept.ts'
 import { makeDemo } from './operations/demo/demo.ts'
 import { welcome } from './operations/demo/welcome.ts'
 
@@ -29,10 +30,11 @@ async function main(): Promise<void> {
     : await startEmbedded({ dataDir: config.dataDir, onLost: (error) => fatal(error) })
   running.database = database
   const logins = databaseLogins(config, config.databaseUrl ?? (database?.url as string))
-  await migrate(logins, config.environment)
+  const applied = await migrate(logins, config.environment)
 
   const app = await buildApp(config, logins)
   running.users.push({ stop: () => app.close() })
+  await afterMigration(applied, app.database, app.auditKey)
   fatal = (error) => {
     app.log.fatal({ err: error }, 'stopping as the database is gone')
     fail(error)

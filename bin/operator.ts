@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../config/config.ts'
+import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect, type Database } from '../db/connect.ts'
 import { startEmbedded } from '../db/embedded/launcher.ts'
 import { type DatabaseLogins, databaseLogins } from '../db/logins.ts'
 import { ensureLogins } from '../db/roles.ts'
+import { AuditKey } from '../operations/audit/key.ts'
 
 /** What a command has to work with. */
 export interface Operator {
@@ -11,6 +13,8 @@ export interface Operator {
   readonly logins: DatabaseLogins
   /** Logged in as the environment's system. */
   readonly database: Database
+  /** Read at its first use, since not every command needs it. */
+  readonly auditKey: AuditKey
 }
 
 /**
@@ -24,7 +28,14 @@ export async function operate<T>(work: (operator: Operator) => Promise<T>): Prom
   await ensureLogins(logins, config.environment)
   const database = connect(logins.system, config.environment, { max: 2 })
   try {
-    return await work({ config, logins, database })
+    return await work({
+      config,
+      logins,
+      database,
+      get auditKey() {
+        return new AuditKey(encryptionKeyOf(config))
+      },
+    })
   } finally {
     await database.end({ timeout: 1 })
     if (embedded && !embedded.adopted) await embedded.stop()

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
+
+/** The key that is configured or was made before, or null: for who only reads. */
+export function existingEncryptionKey(config: Pick<Config, 'encryptionKey' | 'dataDir'>): Buffer | null {
+  const path = join(config.dataDir, 'encryption.key')
+  return config.encryptionKey || existsSync(path) ? encryptionKeyOf(config) : null
+}
 
 /**
  * The key that seals secrets at rest: the configured one, or the sandbox's own, made in its data folder at the

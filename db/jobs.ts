@@ -49,6 +49,13 @@ const queues = {
     deleteAfterSeconds: 3600,
     notify: true,
   },
+  /** Keeps the ends of the audit chains outside of the database: what one run misses the next one finds. */
+  audit_anchor: {
+    retryLimit: 0,
+    expireInSeconds: 300,
+    retentionSeconds: 600,
+    deleteAfterSeconds: 600,
+  },
   /** Removes the bytes of files whose rows are gone, and gives up uploads that a crash left. */
   file_sweep: {
     retryLimit: 0,

@@ -15,12 +15,13 @@ const MIGRATION_LOCK = 4_617_315_517
  * of the SQL files, all of them in one transaction, and then the job queue's own tables. Several processes may call
  * it at once: they take turns.
  * @param options.dropStaleLogins also drop logins that were created with an earlier encryption key
+ * @returns the names of the SQL files that this call applied
  */
 export async function migrate(
   logins: DatabaseLogins,
   environment: Environment,
   options: { dropStaleLogins?: boolean } = {},
-): Promise<void> {
+): Promise<string[]> {
   const client = postgres(logins.owner, {
     max: 1,
     onnotice: () => {},
@@ -31,23 +32,25 @@ export async function migrate(
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
     await client`create schema if not exists ${client(environment.schema)}`
     await prepareRoles(client, environment, logins)
-    if (await isBehind(client)) await applyMigrations(client, environment)
+    const missing = await missingMigrations(client)
+    if (missing.length > 0) await applyMigrations(client, environment)
     await installJobs(logins.owner, environment)
     if (options.dropStaleLogins) await dropStaleLogins(client, environment, logins)
+    return missing
   } finally {
     await client.end()
   }
 }
 
 // The migrator's own rule: what is newer than the newest migration that was applied is missing.
-async function isBehind(client: postgres.Sql): Promise<boolean> {
+async function missingMigrations(client: postgres.Sql): Promise<string[]> {
   const [table] = await client<
     { made: boolean }[]
   >`select to_regclass(${MIGRATIONS_TABLE}) is not null as made`
-  if (!table?.made) return true
+  if (!table?.made) return journal.entries.map(({ tag }) => tag)
   const [newest] = await client<{ at: number }[]>`
     select coalesce(max(created_at), 0)::float8 as at from ${client(MIGRATIONS_TABLE)}`
-  return journal.entries.some((entry) => entry.when > (newest?.at ?? 0))
+  return journal.entries.filter((entry) => entry.when > (newest?.at ?? 0)).map(({ tag }) => tag)
 }
 
 // Loaded only where there is something to apply: drizzle is a quarter of what a start has to read.

@@ -1,3 +1,4 @@
+import { AuditKey } from '../operations/audit/key.ts'
 import { EndpointCare } from '../operations/webhooks/care.ts'
 import { Deliverer } from '../operations/webhooks/deliverer.ts'
 import { Recorder } from '../operations/webhooks/recorder.ts'
@@ -11,6 +12,7 @@ import type { WorkContext } from './work.ts'
  */
 export async function startDeliveries(context: WorkContext, databaseUrl: string): Promise<Deliverer> {
   const { config, database, encryptionKey, mailer, publicUrl, log } = context
+  const care = new EndpointCare(mailer, publicUrl, new AuditKey(encryptionKey))
   const onError = (error: unknown) => log.error({ err: error }, 'webhook deliveries')
   const deliverer = new Deliverer({
     databaseUrl,
@@ -18,7 +20,7 @@ export async function startDeliveries(context: WorkContext, databaseUrl: string)
     database,
     encryptionKey,
     sender: new Sender(targetRules(config.environment.name, config.webhookAllowedTargets)),
-    recorder: new Recorder(database, new EndpointCare(mailer, publicUrl), onError),
+    recorder: new Recorder(database, care, onError),
     onError,
   })
   await deliverer.start()

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect } from '../db/connect.ts'
@@ -6,6 +7,7 @@ import type { DatabaseLogins } from '../db/logins.ts'
 import { openFileStore } from '../operations/files/store.ts'
 import { openDelivery } from '../operations/mail/delivery.ts'
 import { Mailer } from '../operations/mail/mailer.ts'
+import { AUDIT_ANCHOR_CRON, anchorAudit, auditAnchor } from './audit-anchor.ts'
 import { EXPIRIES_CRON, expiries } from './expiries.ts'
 import { FILE_AUDIT_CRON, FILE_SWEEP_CRON, fileAudit, fileSweep } from './file-sweep.ts'
 import { inviteBulk } from './invite-bulk.ts'
@@ -31,12 +33,15 @@ const CONCURRENCY = 2
 const POLL_SECONDS = 5
 const POOL_SIZE = 6
 const GRACE_MS = 1000
+/** What the last anchor may take of a stop. */
+const ANCHOR_MS = 1000
 
 const works: Record<QueueName, Work> = {
   mail,
   password_reset: passwordReset,
   retention,
   key_age: keyAge,
+  audit_anchor: auditAnchor,
   file_sweep: fileSweep,
   file_audit: fileAudit,
   expiries,
@@ -47,6 +52,7 @@ const works: Record<QueueName, Work> = {
 const schedules: Partial<Record<QueueName, string>> = {
   retention: RETENTION_CRON,
   key_age: KEY_AGE_CRON,
+  audit_anchor: AUDIT_ANCHOR_CRON,
   file_sweep: FILE_SWEEP_CRON,
   file_audit: FILE_AUDIT_CRON,
   expiries: EXPIRIES_CRON,
@@ -101,9 +107,16 @@ export async function startWorker(
       // A last delivery may have a mail sent: the queue is closed after them.
       await deliveries.stop(graceMs / 2)
       await jobs.close(graceMs / 2)
+      // Nothing is anchored again until a worker is back.
+      await withinGrace(anchorAudit(context), log)
       delivery.close()
       files.storage.close()
       await database.end({ timeout: 1 })
     },
   }
+}
+
+async function withinGrace(work: Promise<void>, log: WorkerLog): Promise<void> {
+  const failed = work.catch((error: unknown) => log.error({ err: error }, 'the last anchor was not made'))
+  await Promise.race([failed, delay(ANCHOR_MS, undefined, { ref: false })])
 }

@@ -1,6 +1,22 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import type { AuditContext } from '../operations/audit/audit.ts'
+import { AuditKey } from '../operations/audit/key.ts'
 import { actorOf } from './access.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Authenticates the ends of audit chains. */
+    auditKey: AuditKey
+  }
+}
+
+export default fp(
+  async (app: FastifyInstance) => {
+    app.decorate('auditKey', new AuditKey(app.encryptionKey))
+  },
+  { name: 'audit-context', dependencies: ['encryption-key'] },
+)
 
 /** Who acts and from where, of a request that has an actor. */
 export function auditContextOf(request: FastifyRequest): AuditContext {
@@ -28,6 +44,7 @@ export function publicAuditContextOf(
   return { ...originOf(request), organizationId, actorType, userId, credentialId: null }
 }
 
-function originOf(request: FastifyRequest): Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'> {
-  return { ip: request.address, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }
+function originOf(request: FastifyRequest): Pick<AuditContext, 'ip' | 'userAgent' | 'requestId' | 'key'> {
+  const { address: ip, id: requestId, server, headers } = request
+  return { ip, requestId, userAgent: headers['user-agent'] ?? null, key: server.auditKey }
 }

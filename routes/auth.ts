@@ -1,6 +1,7 @@
 import { signUp } from '../operations/accounts/accounts.ts'
 import { logIn } from '../operations/accounts/log-in.ts'
 import { refreshSession } from '../operations/accounts/refresh.ts'
+import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Login, LoginBody, OrganizationChoice, RefreshBody, SignupBody } from '../schemas/accounts.ts'
 import { ApiError } from '../schemas/errors.ts'
 import { type Api, answers, noContent } from './api.ts'
@@ -32,9 +33,11 @@ export async function authRoutes(app: Api): Promise<void> {
         })
       }
       await limits.countSignup(request)
-      return reply
-        .code(201)
-        .send(await signUp(database, config, request.body, app.placeOf(request, request.body.email)))
+      const place = app.placeOf(request, request.body.email)
+      const login = await signUp(database, config, request.body, place, (organizationId, userId) =>
+        publicAuditContextOf(request, organizationId, userId),
+      )
+      return reply.code(201).send(login)
     },
   )
 

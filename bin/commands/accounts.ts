@@ -18,9 +18,9 @@ export function accountCommands(program: Command): void {
       .argument('<email>')
       .option('--second-factor', 'take the second factor away as well, once you know for sure who asks'),
   ).action((email: string, options: Options) =>
-    operate(async ({ database, config }) => {
+    operate(async ({ database, config, auditKey }) => {
       const removeSecondFactor = options.secondFactor === true
-      const done = await resetAccount(database, config.environment, email, { removeSecondFactor })
+      const done = await resetAccount(database, config.environment, email, { removeSecondFactor }, auditKey)
       report(options, done, [
         `${done.sessionsEnded} sessions ended.`,
         ...(done.secondFactorRemoved ? ['The second factor was taken away.'] : []),

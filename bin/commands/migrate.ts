@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { afterMigration } from '../../operations/audit/accept.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 /** `anteroom migrate` */
@@ -8,11 +9,12 @@ export function migrateCommand(program: Command): void {
       .command('migrate')
       .description("bring the environment's database schema up to date; several at once take turns"),
   ).action((options) =>
-    operate(async ({ config, logins }) => {
+    operate(async ({ config, logins, database, auditKey }) => {
       // Loaded here, as no other command needs what it brings along.
       const { migrate } = await import('../../db/migrate.ts')
       const { name } = config.environment
-      await migrate(logins, config.environment, { dropStaleLogins: true })
+      const applied = await migrate(logins, config.environment, { dropStaleLogins: true })
+      await afterMigration(applied, database, auditKey)
       report(options, { environment: name }, [`The ${name} schema is up to date.`])
     }),
   )

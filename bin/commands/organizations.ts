@@ -38,8 +38,8 @@ export function organizationCommands(program: Command): void {
       .requiredOption('--owner-name <name>', "the owner's name")
       .addOption(aPlan('--plan <plan>')),
   ).action((name: string, options: CreateOptions) =>
-    operate(async ({ database, config }) => {
-      const made = await createByOperator(database, config, { name, ...options })
+    operate(async ({ database, config, auditKey }) => {
+      const made = await createByOperator(database, config, { name, ...options }, auditKey)
       report(options, made, [
         `Organization  ${made.organizationId}`,
         `Owner         ${made.email}`,
@@ -55,8 +55,8 @@ export function organizationCommands(program: Command): void {
       .argument('<organization>', 'its id')
       .argument('<plan>', planNames.join(', ')),
   ).action((organizationId: string, plan: string, options: { json?: boolean }) =>
-    operate(async ({ database, config }) => {
-      const changed = await setPlan(database, config.environment, organizationId, plan)
+    operate(async ({ database, config, auditKey }) => {
+      const changed = await setPlan(database, config.environment, organizationId, plan, auditKey)
       report(options, changed, [`${changed.name} (${changed.id}) has the plan ${changed.plan}.`])
     }),
   )

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, index, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import { bytes, id, instant, organizationId } from './columns.ts'
 
 /** Who did what to what: a chain an organization. Written by the function `append_audit` alone. */
@@ -39,4 +39,15 @@ export const auditHeads = pgTable('audit_heads', {
   organizationId: organizationId().primaryKey(),
   sequence: bigint('sequence', { mode: 'number' }).notNull().default(1),
   hash: bytes('hash').notNull(),
+  /** The server's word for this end; null: nobody has vouched for it. */
+  mac: bytes('mac'),
+  /** The number of the newest anchor when the end was authenticated. */
+  anchor: bigint('anchor', { mode: 'number' }).notNull().default(0),
+  changedAt: instant('changed_at').notNull().defaultNow(),
+})
+
+/** How many anchors have been written to the storage. One row. */
+export const auditAnchors = pgTable('audit_anchors', {
+  one: boolean('one').primaryKey().default(true),
+  newest: bigint('newest', { mode: 'number' }).notNull().default(0),
 })

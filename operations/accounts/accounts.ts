@@ -9,17 +9,20 @@ import type { SessionOrigin } from '../../db/queries/sessions.ts'
 import type { Login, SignupBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
+import { type AuditContext, audit, ORGANIZATION_CREATED } from '../audit/audit.ts'
 import type { AccountSettings } from './context.ts'
 import { hashNewPassword } from './passwords.ts'
 import { openSession } from './sessions.ts'
 
 /**
- * Makes an organization with its owner, in the transaction that is handed in.
+ * Creates an organization with its owner and the first record of its audit log, in the transaction that is handed in.
+ * @param contextOf who acts, for the new organization and its owner
  * @throws ApiError 409 where the e-mail address belongs to a user already
  */
 export async function createOrganization(
   tx: Queryable,
   body: Omit<SignupBody, 'password'> & { passwordHash: string },
+  contextOf: (organizationId: string, userId: string) => AuditContext,
 ): Promise<MembershipRow> {
   const [user] = await insertUser(tx, {
     id: newId('usr'),
@@ -34,6 +37,12 @@ export async function createOrganization(
   const [organization] = await insertOrganization(tx, newId('org'), body.organizationName)
   if (!organization) throw new Error('the organization was not written')
   await insertMembership(tx, organization.id, user.id, 'owner')
+  await audit(tx, contextOf(organization.id, user.id), {
+    action: ORGANIZATION_CREATED,
+    targetType: 'organization',
+    targetId: organization.id,
+    changes: { owner: user.id },
+  })
   return {
     organizationId: organization.id,
     organizationName: organization.name,
@@ -54,11 +63,12 @@ export async function signUp(
   settings: AccountSettings,
   body: SignupBody,
   origin: SessionOrigin,
+  contextOf: (organizationId: string, userId: string) => AuditContext,
 ): Promise<Login> {
   const words = [body.email, body.name, body.organizationName]
   const passwordHash = await hashNewPassword(settings, 'body.password', body.password, words)
   return db.begin(async (tx) => {
-    const member = await createOrganization(tx, { ...body, passwordHash })
+    const member = await createOrganization(tx, { ...body, passwordHash }, contextOf)
     return openSession(tx, settings, member, origin)
   }) as Promise<Login>
 }

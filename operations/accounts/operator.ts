@@ -4,6 +4,7 @@ import type { Database } from '../../db/connect.ts'
 import { findUserByEmail, listMemberships } from '../../db/queries/accounts.ts'
 import { deleteTotp } from '../../db/queries/authentication.ts'
 import { systemContext } from '../audit/audit.ts'
+import type { AuditKey } from '../audit/key.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
 import { closeSessionsIn } from './sessions.ts'
 
@@ -24,6 +25,7 @@ export async function resetAccount(
   environment: Environment,
   email: string,
   options: { removeSecondFactor: boolean },
+  key: AuditKey,
 ): Promise<Operated> {
   return database.begin(async (tx) => {
     const [user] = await findUserByEmail(tx, email.toLowerCase())
@@ -37,7 +39,7 @@ export async function resetAccount(
       targetId: user.id,
     }
     const memberships = await listMemberships(tx, user.id)
-    await auditEverywhere(tx, memberships, (id) => systemContext(id, 'operator'), event)
+    await auditEverywhere(tx, memberships, (id) => systemContext(id, key, 'operator'), event)
     return { userId: user.id, sessionsEnded: tags.length, secondFactorRemoved: removed.length > 0 }
   }) as Promise<Operated>
 }

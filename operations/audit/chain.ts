@@ -18,12 +18,35 @@ export interface ChainHead {
   readonly hash: string
 }
 
+/** An end that the server authenticated. */
+export interface AuthenticatedHead extends ChainHead {
+  /** The number of the newest anchor at that time. */
+  readonly anchor: number
+  /** In hexadecimal digits; null: nobody has vouched for this end. */
+  readonly mac: string | null
+}
+
+/** Where a chain ended at an earlier time. */
+export interface EarlierHead extends ChainHead {
+  /** Who says so, e.g. `the earlier export`. */
+  readonly source: string
+}
+
 /** What is wrong with a chain, and where. */
 export interface ChainProblem {
-  readonly organizationId: string
-  readonly sequence: number
+  /** Null: with what is kept beside the chains. */
+  readonly organizationId: string | null
+  readonly sequence: number | null
   readonly problem: string
 }
+
+/** The problem of an end that carries another authentication than the server gives. */
+export const FORGED_END = 'the end of the chain was forged: the server did not write it'
+const UNAUTHENTICATED_END =
+  'the end of the chain is not authenticated: a record was written past the server, or the end before it was forged'
+
+/** Actions that a chain may begin with, or continue with after an operator has looked into it. */
+const BEGINNINGS: readonly string[] = ['organization.created', 'audit.started', 'audit.accepted']
 
 /** A stored record as the chain reads it. */
 export function chainRecord(row: AuditRow): ChainRecord {
@@ -65,14 +88,15 @@ function hashRecord(record: ChainRecord): string {
 export class ChainCheck {
   readonly problems: ChainProblem[] = []
   readonly #organizationId: string
-  readonly #anchor: ChainHead | null
+  readonly #earlier: readonly EarlierHead[]
   #head: ChainHead = { sequence: 0, hash: NOTHING_BEFORE }
-  #anchored = false
+  #first: string | null = null
+  #began = false
 
-  /** @param anchor where the chain ended at an earlier time: that record must still be there, the same */
-  constructor(organizationId: string, anchor: ChainHead | null = null) {
+  /** @param earlier where the chain ended at earlier times: those records must still be there, the same */
+  constructor(organizationId: string, earlier: readonly EarlierHead[] = []) {
     this.#organizationId = organizationId
-    this.#anchor = anchor
+    this.#earlier = earlier
   }
 
   /** The last record that was handed in. */
@@ -82,7 +106,7 @@ export class ChainCheck {
 
   /** Takes the next record: a changed, removed, moved or inserted one is noted as a problem. */
   add(record: ChainRecord): void {
-    const { sequence, previousHash } = record
+    const { sequence, previousHash, action } = record
     const expected = this.#head.sequence + 1
     if (sequence > expected) {
       const missing =
@@ -95,30 +119,44 @@ export class ChainCheck {
       this.#note(sequence, 'does not carry the hash of the record before')
     }
     if (hashRecord(record) !== record.hash) this.#note(sequence, 'was changed: its hash is of other content')
-    if (sequence === this.#anchor?.sequence) {
-      this.#anchored = true
-      if (record.hash !== this.#anchor.hash)
-        this.#note(sequence, 'is another record than the earlier export ended with')
+    for (const earlier of this.#earlier) {
+      if (earlier.sequence === sequence && earlier.hash !== record.hash) {
+        this.#note(sequence, `is another record than ${earlier.source} ended with`)
+      }
     }
+    this.#first ??= action
+    this.#began ||= BEGINNINGS.includes(action)
     this.#head = { sequence, hash: record.hash }
   }
 
-  /** Compares the end of what was handed in with where the chain should end. */
-  end(expected: ChainHead | null): void {
+  /** Notes a chain that does not begin with the organization's creation. */
+  requireBeginning(): void {
+    if (this.#first === null || this.#began) return
+    this.#note(1, `is ${this.#first} and not the creation of the organization: what came before it is gone`)
+  }
+
+  /**
+   * Compares the end of what was handed in with where the chain should end.
+   * @param authentic whether the server vouched for that end; left out where there is no key to check it with
+   */
+  end(expected: AuthenticatedHead | null, authentic = true): void {
     const { sequence, hash } = this.#head
-    if (this.#anchor && !this.#anchored) {
-      this.#note(this.#anchor.sequence, 'is gone: an earlier export ended with it')
+    for (const earlier of this.#earlier) {
+      if (earlier.sequence > sequence)
+        this.#note(earlier.sequence, `is gone: ${earlier.source} ended with it`)
     }
-    if (expected?.sequence === sequence && expected.hash === hash) return
     if (!expected) {
-      this.#note(sequence, 'the end of the chain is not on record')
+      this.#note(sequence, sequence === 0 ? 'the chain is missing' : 'the end of the chain is not on record')
       return
     }
-    const problem =
-      expected.sequence > sequence
-        ? `the chain ends here and should end at record ${expected.sequence}`
-        : `the chain should end at record ${expected.sequence} with the hash ${expected.hash.slice(0, 12)}…`
-    this.#note(sequence, problem)
+    if (expected.sequence > sequence) {
+      this.#note(sequence, `the chain ends here and should end at record ${expected.sequence}`)
+    } else if (expected.sequence !== sequence || expected.hash !== hash) {
+      const end = `record ${expected.sequence} with the hash ${expected.hash.slice(0, 12)}…`
+      this.#note(sequence, `the chain should end at ${end}`)
+    }
+    if (authentic) return
+    this.#note(expected.sequence, expected.mac === null ? UNAUTHENTICATED_END : FORGED_END)
   }
 
   #note(sequence: number, problem: string): void {

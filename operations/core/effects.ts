@@ -3,7 +3,7 @@ import { announceChange } from '../../db/changes.ts'
 import type { Queryable } from '../../db/connect.ts'
 import type { EventType } from '../../schemas/events.ts'
 import { newId } from '../../schemas/ids.ts'
-import { type AuditContext, type AuditEvent, audit } from '../audit/audit.ts'
+import { type AuditContext, type AuditEvent, auditAll } from '../audit/audit.ts'
 import { type Emission, writeEvent } from '../events/emit.ts'
 
 /** How an operation reports what happened. It may call these in any order: the runner flushes them in the right one. */
@@ -83,12 +83,8 @@ export class Effects {
   /** Writes events, then audit records, then announcements. The last step of a transaction. */
   async flush(tx: Queryable, environment: Environment): Promise<void> {
     for (const event of this.#events) await writeEvent(tx, event)
-    // Audit records of several organizations are locked in one order, so that two transactions cannot deadlock.
-    const audits = this.#audits.toSorted((one, other) =>
-      one.context.organizationId < other.context.organizationId ? -1 : 1,
-    )
     await Promise.all([
-      ...audits.map(({ entry, context }) => audit(tx, context, entry)),
+      auditAll(tx, this.#audits),
       ...this.tags.map((tag) => announceChange(tx, environment, tag)),
     ])
   }

@@ -203,7 +203,7 @@ export class Runner {
       actor,
       organizationId,
       origin: caller.origin,
-      auditContext: actorAuditContext(actor, caller.origin),
+      auditContext: actorAuditContext(actor, caller.origin, services.auditKey),
       read: (query) => services.tenancy.read(organizationId, query),
     }
   }

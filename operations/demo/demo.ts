@@ -62,18 +62,18 @@ export async function makeDemo(services: Services): Promise<Demo | null> {
     hashPassword(password, config.passwordBcryptCost),
     drawKey(config),
   ])
+  const contextOf = (organizationId: string) => systemContext(organizationId, services.auditKey)
   const everywhere = { scope: 'system', organizationId: null, auditContext: null } as const
   const { value } = await change(services, everywhere, async ({ tx, within }) => {
     await tx`select pg_advisory_xact_lock(${DEMO_LOCK})`
     if ((await anyOrganization(tx)).length > 0) return null
-    const owner = await createOrganization(tx, {
-      email,
-      passwordHash,
-      name: 'Demo Owner',
-      organizationName: 'Demo Organization',
-    })
+    const owner = await createOrganization(
+      tx,
+      { email, passwordHash, name: 'Demo Owner', organizationName: 'Demo Organization' },
+      contextOf,
+    )
     const { organizationId } = owner
-    const report = { tx, ...within(organizationId, systemContext(organizationId)) }
+    const report = { tx, ...within(organizationId, contextOf(organizationId)) }
     const author = systemAuthor(owner.userId)
     const facts = { name: 'Demo key', ...author.rights }
     const { key } = await issueKey(report, organizationId, author, facts, drawn)

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/connect.ts'
 import { markExpiring, markRotationDue } from '../../db/queries/key-age.ts'
 import { audit, systemContext } from '../audit/audit.ts'
+import type { AuditKey } from '../audit/key.ts'
 import { emit } from '../events/emit.ts'
 import { serializeKey } from './serialize.ts'
 
@@ -12,12 +13,15 @@ const BATCH = 100
  * @param database in the system role
  * @returns how many keys were told of
  */
-export async function tellKeyAges(database: Database): Promise<{ rotationDue: number; expiring: number }> {
+export async function tellKeyAges(
+  database: Database,
+  auditKey: AuditKey,
+): Promise<{ rotationDue: number; expiring: number }> {
   const rotationDue = await inBatches(() =>
     database.begin(async (tx) => {
       const rows = await markRotationDue(tx, BATCH)
       for (const { organizationId, id, createdAt } of rows) {
-        await audit(tx, systemContext(organizationId), {
+        await audit(tx, systemContext(organizationId, auditKey), {
           action: 'key.rotation_due',
           targetType: 'key',
           targetId: id,
@@ -32,7 +36,7 @@ export async function tellKeyAges(database: Database): Promise<{ rotationDue: nu
       const rows = await markExpiring(tx, BATCH)
       for (const row of rows) {
         await emit(tx, row.organizationId, 'key.expiring', serializeKey(row))
-        await audit(tx, systemContext(row.organizationId), {
+        await audit(tx, systemContext(row.organizationId, auditKey), {
           action: 'key.expiring',
           targetType: 'key',
           targetId: row.id,

@@ -9,6 +9,7 @@ import { badRequest, notFound } from '../../schemas/errors.ts'
 import { isName, NAME_RULE } from '../../schemas/visible-text.ts'
 import { createOrganization } from '../accounts/accounts.ts'
 import { audit, systemContext } from '../audit/audit.ts'
+import type { AuditKey } from '../audit/key.ts'
 import { planNames } from '../plans/plans.ts'
 
 const PASSWORD_LENGTH = 20
@@ -29,6 +30,7 @@ export async function createByOperator(
   database: Database,
   config: Pick<Config, 'passwordBcryptCost'>,
   { name, ownerEmail, ownerName, plan }: OrganizationOrder,
+  key: AuditKey,
 ): Promise<{ organizationId: string; userId: string; email: string; password: string }> {
   if (!isName(name)) throw badRequest('name', NAME_RULE)
   if (!isName(ownerName)) throw badRequest('owner-name', NAME_RULE)
@@ -36,20 +38,13 @@ export async function createByOperator(
   const password = randomBase62(PASSWORD_LENGTH)
   const passwordHash = await hashPassword(password, config.passwordBcryptCost)
   return database.begin(async (tx) => {
-    const owner = await createOrganization(tx, {
-      email: ownerEmail,
-      name: ownerName,
-      organizationName: name,
-      passwordHash,
-    })
+    const owner = await createOrganization(
+      tx,
+      { email: ownerEmail, name: ownerName, organizationName: name, passwordHash },
+      (id) => systemContext(id, key, 'operator'),
+    )
     const { organizationId, userId, email } = owner
     if (plan) await updatePlan(tx, organizationId, plan)
-    await audit(tx, systemContext(organizationId, 'operator'), {
-      action: 'organization.created',
-      targetType: 'organization',
-      targetId: organizationId,
-      changes: { owner: userId },
-    })
     return { organizationId, userId, email, password }
   }) as Promise<{ organizationId: string; userId: string; email: string; password: string }>
 }
@@ -63,6 +58,7 @@ export async function setPlan(
   environment: Environment,
   organizationId: string,
   plan: string,
+  key: AuditKey,
 ): Promise<{ id: string; name: string; plan: string }> {
   if (!(planNames as readonly string[]).includes(plan)) {
     throw badRequest('plan', `must be one of: ${planNames.join(', ')}`)
@@ -71,7 +67,7 @@ export async function setPlan(
     const [changed] = await updatePlan(tx, organizationId, plan)
     if (!changed) throw notFound('Organization')
     await announceChange(tx, environment, `organization:${organizationId}`)
-    await audit(tx, systemContext(organizationId, 'operator'), {
+    await audit(tx, systemContext(organizationId, key, 'operator'), {
       action: 'organization.plan_changed',
       targetType: 'organization',
       targetId: organizationId,

@@ -8,16 +8,19 @@ import {
   setDisabled,
 } from '../../db/queries/webhooks.ts'
 import { audit, systemContext } from '../audit/audit.ts'
+import type { AuditKey } from '../audit/key.ts'
 import type { Mail } from '../mail/compose.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { webhookDisabledMail, webhookFailingMail } from '../mail/webhook-messages.ts'
 
 /** Sees to endpoints that fail: tells their owners, and disables them. */
 export class EndpointCare {
+  readonly #auditKey: AuditKey
   readonly #mailer: Mailer
   readonly #publicUrl: () => string
 
-  constructor(mailer: Mailer, publicUrl: () => string) {
+  constructor(mailer: Mailer, publicUrl: () => string, auditKey: AuditKey) {
+    this.#auditKey = auditKey
     this.#mailer = mailer
     this.#publicUrl = publicUrl
   }
@@ -45,7 +48,7 @@ export class EndpointCare {
     await this.#tellOwners(tx, organizationId, (to, organization) =>
       webhookDisabledMail(to, { organization, url: withoutQuery(webhook.url), reason }, this.#publicUrl()),
     )
-    await audit(tx, systemContext(organizationId), {
+    await audit(tx, systemContext(organizationId, this.#auditKey), {
       action: 'webhook.disabled',
       targetType: 'webhook',
       targetId: id,

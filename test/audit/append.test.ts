@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
@@ -5,9 +6,11 @@ import { connect } from '../../db/connect.ts'
 import { type AuditRow, readAudit } from '../../db/queries/audit.ts'
 import { audit, systemContext } from '../../operations/audit/audit.ts'
 import { ChainCheck, chainRecord } from '../../operations/audit/chain.ts'
+import { AuditKey } from '../../operations/audit/key.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 const sandbox = environmentOf('sandbox')
+const key = new AuditKey(randomBytes(32))
 
 t.test('records of one organization form one chain, whoever writes at once', async (t) => {
   const { logins, drop } = await createTestDatabase()
@@ -21,7 +24,7 @@ t.test('records of one organization form one chain, whoever writes at once', asy
     Array.from({ length: 60 }, (_, number) =>
       database.begin(async (tx) => {
         const context = {
-          ...systemContext(organizations[number % 2] as string),
+          ...systemContext(organizations[number % 2] as string, key),
           userAgent: 'ä "quoted" \\ \u2028\t\u007f',
         }
         await audit(tx, context, {
@@ -51,7 +54,7 @@ t.test('what a transaction takes back is not in the log, and leaves no gap', asy
   const event = { action: 'thing.done', targetType: 'thing', targetId: null }
   const write = (fails: boolean) =>
     database.begin(async (tx) => {
-      await audit(tx, systemContext('org_a'), event)
+      await audit(tx, systemContext('org_a', key), event)
       if (fails) throw new Error('changed its mind')
     })
   await write(false)
@@ -72,7 +75,7 @@ t.test('a credential that finds its way into a record is cut down to its prefix'
     await drop()
   })
   const secret = `sk_dev_${'a1B2c3D4e5'.repeat(5)}`
-  const context = { ...systemContext('org_a'), userAgent: `agent ${secret}` }
+  const context = { ...systemContext('org_a', key), userAgent: `agent ${secret}` }
   await audit(database, context, {
     action: 'thing.done',
     targetType: 'thing',
@@ -93,7 +96,7 @@ t.test("the application's roles may append and read, and nothing else", async (t
     await Promise.all([database.end(), tenants.end(), owner.end()])
     await drop()
   })
-  await audit(database, systemContext('org_a'), { action: 'a.b', targetType: 'a', targetId: null })
+  await audit(database, systemContext('org_a', key), { action: 'a.b', targetType: 'a', targetId: null })
   const attempts = [
     `update audit_records set action = 'other'`,
     'delete from audit_records',
@@ -119,7 +122,7 @@ t.test("the application's roles may append and read, and nothing else", async (t
   }
   const foreign = tenants.begin(async (tx) => {
     await tx`select set_config('app.organization_id', 'org_b', true)`
-    await audit(tx, systemContext('org_a'), { action: 'a.b', targetType: 'a', targetId: null })
+    await audit(tx, systemContext('org_a', key), { action: 'a.b', targetType: 'a', targetId: null })
   })
   await t.rejects(foreign, { code: '42501' }, 'a tenant appends to its own log alone')
   t.equal((await all(readAudit(database, 'org_a'))).length, 1)

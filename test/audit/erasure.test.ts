@@ -1,4 +1,5 @@
 import t from 'tap'
+import { withAnchors } from '../../operations/audit/anchors/open.ts'
 import { verifyDatabase } from '../../operations/audit/verify.ts'
 import { mailingApp } from '../support/people.ts'
 
@@ -14,7 +15,9 @@ t.test('the chain stays whole when a person is erased, and names nobody', async 
   const erased = await call('DELETE', '/api/me', { headers: admin.auth, body: { password: admin.password } })
   t.equal(erased.status, 204)
 
-  const { problems, records } = await verifyDatabase(app.database, owner.organizationId)
+  const { problems, records } = await withAnchors(app.config, app.database, ({ database, key, store }) =>
+    verifyDatabase({ database, key, anchors: store }, owner.organizationId),
+  )
   t.strictSame(problems, [])
   const { audit } = (await call('GET', `/api/audit?actor=${admin.userId}`, { headers: owner.auth })).body
   t.match(

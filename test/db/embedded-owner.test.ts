@@ -4,6 +4,7 @@ import { connect } from '../../db/connect.ts'
 import { startEmbedded } from '../../db/embedded/launcher.ts'
 import { migrate } from '../../db/migrate.ts'
 import { audit, systemContext } from '../../operations/audit/audit.ts'
+import { AuditKey } from '../../operations/audit/key.ts'
 import { testLogins } from '../support/database.ts'
 import { client, dataFolder } from './embedded-harness.ts'
 
@@ -41,7 +42,11 @@ t.test(
 
     const system = connect(logins.system, sandbox)
     t.teardown(() => system.end())
-    await audit(system, systemContext('org_a'), { action: 'a.b', targetType: 'a', targetId: null })
+    await audit(system, systemContext('org_a', new AuditKey(Buffer.alloc(32))), {
+      action: 'a.b',
+      targetType: 'a',
+      targetId: null,
+    })
     await system`select ensure_log_partition(date '2026-02-20')`
     t.equal(
       (await system`select from audit_records`).count,

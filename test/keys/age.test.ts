@@ -25,8 +25,8 @@ t.test('a key older than 90 days says so in the list, and once in the audit log'
     { [keyId]: false, [old.id]: true, [revoked.id]: false, [retiring.id]: false, [successor.id]: false },
   )
 
-  t.strictSame(await tellKeyAges(app.database), { rotationDue: 1, expiring: 0 })
-  t.strictSame(await tellKeyAges(app.database), { rotationDue: 0, expiring: 0 })
+  t.strictSame(await tellKeyAges(app.database, app.auditKey), { rotationDue: 1, expiring: 0 })
+  t.strictSame(await tellKeyAges(app.database, app.auditKey), { rotationDue: 0, expiring: 0 })
   const { audit } = (await call('GET', '/api/audit?action=key.rotation_due', { headers: auth })).body
   t.match(audit, [{ targetId: old.id, actorType: 'system', userId: null }])
   t.equal(audit.length, 1)
@@ -40,8 +40,8 @@ t.test('a key that expires within seven days is told of once for that expiry', a
   }
   const soon = await make(6.9)
   const later = await make(7.1)
-  t.strictSame(await tellKeyAges(app.database), { rotationDue: 0, expiring: 1 })
-  t.strictSame(await tellKeyAges(app.database), { rotationDue: 0, expiring: 0 })
+  t.strictSame(await tellKeyAges(app.database, app.auditKey), { rotationDue: 0, expiring: 1 })
+  t.strictSame(await tellKeyAges(app.database, app.auditKey), { rotationDue: 0, expiring: 0 })
   const { audit } = (await call('GET', '/api/audit?action=key.expiring', { headers: auth })).body
   t.match(audit, [{ targetId: soon.id, changes: { expiresAt: soon.expiresAt } }])
 
@@ -50,7 +50,7 @@ t.test('a key that expires within seven days is told of once for that expiry', a
     await call('PATCH', `/api/keys/${id}`, { headers: auth, body: { expiresAt: moved } })
   }
   t.strictSame(
-    await tellKeyAges(app.database),
+    await tellKeyAges(app.database, app.auditKey),
     { rotationDue: 0, expiring: 2 },
     'another expiry is another matter',
   )
@@ -63,7 +63,10 @@ t.test('more keys than one batch, and several processes at once: each is told of
     select ${organizationId}, 'key_aged' || n, 'aged' || n, 'sk_dev_aged' || n, 'Aged', 'development', 'none', 0, '{*}',
       now() - interval '100 days'
     from generate_series(1, 250) n`
-  const told = await Promise.all([tellKeyAges(app.database), tellKeyAges(app.database)])
+  const told = await Promise.all([
+    tellKeyAges(app.database, app.auditKey),
+    tellKeyAges(app.database, app.auditKey),
+  ])
   t.equal(
     told.reduce((sum, { rotationDue }) => sum + rotationDue, 0),
     250,
