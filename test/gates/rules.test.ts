@@ -133,7 +133,7 @@ t.test('no program compares the sentence of an error: it switches on its code or
   t.match('if (/gone/i.test(failure.message))', comparison)
   t.match("message?.endsWith('of its members')", comparison)
   const sources = globSync(
-    '{web,bin,config,credentials,db,jobs,plugins,routes,schemas,services}/**/*.{ts,tsx,js}',
+    '{web,bin,config,credentials,db,jobs,plugins,routes,schemas,operations}/**/*.{ts,tsx,js}',
     {
       exclude: ['web/dist/**'],
     },
