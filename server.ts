@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config/config.ts'
+import { openDataDir } from './config/data-dir.ts'
 import { type EmbeddedDatabase, EmbeddedError, startEmbedded } from './db/embedded/launcher.ts'
 import { databaseLogins } from './db/logins.ts'
 import { migrate } from './db/migrate.ts'
@@ -24,6 +25,7 @@ const running: { users: { stop: () => Promise<unknown> }[]; database: EmbeddedDa
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'without-worker': { type: 'boolean', default: false } } })
   const config = readConfig()
+  openDataDir(config.dataDir)
   let fatal: (error: Error) => void = (error) => fail(error)
   const database = config.databaseUrl
     ? null

@@ -95,8 +95,8 @@ export interface Config {
 /** A start refused: one line for each wrong or missing variable, for a person to read. */
 export class ConfigError extends Error {
   readonly lines: readonly string[]
-  constructor(lines: readonly string[]) {
-    super(lines.join('\n'))
+  constructor(lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options)
     this.name = 'ConfigError'
     this.lines = lines
   }

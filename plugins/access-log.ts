@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { AccessLog } from '../operations/access-log/access-log.ts'
 import { type RequestRecord, withoutQuery } from '../operations/access-log/record.ts'
+import { whyOf } from '../operations/core/why.ts'
 import { ApiError } from '../schemas/errors.ts'
 
 declare module 'fastify' {
@@ -39,7 +40,8 @@ export default fp<{ logins: DatabaseLogins }>(
       databaseUrl: logins.session,
       environment,
       directory: join(dataDir, 'spool', environment.name),
-      onError: (err, message) => app.log.error({ err }, message),
+      onError: (error, message) => app.log.error({ why: whyOf(error) }, message),
+      onRecovery: (message) => app.log.info(message),
     })
     app.decorate('accessLog', log)
     app.decorateRequest('neededAccess', null)
@@ -53,8 +55,7 @@ export default fp<{ logins: DatabaseLogins }>(
       void request.socket.remoteAddress
       if (!log.full || isProbe(request)) return done()
       request.recorded = true
-      request.log.error({ requestId: request.id }, 'request refused: the access log is full')
-      done(new ApiError('UNAVAILABLE', 'The access log can not be written'))
+      done(new ApiError('UNAVAILABLE', 'The access log cannot be written', { reason: 'access_log_full' }))
     })
     app.addHook('onSend', (request, reply, payload, done) => {
       if (request.recorded || isProbe(request)) return done(null, payload)

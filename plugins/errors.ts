@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { isConnectionRefused, sqlState } from '../db/connect.ts'
 import { isStalePlan } from '../db/driver-guards.ts'
+import { whyOf } from '../operations/core/why.ts'
 import { ApiError, type ErrorDetail, ErrorEnvelope, errorEnvelope } from '../schemas/errors.ts'
 import { newId } from '../schemas/ids.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
@@ -29,7 +30,7 @@ export default fp(
     app.decorateRequest('refusalReason', null)
     app.setErrorHandler((error: FastifyError | Error, request, reply) => {
       const known = toApiError(error, request)
-      if (known.statusCode >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
+      if (known.statusCode >= 500) logFailure(known, error, request)
       return sendError(known, request, reply)
     })
   },
@@ -75,10 +76,20 @@ const clientErrors: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive',
 }
 
+// What is out of reach for a while is no fault of the code: a line says what. Everything else needs its stack.
+function logFailure(known: ApiError, error: Error, request: FastifyRequest): void {
+  const { id: requestId } = request
+  if (known.code !== 'UNAVAILABLE') request.log.error({ err: error, requestId }, 'request failed')
+  else {
+    const why = known.cause === undefined ? undefined : whyOf(known.cause)
+    request.log.error({ requestId, reason: known.reason, why }, `request refused: ${known.message}`)
+  }
+}
+
 function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply) {
   request.refusalReason ??= error.reason ?? null
   if (error.headers) reply.headers(error.headers)
-  if (error.statusCode === 503) reply.header('retry-after', '1')
+  if (error.statusCode === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
   return reply
     .code(error.statusCode)
     .type('application/json; charset=utf-8')

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { whyOf } from '../operations/core/why.ts'
 import { FileLinks } from '../operations/files/links.ts'
 import { fileShower, type ShowFile } from '../operations/files/present.ts'
 import { sweepIncoming } from '../operations/files/remove.ts'
@@ -25,7 +26,7 @@ export default fp(
     app.decorate('showFile', fileShower(links, app.publicUrl))
     app.addHook('onListen', async () => {
       await sweepIncoming(store).catch((err) =>
-        app.log.error({ err }, 'what has arrived is left to the sweep'),
+        app.log.error({ why: whyOf(err) }, 'what has arrived is left to the sweep'),
       )
     })
     app.addHook('onClose', async () => store.storage.close())

@@ -60,14 +60,17 @@ function unknownField(part: Multipart): ApiError {
   return badRequest(`body.${part.fieldname.slice(0, 100)}`, 'is not a known field')
 }
 
+// How a connection that ends too early is told of.
 const broken = new Set(['FST_MP_PREMATURE_CLOSE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'ABORT_ERR'])
 
 function explain(request: FastifyRequest, error: unknown): unknown {
   if (error instanceof ApiError) return error
-  const { code = '', message = '', statusCode } = error as Error & { code?: string; statusCode?: number }
-  if (code.startsWith('FST_') && statusCode === 413) return badRequest('body', 'has more parts than one file')
-  const malformed = /multipart|Boundary|Part terminated|Malformed|Missing Content/i.test(message)
-  if (broken.has(code) || request.raw.destroyed || malformed) {
+  const { code, statusCode } = error as Error & { code?: string; statusCode?: number }
+  if (code?.startsWith('FST_') && statusCode === 413)
+    return badRequest('body', 'has more parts than one file')
+  // What is left is the connection's, the parser's, which gives its errors no code, or a fault of ours.
+  const malformed = error instanceof Error && error.constructor === Error && code === undefined
+  if (malformed || (code && broken.has(code)) || request.raw.destroyed) {
     return new ApiError('BAD_REQUEST', 'The upload is not whole multipart data', {
       reason: 'upload_broken_off',
       cause: error,

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { findFile } from '../db/queries/files.ts'
@@ -47,20 +47,25 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
       request.method !== 'HEAD' &&
       request.headers['content-type']?.startsWith('application/offset+octet-stream')
     uploads ??= ResumableUploads.open(files, app.config.basePath + PATH)
-    const response = await (await uploads).handle({
-      method: request.method,
-      headers: protocolHeaders(request),
-      body: carries ? (Readable.toWeb(request.raw) as ReadableStream) : null,
-      id,
-      wanted,
-      commit: (keep) =>
-        tenancy.write(asked.organizationId, async (tx) => {
-          await saveRecording(tx, asked, wanted, keep)
-          replaced = true
-        }),
-    })
-    if (replaced) await removeBytesSoon(files)
-    return response
+    const body = carries ? bodyOf(request) : null
+    try {
+      const response = await (await uploads).handle({
+        method: request.method,
+        headers: protocolHeaders(request),
+        body: body && (Readable.toWeb(body) as ReadableStream),
+        id,
+        wanted,
+        commit: (keep) =>
+          tenancy.write(asked.organizationId, async (tx) => {
+            await saveRecording(tx, asked, wanted, keep)
+            replaced = true
+          }),
+      })
+      if (replaced) await removeBytesSoon(files)
+      return response
+    } finally {
+      if (body) dropRest(request, body)
+    }
   }
 
   app.post(
@@ -134,6 +139,22 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     go,
   )
   app.head('/interview/uploads/:id', { config: { access: 'interview' }, schema: { params } }, go)
+}
+
+// The request's body, from which the rest can be taken back.
+function bodyOf({ raw }: FastifyRequest): PassThrough {
+  const body = new PassThrough()
+  raw.pipe(body)
+  raw.once('close', () => {
+    if (!raw.complete) body.destroy(new Error('the connection was lost'))
+  })
+  return body
+}
+
+// What nobody has read is read and dropped, so that the caller gets to see the answer.
+function dropRest({ raw }: FastifyRequest, body: PassThrough): void {
+  raw.unpipe(body)
+  raw.resume()
 }
 
 // The library judges every header that it knows, also those of proxies, which are none of its business here.

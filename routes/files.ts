@@ -6,7 +6,6 @@ import { deleteDocument, getFile } from '../operations/files/files.ts'
 import { contentDisposition } from '../operations/files/names.ts'
 import { readRange } from '../operations/files/range.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
-import { storageFailed } from '../operations/files/storage.ts'
 import { keyOf } from '../operations/files/store.ts'
 import { LIMIT_BYTES, takeFile } from '../operations/files/take.ts'
 import { actorOf } from '../plugins/access.ts'
@@ -181,10 +180,7 @@ export async function fileRoutes(app: Api): Promise<void> {
       // A body that Fastify drops, as it does for each HEAD: without one it would say that the length is 0.
       if (request.method === 'HEAD') return reply.send(Readable.from([]))
       const key = keyOf(files, row.organizationId, id)
-      const content = await files.storage.read(key, { start, end }).catch((cause) => {
-        throw storageFailed(cause)
-      })
-      return reply.send(content)
+      return reply.send(await files.storage.read(key, { start, end }))
     },
   )
 }

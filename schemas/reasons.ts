@@ -227,7 +227,7 @@ const catalogue = {
   link_invalid: hidden('UNAUTHORIZED', 'The link to the file had expired or was changed.'),
   storage_unavailable: shown(
     'UNAVAILABLE',
-    'The file storage cannot be reached or is full. Try again later.',
+    'The file storage is full, read-only or out of reach. Nothing was stored. Try again later.',
   ),
 
   // HTTP.
@@ -237,6 +237,10 @@ const catalogue = {
   ),
 
   // The server.
+  access_log_full: hidden(
+    'UNAVAILABLE',
+    'The server could not keep a record of the request, because neither its database nor its disk took any.',
+  ),
   no_smtp_url: shown('UNAVAILABLE', 'This server sends no e-mail. Its operator has to set SMTP_URL.'),
 } as const satisfies Record<string, ReasonEntry>
 

@@ -11,10 +11,10 @@ export function deleteStaleUploads(db: Queryable) {
   return db`delete from files where state = 'uploading' and lease_until < now()`
 }
 
-/** Some of what is to be removed, locked, passing over what another process has in hand. */
-export function takeRemovals(tx: Queryable, limit: number) {
-  return tx<RemovalRow[]>`
-    select organization_id, file_id from file_removals order by created_at limit ${limit} for update skip locked`
+/** Some of what is to be removed, the oldest first. */
+export function listRemovals(db: Queryable, limit: number) {
+  return db<RemovalRow[]>`
+    select organization_id, file_id from file_removals order by created_at limit ${limit}`
 }
 
 /** Forgets what has been removed. */

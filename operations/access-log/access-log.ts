@@ -1,6 +1,7 @@
 import type { Environment } from '../../config/environment.ts'
 import { connectOnce, type Database } from '../../db/connect.ts'
 import { forgetSpool, spoolPosition, tryHoldSpool } from '../../db/queries/access-log.ts'
+import { Outage } from '../core/outage.ts'
 import { formatRecord, type RequestRecord } from './record.ts'
 import { replaySpools } from './replay.ts'
 import { Spool } from './spool.ts'
@@ -19,8 +20,10 @@ export interface AccessLogOptions {
   readonly environment: Environment
   /** The folder that the processes of one environment share, where they share one at all. */
   readonly directory: string
-  /** Told of what goes wrong behind the requests' back. */
+  /** Told of what goes wrong behind the requests' back: of an outage once. */
   readonly onError: (error: unknown, message: string) => void
+  /** Told of the end of an outage. */
+  readonly onRecovery?: (message: string) => void
   /** Bytes that may wait for the database on the disk; default 512 MiB, about 1.7 million records. */
   readonly spoolBytes?: number
   /** Bytes that may wait in memory while the disk takes none; default 8 MiB. */
@@ -44,6 +47,8 @@ export class AccessLog {
   // What the disk would not take.
   #kept = Buffer.alloc(0)
   #committed = 0
+  readonly #diskOutage: Outage
+  readonly #databaseOutage: Outage
   #held = false
   #storing = false
   #draining: Promise<void> | undefined
@@ -57,6 +62,14 @@ export class AccessLog {
     this.#spoolBytes = options.spoolBytes ?? 512 * 1024 * 1024
     this.#memoryBytes = options.memoryBytes ?? 8 * 1024 * 1024
     this.#spool = new Spool(options.directory)
+    this.#diskOutage = this.#outage(
+      'the spool takes no records: they are kept in memory until the database has them',
+      'the spool takes records again',
+    )
+    this.#databaseOutage = this.#outage(
+      'access log not written: it waits in the spool',
+      'the access log is written again',
+    )
     // The lock that says «alive» is the connection's: one connection, and word when it is lost.
     this.#database = connectOnce(options.databaseUrl, options.environment, () => {
       this.#held = false
@@ -127,6 +140,14 @@ export class AccessLog {
     this.#spool.close()
   }
 
+  #outage(begins: string, ends: string): Outage {
+    const { onError, onRecovery } = this.#options
+    return new Outage(
+      (error) => onError(error, begins),
+      () => onRecovery?.(ends),
+    )
+  }
+
   get #tail(): number {
     return this.#spool.end + this.#kept.length
   }
@@ -156,22 +177,19 @@ export class AccessLog {
     try {
       this.#spool.append(this.#kept.length === 0 ? lines : Buffer.concat([this.#kept, lines]))
       this.#kept = Buffer.alloc(0)
+      this.#diskOutage.worked()
     } catch (error) {
-      if (this.#kept.length === 0) {
-        this.#options.onError(
-          error,
-          'the spool takes no records: they are kept in memory until the database has them',
-        )
-      }
+      this.#diskOutage.failed(error)
       this.#kept = Buffer.concat([this.#kept, lines])
     }
   }
 
   #flushQuietly = () => {
     this.#timer = undefined
-    this.flush().then(undefined, (error) => {
+    const worked = () => this.#databaseOutage.worked()
+    this.flush().then(worked, (error) => {
       if (this.#closed) return
-      this.#options.onError(error, 'access log not written: it waits in the spool')
+      this.#databaseOutage.failed(error)
       this.#timer ??= setTimeout(this.#flushQuietly, RETRY_MS)
     })
   }

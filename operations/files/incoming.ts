@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ApiError } from '../../schemas/errors.ts'
+import { onStorage } from './failure.ts'
+import { openTarget } from './target.ts'
 
 // Longer than a lost connection takes to come back, shorter than anyone waits who pays for open ones.
 const PATIENCE_MS = 60_000
@@ -18,7 +20,7 @@ export interface Received {
 
 /**
  * The folder where uploads arrive, one file an id, before anything is believed of them. What is here belongs to an
- * upload under way or to nobody.
+ * upload under way or to nobody. All that fails here is told as 503: see `onStorage`.
  */
 export class Incoming {
   readonly folder: string
@@ -30,7 +32,7 @@ export class Incoming {
 
   /** Makes the folder. */
   async open(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    await onStorage(() => mkdir(this.folder, { recursive: true, mode: 0o700 }))
   }
 
   path(id: string): string {
@@ -42,7 +44,7 @@ export class Incoming {
    * half-way is removed.
    * @param limitBytes how much the file may hold
    * @param patienceMs how long nothing may come
-   * @throws ApiError 413 as soon as there is more; 400 where it stands still; 503 where the disk is full; whatever the
+   * @throws ApiError 413 as soon as there is more; 400 where it stands still; 503 where the storage fails; whatever the
    *   stream itself fails with
    */
   async receive(
@@ -65,16 +67,62 @@ export class Incoming {
       },
     })
     try {
-      await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+      await pipeline(source, meter, await openTarget(path, 'wx'))
       return { path, sizeBytes, sha256: hash.digest() }
     } catch (error) {
-      await this.discard(id)
-      throw isFull(error)
-        ? new ApiError('UNAVAILABLE', 'There is no room for files', { cause: error })
-        : error
+      // What can't be removed now is left to the sweep.
+      await this.discard(id).catch(() => {})
+      throw error
     } finally {
       clearTimeout(patience)
     }
+  }
+
+  /** Makes an empty file for an upload that comes in parts. */
+  async create(id: string): Promise<void> {
+    await onStorage(() => writeFile(this.path(id), '', { mode: 0o600 }))
+  }
+
+  /**
+   * Writes a part of an upload. What has been written of it stays, so that the next part goes on from there.
+   * @param offset where the part begins, in bytes
+   * @returns how many bytes it had
+   */
+  async append(id: string, source: Readable, offset: number): Promise<number> {
+    let sizeBytes = 0
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        sizeBytes += chunk.length
+        done(null, chunk)
+      },
+    })
+    await pipeline(source, meter, await openTarget(this.path(id), 'r+', offset))
+    return sizeBytes
+  }
+
+  /** How much has arrived of an upload, in bytes; null where there is none. */
+  sizeOf(id: string): Promise<number | null> {
+    return onStorage(() => stat(this.path(id)).then(({ size }) => size, nullIfMissing))
+  }
+
+  /** What is noted beside an upload; null where there is none. */
+  readNotes(id: string): Promise<string | null> {
+    return onStorage(() => readFile(this.#notes(id), 'utf8').catch(nullIfMissing))
+  }
+
+  /** Notes something beside an upload, all of it or nothing. */
+  async writeNotes(id: string, text: string): Promise<void> {
+    const path = this.#notes(id)
+    const half = `${path}.half`
+    await onStorage(async () => {
+      try {
+        await writeFile(half, text, { mode: 0o600 })
+        await rename(half, path)
+      } catch (error) {
+        await rm(half, { force: true }).catch(() => {})
+        throw error
+      }
+    })
   }
 
   /** Counts and hashes what arrived in parts. */
@@ -82,17 +130,21 @@ export class Incoming {
     const path = this.path(id)
     const hash = createHash('sha256')
     let sizeBytes = 0
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(chunk)
-      sizeBytes += chunk.length
-    }
+    await onStorage(async () => {
+      for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+        hash.update(chunk)
+        sizeBytes += chunk.length
+      }
+    })
     return { path, sizeBytes, sha256: hash.digest() }
   }
 
   /** Removes what has arrived of an upload, with the notes beside it. */
   async discard(id: string): Promise<void> {
-    await rm(this.path(id), { force: true })
-    await rm(`${this.path(id)}.json`, { force: true })
+    await onStorage(async () => {
+      await rm(this.path(id), { force: true })
+      await rm(this.#notes(id), { force: true })
+    })
   }
 
   /** The ids of all that is here. */
@@ -100,16 +152,21 @@ export class Incoming {
     const names = await readdir(this.folder).catch(() => [])
     return [...new Set(names.map((name) => name.replace(/\.json$/, '')))]
   }
+
+  #notes(id: string): string {
+    return `${this.path(id)}.json`
+  }
+}
+
+function nullIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
 }
 
 function stoodStill(patienceMs: number): ApiError {
   return new ApiError('BAD_REQUEST', `Nothing of the file came for ${patienceMs / 1000} s`, {
     reason: 'upload_stood_still',
   })
-}
-
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 /** 413 that names the limit. */

@@ -1,13 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   deleteStaleUploads,
   forgetRemovals,
+  listRemovals,
   listStoredKeys,
   statesOfFiles,
-  takeRemovals,
 } from '../../db/queries/file-removals.ts'
+import { whyOf } from '../core/why.ts'
 import { type FileStore, keyOf } from './store.ts'
 
 const BATCH = 100
+const MOMENT_MS = 2000
 const PAGE = 1000
 
 /** What a sweep found and did. */
@@ -24,37 +27,36 @@ export interface Swept {
 
 /**
  * Removes the bytes of files whose rows are gone. Rows go in a transaction, bytes after it: called once it has
- * committed, and by a job for whatever was in the way then. Several processes may do so at once.
+ * committed, and by a job for whatever was in the way then. Several processes may do so at once: no row is locked, as
+ * the storage may be slow, and what another one has removed is no error.
  * @returns how many
  */
 async function removeBytes(store: FileStore): Promise<number> {
   for (let removed = 0; ; ) {
-    const batch = await store.database.begin(async (tx) => {
-      const rows = await takeRemovals(tx, BATCH)
+    const rows = await listRemovals(store.database, BATCH)
+    const done: string[] = []
+    try {
       for (const { organizationId, fileId } of rows) {
         await store.incoming.discard(fileId)
         await store.storage.remove(keyOf(store, organizationId, fileId))
+        done.push(fileId)
       }
-      if (rows.length > 0) {
-        await forgetRemovals(
-          tx,
-          rows.map(({ fileId }) => fileId),
-        )
-      }
-      return rows.length
-    })
-    removed += batch
-    if (batch < BATCH) return removed
+    } finally {
+      if (done.length > 0) removed += (await forgetRemovals(store.database, done)).count
+    }
+    if (rows.length < BATCH) return removed
   }
 }
 
-/** `removeBytes` for a caller whose own work is done: what can't be removed now is left to the job. */
+/**
+ * `removeBytes` for a caller whose own work is done, who waits for it a moment at most: what can't be removed now is
+ * left to the job.
+ */
 export async function removeBytesSoon(store: FileStore): Promise<void> {
-  try {
-    await removeBytes(store)
-  } catch (error) {
-    store.log.error({ err: error }, 'bytes of removed files are left to the sweep')
-  }
+  const work = removeBytes(store).catch((error: unknown) => {
+    store.log.error({ why: whyOf(error) }, 'bytes of removed files are left to the sweep')
+  })
+  await Promise.race([work, delay(MOMENT_MS, undefined, { ref: false })])
 }
 
 /** Gives up what a crash left under way, and removes what is to be removed. */

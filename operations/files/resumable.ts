@@ -1,6 +1,6 @@
-import type { FileStore as ArrivingFiles } from '@tus/file-store'
 import type * as Tus from '@tus/server'
 import { ApiError } from '../../schemas/errors.ts'
+import type { ArrivingUploads } from './arriving.ts'
 import type { FileStore } from './store.ts'
 import type { Keep, Wanted } from './take.ts'
 import { giveUp, LIMIT_BYTES, settleUpload } from './take.ts'
@@ -37,7 +37,7 @@ interface UnderWay {
 export class ResumableUploads {
   readonly #store: FileStore
   readonly #path: string
-  readonly #arriving: ArrivingFiles
+  readonly #arriving: ArrivingUploads
   readonly #server: Tus.Server
   readonly #requests = new WeakMap<object, UnderWay>()
   readonly #finishing = new Map<string, Promise<void>>()
@@ -47,22 +47,20 @@ export class ResumableUploads {
    * @param path of the uploads' URLs, without a trailing slash
    */
   static async open(store: FileStore, path: string): Promise<ResumableUploads> {
-    const [tus, files] = await Promise.all([import('@tus/server'), import('@tus/file-store')])
-    return new ResumableUploads(store, path, tus, files.FileStore)
+    const [tus, { ArrivingUploads }] = await Promise.all([import('@tus/server'), import('./arriving.ts')])
+    const arriving = new ArrivingUploads(store.incoming, UNFINISHED_SECONDS * 1000)
+    return new ResumableUploads(store, path, tus, arriving)
   }
 
   private constructor(
     store: FileStore,
     path: string,
     { Server, ERRORS }: typeof Tus,
-    TusFiles: typeof ArrivingFiles,
+    arriving: ArrivingUploads,
   ) {
     this.#store = store
     this.#path = path
-    this.#arriving = new TusFiles({
-      directory: store.incoming.folder,
-      expirationPeriodInMilliseconds: UNFINISHED_SECONDS * 1000,
-    })
+    this.#arriving = arriving
     this.#server = new Server({
       path,
       datastore: this.#arriving,
@@ -82,7 +80,8 @@ export class ResumableUploads {
         }
         return {}
       },
-      onResponseError: (_request, error) => {
+      onResponseError: (request, error) => {
+        if (error instanceof ApiError) this.#of(request).failure ??= error
         // These are the library's 5xx for what a client asked: only the library's own faults are ours.
         if (error === ERRORS.UNSUPPORTED_CONCATENATION_EXTENSION) return { ...error, status_code: 400 }
         if (error === ERRORS.ERR_LOCK_TIMEOUT) {
@@ -109,7 +108,11 @@ export class ResumableUploads {
     const under: UnderWay = { asked }
     this.#requests.set(request, under)
     const response = await this.#server.handleWeb(request)
-    if (under.failure) throw under.failure
+    if (under.failure) {
+      // Who was never told where the upload is can't go on with it.
+      if (method === 'POST') await giveUp(this.#store, asked.id, under.failure)
+      throw under.failure
+    }
     // After a POST that brought the whole file, the library looks for the upload once more, and it is a file by then.
     if (method === 'POST' && under.finishedAt !== undefined) return this.#created(asked.id, under.finishedAt)
     const ended = (method === 'DELETE' && response.ok) || (method === 'POST' && !response.ok)
@@ -130,7 +133,10 @@ export class ResumableUploads {
 
   // The process may have died, or the database been away, between the last byte and the answer.
   async #finishLate(asked: ResumableRequest): Promise<boolean> {
-    const upload = await this.#arriving.getUpload(asked.id).catch(() => null)
+    const upload = await this.#arriving.getUpload(asked.id).catch((error) => {
+      if (error instanceof ApiError) throw error
+      return null
+    })
     const isWhole = upload?.size !== undefined && upload.size === upload.offset
     // Begun meanwhile: its bytes are on their way, and where they are looked for there is nothing.
     if (!isWhole && !this.#finishing.has(asked.id)) return false

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Disk } from 'flydrive'
 import type { BucketLocation, FolderLocation, StorageLocation } from '../../config/storage.ts'
-import { ApiError } from '../../schemas/errors.ts'
+import { onStorage, storageFailed } from './failure.ts'
 
 /** Bytes `start` to `end`, both included, of a file. */
 export interface ByteRange {
@@ -15,13 +15,21 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** Where the bytes of uploads are kept. A key names one file; a file is written once and never changed. */
+// An attempt that meets silence ends after this; a connection is made in less, or there is nobody.
+const SILENCE_MS = 5000
+const CONNECT_MS = 3000
+const TRIES = 2
+
+/**
+ * Where the bytes of uploads are kept. A key names one file; a file is written once and never changed. All that fails
+ * here is told as 503: see `onStorage`.
+ */
 export interface FileStorage {
   /** Moves a finished file of this machine in. Once it resolves, the bytes outlive a power cut. */
   adopt(key: string, path: string, sizeBytes: number): Promise<void>
   /** Writes a small file whole. Once it resolves, it outlives a power cut. */
   write(key: string, text: string): Promise<void>
-  /** @throws where the file is not there */
+  /** @throws ApiError 503 also where the file is not there: a row says that it should be */
   read(key: string, range: ByteRange): Promise<Readable>
   has(key: string): Promise<boolean>
   /** Removes a file; one that is not there is no error. */
@@ -33,17 +41,58 @@ export interface FileStorage {
   close(): void
 }
 
-/** 503 for a storage that fails us. */
-export function storageFailed(cause: unknown): ApiError {
-  return new ApiError('UNAVAILABLE', 'The storage of files is out of reach', {
-    reason: 'storage_unavailable',
-    cause,
-  })
-}
-
 /** Opens what `STORAGE_URL` names. Libraries are loaded when they are first used: a start needs none of them. */
 export async function openStorage(location: StorageLocation): Promise<FileStorage> {
-  return location.kind === 'folder' ? new FolderStorage(location) : openBucket(location)
+  return new Guarded(location.kind === 'folder' ? new FolderStorage(location) : await openBucket(location))
+}
+
+/** Tells every failure of a storage as the same one. */
+class Guarded implements FileStorage {
+  readonly #storage: FileStorage
+
+  constructor(storage: FileStorage) {
+    this.#storage = storage
+  }
+
+  adopt(key: string, path: string, sizeBytes: number): Promise<void> {
+    return onStorage(() => this.#storage.adopt(key, path, sizeBytes))
+  }
+
+  write(key: string, text: string): Promise<void> {
+    return onStorage(() => this.#storage.write(key, text))
+  }
+
+  read(key: string, range: ByteRange): Promise<Readable> {
+    return onStorage(() => this.#storage.read(key, range))
+  }
+
+  has(key: string): Promise<boolean> {
+    return onStorage(() => this.#storage.has(key))
+  }
+
+  remove(key: string): Promise<void> {
+    return onStorage(() => this.#storage.remove(key))
+  }
+
+  keys(prefix: string): AsyncIterable<string> {
+    return guardEach(this.#storage.keys(prefix))
+  }
+
+  folders(prefix: string): AsyncIterable<string> {
+    return guardEach(this.#storage.folders(prefix))
+  }
+
+  close(): void {
+    this.#storage.close()
+  }
+}
+
+async function* guardEach(names: AsyncIterable<string>): AsyncIterable<string> {
+  try {
+    yield* names
+  } catch (error) {
+    throw storageFailed(error)
+  }
 }
 
 /** What both kinds do alike, through flydrive. */
@@ -124,9 +173,7 @@ class FolderStorage extends DiskStorage {
     await flush(path, 'r+')
     await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error
-      await copyFile(path, target)
-      await flush(target, 'r+')
-      await rm(path)
+      await copy(path, target)
     })
     // The name is in the folder's own block: without this a power cut may lose it. Windows has no such thing.
     if (platform !== 'win32') await flush(dirname(target), 'r')
@@ -147,6 +194,18 @@ class FolderStorage extends DiskStorage {
   }
 
   close(): void {}
+}
+
+// From another disk. A copy that fails half-way, as where there is no room, leaves nothing.
+async function copy(path: string, target: string): Promise<void> {
+  try {
+    await copyFile(path, target)
+    await flush(target, 'r+')
+  } catch (error) {
+    await rm(target, { force: true }).catch(() => {})
+    throw error
+  }
+  await rm(path)
 }
 
 async function flush(path: string, flags: 'r' | 'r+'): Promise<void> {
@@ -170,15 +229,26 @@ async function openBucket(location: BucketLocation): Promise<FileStorage> {
     // Stores of other makers know none of the newer checksums; what arrives is checked by its SHA-256 here.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // By itself it would wait for ever.
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
+    maxAttempts: TRIES,
+    // It writes to the console by itself; what fails is thrown, and told of where it is caught.
+    logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   })
   const driver = new S3Driver({ client, bucket, visibility: 'private', supportsACL: false })
 
   class BucketStorage extends DiskStorage {
     async adopt(key: string, path: string, sizeBytes: number): Promise<void> {
-      await (await this.disk()).putStream(this.whole(key), createReadStream(path), {
-        contentLength: sizeBytes,
-        contentType: 'application/octet-stream',
-      })
+      const content = createReadStream(path)
+      try {
+        await (await this.disk()).putStream(this.whole(key), content, {
+          contentLength: sizeBytes,
+          contentType: 'application/octet-stream',
+        })
+      } finally {
+        // What was not sent keeps the file open otherwise.
+        content.destroy()
+      }
       await rm(path)
     }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../db/connect.ts'
+import { whyOf } from '../core/why.ts'
 import { Incoming } from './incoming.ts'
 import { type FileStorage, openStorage } from './storage.ts'
 
@@ -31,7 +32,10 @@ export async function openFileStore(
   const { storage: location, dataDir, environment } = config
   const base = location.kind === 'folder' ? location.folder : dataDir
   const incoming = new Incoming(join(base, 'incoming', environment.name))
-  await incoming.open()
+  // Everything else works without it, and the folder is made when the next upload begins.
+  await incoming.open().catch((error) => {
+    log.error({ why: whyOf(error) }, 'the file storage is unavailable: uploads are refused')
+  })
   return { database, storage: await openStorage(location), incoming, log, prefix: `${environment.name}/` }
 }
 

@@ -13,11 +13,12 @@ import {
 import type { Tenancy, TenantTransaction } from '../../db/tenant.ts'
 import { ApiError, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
+import { whyOf } from '../core/why.ts'
 import { type Detected, detect, type FileKind, formsOf } from './content/detect.ts'
+import { isStorageFailure, onStorage } from './failure.ts'
 import type { Received } from './incoming.ts'
 import { displayName } from './names.ts'
 import { removeBytesSoon } from './remove.ts'
-import { storageFailed } from './storage.ts'
 import { type FileStore, keyOf } from './store.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -73,12 +74,16 @@ export async function takeFile<T>(
   const prolong = setInterval(() => {
     prolongUpload(store.database, id, LEASE_SECONDS).catch(() => {})
   }, PROLONG_MS)
+  let failure: unknown
   try {
     const { received, name } = await arrive(id)
     return await settleUpload(store, wanted, id, received, name, commit)
+  } catch (error) {
+    failure = error
+    throw error
   } finally {
     clearInterval(prolong)
-    await giveUp(store, id)
+    await giveUp(store, id, failure)
   }
 }
 
@@ -94,6 +99,8 @@ export async function beginUpload(
   lease: { seconds: number; alone?: boolean },
 ): Promise<string> {
   const id = newId('file')
+  // The folder may have been missing at the start, or emptied by hand since.
+  await store.incoming.open()
   await tenancy.write(organizationId, async (tx) => {
     if (lease.alone) await deleteOtherUploads(tx, organizationId, owner)
     const [held] = await holdCandidate(tx, organizationId, owner.candidateId)
@@ -107,8 +114,6 @@ export async function beginUpload(
     }
     await insertUpload(tx, organizationId, id, owner, { name: '', leaseSeconds: lease.seconds })
   })
-  // The folder may have been emptied by hand since the start.
-  await store.incoming.open()
   return id
 }
 
@@ -124,9 +129,7 @@ export async function settleUpload<T>(
   const { sizeBytes, sha256 } = received
   const { contentType, form } = await contentOf(received, kind)
   const key = keyOf(store, organizationId, id)
-  await store.storage.adopt(key, received.path, sizeBytes).catch((cause) => {
-    throw storageFailed(cause)
-  })
+  await store.storage.adopt(key, received.path, sizeBytes)
   const facts = { name: displayName(name, form), contentType, sizeBytes, sha256 }
   const keep: Keep = async (tx) => {
     const [row] = await finishUpload(tx, organizationId, id, facts)
@@ -138,20 +141,23 @@ export async function settleUpload<T>(
 
 async function contentOf({ path, sizeBytes }: Received, kind: FileKind): Promise<Detected> {
   if (sizeBytes === 0) throw new ApiError('BAD_REQUEST', 'The file is empty', { reason: 'file_empty' })
-  const detected = await detect(path, kind)
+  const detected = await onStorage(() => detect(path, kind))
   if (detected) return detected
   throw new ApiError('UNSUPPORTED_MEDIA_TYPE', `The file's content is not ${formsOf[kind]}`, {
     reason: 'file_type',
   })
 }
 
-/** Gives an upload up; one that has become a file stays as it is. Never throws: the sweep finds what it leaves. */
-export async function giveUp(store: FileStore, id: string): Promise<void> {
+/**
+ * Gives an upload up; one that has become a file stays as it is. Never throws: the sweep finds what it leaves.
+ * @param failure why: a storage that has just failed is not asked to remove anything
+ */
+export async function giveUp(store: FileStore, id: string, failure?: unknown): Promise<void> {
   try {
     const { count } = await deleteUpload(store.database, id)
-    if (count > 0) await removeBytesSoon(store)
+    if (count > 0 && !isStorageFailure(failure)) await removeBytesSoon(store)
   } catch (error) {
-    store.log.error({ err: error, file: id }, 'an upload is left to the sweep')
+    store.log.error({ why: whyOf(error), file: id }, 'an upload is left to the sweep')
   }
 }
 

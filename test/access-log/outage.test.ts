@@ -39,11 +39,13 @@ async function ground(t: Test, options: Partial<AccessLogOptions> = {}) {
   const admin = postgres(new URL('/anteroom', database.url).href, { max: 1 })
   const name = new URL(database.url).pathname.slice(1)
   const errors: string[] = []
+  const recoveries: string[] = []
   const log = new AccessLog({
     databaseUrl: database.logins.session,
     environment,
     directory,
     onError: (_error, message) => errors.push(message),
+    onRecovery: (message) => recoveries.push(message),
     ...options,
   })
   t.teardown(async () => {
@@ -78,7 +80,7 @@ async function ground(t: Test, options: Partial<AccessLogOptions> = {}) {
     )
       await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  return { log, errors, directory, keep, take, giveBack, logged, flushed }
+  return { log, errors, recoveries, directory, keep, take, giveBack, logged, flushed }
 }
 
 t.test(
@@ -99,7 +101,7 @@ t.test(
 )
 
 t.test('while the disk takes nothing records wait in memory, and requests are answered', async (t) => {
-  const { log, errors, directory, keep, take, giveBack, logged, flushed } = await ground(t)
+  const { log, errors, recoveries, directory, keep, take, giveBack, logged, flushed } = await ground(t)
   // Nor does the database, so that none of them is written before the last one has come.
   await take()
   await rm(directory, { recursive: true })
@@ -117,6 +119,11 @@ t.test('while the disk takes nothing records wait in memory, and requests are an
   await mkdir(directory)
   await keep(50)
   t.equal((await readdir(directory)).length, 1, 'the disk is used again as soon as it can be')
+  t.same(
+    recoveries.filter((message) => message.includes('spool')),
+    ['the spool takes records again'],
+    'and that is told once too',
+  )
   await flushed()
   t.strictSame(await logged(), { all: 250, different: 250 })
 })

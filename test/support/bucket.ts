@@ -11,6 +11,8 @@ export interface Bucket {
   readonly objects: Map<string, Buffer>
   /** Of every request that it refused. */
   readonly refused: string[]
+  /** How it fails at the moment: with a status, by saying nothing, or by ending the connection. */
+  fault: number | 'silence' | 'reset' | null
 }
 
 const PAGE = 2
@@ -19,7 +21,18 @@ const PAGE = 2
 export async function openBucket(t: Test): Promise<Bucket> {
   const objects = new Map<string, Buffer>()
   const refused: string[] = []
+  const bucket: { fault: Bucket['fault'] } = { fault: null }
   const server = createServer(async (request, response) => {
+    if (bucket.fault === 'silence') return
+    if (bucket.fault === 'reset') {
+      request.socket.resetAndDestroy()
+      return
+    }
+    if (bucket.fault !== null) {
+      request.resume()
+      response.writeHead(bucket.fault).end()
+      return
+    }
     const fault = faultOf(request)
     if (fault) {
       refused.push(`${request.method} ${request.url}: ${fault}`)
@@ -57,7 +70,7 @@ export async function openBucket(t: Test): Promise<Bucket> {
   })
   const { port } = server.address() as AddressInfo
   const url = `s3://AKIAEXAMPLE:se%2Fcret@uploads/of%20tests?region=eu-test-1&endpoint=http://127.0.0.1:${port}`
-  return { url, objects, refused }
+  return Object.assign(bucket, { url, objects, refused })
 }
 
 // Signature version 4 names the key's id and the region; the length must be known, as no store takes a stream without.
