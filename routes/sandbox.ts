@@ -52,7 +52,7 @@ export async function sandboxRoutes(app: Api): Promise<void> {
       )
       const { id } = actorOf(request).organization
       await app.changes.settle([`organization:${id}`])
-      await letExpire(app.database, app.files, id, app.publicUrl())
+      await letExpire(app.database, app.files, app.auditKey, id, app.publicUrl())
       return clock
     },
   )

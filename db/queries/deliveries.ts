@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { deliveries } from '../schema/webhooks.ts'
+import { timeOf, timeOfEach } from './clock.ts'
 
 /** A delivery as stored. */
 export type DeliveryRow = typeof deliveries.$inferSelect
@@ -42,18 +43,19 @@ export function queueDeliveries(
   targets: readonly { id: string; webhookId: string }[],
 ) {
   return tx<{ id: string }[]>`
-    insert into deliveries as known (organization_id, id, webhook_id, event_id)
-    select ${organizationId}, id, webhook_id, ${eventId}
-    from unnest(${targets.map(({ id }) => id)}::text[], ${targets.map(({ webhookId }) => webhookId)}::text[])
+    insert into deliveries as known (organization_id, id, webhook_id, event_id, due_at, created_at)
+    select ${organizationId}, id, webhook_id, ${eventId}, now, now
+    from organization_now(${organizationId}) as now, unnest(${targets.map(({ id }) => id)}::text[], ${targets.map(({ webhookId }) => webhookId)}::text[])
       as target (id, webhook_id)
-    on conflict (organization_id, event_id, webhook_id) do update set state = 'pending', tries = 0, due_at = now()
+    on conflict (organization_id, event_id, webhook_id) do update set state = 'pending', tries = 0,
+      due_at = excluded.due_at
     returning id`
 }
 
 /** Puts a delivery into the queue again, whatever came of it. */
 export function requeueDelivery(tx: Queryable, organizationId: string, id: string) {
   return tx`
-    update deliveries set state = 'pending', tries = 0, due_at = now()
+    update deliveries set state = 'pending', tries = 0, due_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id}`
 }
 
@@ -66,7 +68,7 @@ export function requeueFailed(
   limit: number,
 ) {
   return tx<{ id: string }[]>`
-    update deliveries set state = 'pending', tries = 0, due_at = now()
+    update deliveries set state = 'pending', tries = 0, due_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id in (
       select deliveries.id from deliveries
       where deliveries.organization_id = ${organizationId} and webhook_id = ${webhookId} and state = 'failed'
@@ -98,8 +100,10 @@ export function findDueLanes(db: Queryable, held: readonly string[], limit: numb
         where state = 'pending' and (organization_id, webhook_id) > (lane.organization_id, lane.webhook_id)
         order by organization_id, webhook_id, due_at limit 1) following)
     select lane.organization_id, lane.webhook_id, failing_since is not null as failing
-    from lane left join webhooks on webhooks.organization_id = lane.organization_id and webhooks.id = lane.webhook_id
-    where due_at <= now() and disabled_at is null and (paused_until is null or paused_until <= now())
+    from lane join organizations on organizations.id = lane.organization_id
+    left join webhooks on webhooks.organization_id = lane.organization_id and webhooks.id = lane.webhook_id
+    where due_at <= ${timeOfEach(db)} and disabled_at is null
+      and (paused_until is null or paused_until <= ${timeOfEach(db)})
       and lane.webhook_id <> all(${held as string[]}::text[])
     order by failing, due_at limit ${limit}`
 }
@@ -130,7 +134,7 @@ export function listDueDeliveries(
     select deliveries.id, event_id, attempt, tries, type, data, events.created_at
     from deliveries join events on events.organization_id = deliveries.organization_id and events.id = event_id
     where deliveries.organization_id = ${organizationId} and webhook_id = ${webhookId} and state = 'pending'
-      and due_at <= now() and deliveries.id <> all(${busy as string[]}::text[])
+      and due_at <= ${timeOf(db, organizationId)} and deliveries.id <> all(${busy as string[]}::text[])
     order by due_at, event_id limit ${limit}`
 }
 
@@ -171,8 +175,9 @@ export async function recordAttempts(tx: Queryable, attempts: readonly AttemptRe
   await tx`
     update deliveries set
       state = said.state, attempt = said.attempt, tries = tries + 1,
-      due_at = case when said.state = 'pending' then statement_timestamp() + make_interval(secs => said."delaySeconds") else due_at end,
-      at = statement_timestamp() - make_interval(secs => said."agoSeconds"),
+      due_at = case when said.state = 'pending'
+        then statement_timestamp() + make_interval(secs => clock_offset_seconds + said."delaySeconds") else due_at end,
+      at = statement_timestamp() + make_interval(secs => clock_offset_seconds - said."agoSeconds"),
       status = said.status, duration_ms = said."durationMs", response = said.response, error = said.error,
       earlier = case when deliveries.attempt = 0 then earlier else earlier || jsonb_build_object(
         'attempt', deliveries.attempt, 'at', to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'status', deliveries.status,
@@ -180,6 +185,7 @@ export async function recordAttempts(tx: Queryable, attempts: readonly AttemptRe
     from jsonb_to_recordset(${tx.json(attempts as never)}) as said(
       "organizationId" text, id text, attempt int, state text, "delaySeconds" float8, "agoSeconds" float8,
       status smallint, "durationMs" int, response text, error text)
+      join organizations on organizations.id = said."organizationId"
     where deliveries.organization_id = said."organizationId" and deliveries.id = said.id
       and deliveries.state = 'pending' and deliveries.attempt = said.attempt - 1`
 }

@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { events } from '../schema/events.ts'
+import { timeOf } from './clock.ts'
 
 /** An event as stored. */
 export type EventRow = typeof events.$inferSelect
@@ -16,8 +17,8 @@ export async function insertEvent(
   const { organizationId, type } = event
   const rows = await tx<{ id: string }[]>`
     with written as (
-      insert into events (organization_id, id, type, data)
-      values (${organizationId}, ${event.id}, ${type}, ${tx.json(event.data as never)})
+      insert into events (organization_id, id, type, data, created_at)
+      values (${organizationId}, ${event.id}, ${type}, ${tx.json(event.data as never)}, ${timeOf(tx, organizationId)})
       returning pg_notify('anteroom_' || current_schema() || '_events', organization_id))
     select id from webhooks
     where organization_id = ${organizationId} and disabled_at is null and events && ${filtersFor(type)}::text[]

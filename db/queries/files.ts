@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { files } from '../schema/files.ts'
+import { timeOf } from './clock.ts'
 
 /** A file as stored, or one under way. */
 export type FileRow = typeof files.$inferSelect
@@ -79,7 +80,7 @@ export function prolongUpload(db: Queryable, id: string, leaseSeconds: number) {
 export function finishUpload(tx: Queryable, organizationId: string, id: string, facts: FileFacts) {
   return tx<StoredFileRow[]>`
     update files set state = 'stored', name = ${facts.name}, content_type = ${facts.contentType},
-      size_bytes = ${facts.sizeBytes}, sha256 = ${facts.sha256}, lease_until = null, created_at = now()
+      size_bytes = ${facts.sizeBytes}, sha256 = ${facts.sha256}, lease_until = null, created_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id} and state = 'uploading'
     returning *`
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { timeOfEach } from './clock.ts'
 import { ABANDONED_AFTER } from './interviews.ts'
 
 /** A presented session token, with the interview that it opens. */
@@ -20,7 +21,7 @@ export function findInterviewSession(db: Queryable, hash: Buffer) {
       organizations.plan as organization_plan, interviews.id as interview_id,
       sessions.ended_at, interviews.active_at + ${ABANDONED_AFTER}::interval as expires_at,
       interviews.active_at + ${ABANDONED_AFTER}::interval
-        <= now() + make_interval(secs => organizations.clock_offset_seconds) as expired
+        <= ${timeOfEach(db)} as expired
     from interview_sessions as sessions
     join interviews on interviews.organization_id = sessions.organization_id and interviews.id = sessions.interview_id
     join organizations on organizations.id = sessions.organization_id

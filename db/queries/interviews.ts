@@ -3,6 +3,7 @@ import type { InterviewStatus } from '../../schemas/interviews.ts'
 import type { Queryable } from '../connect.ts'
 import type { Question } from '../schema/campaigns.ts'
 import type { answers, interviews } from '../schema/interviews.ts'
+import { timeOfEach } from './clock.ts'
 
 /** Silence after which an interview pauses, and after which it is abandoned. */
 const PAUSES_AFTER = '30 minutes'
@@ -177,7 +178,7 @@ export function findSilentInterviews(db: Queryable, organizationId: string | nul
     select interviews.organization_id, interviews.id from organizations
     join interviews on interviews.organization_id = organizations.id
       and interviews.status in ('created', 'in_progress', 'paused')
-      and interviews.active_at <= now() + make_interval(secs => organizations.clock_offset_seconds)
+      and interviews.active_at <= ${timeOfEach(db)}
         - case when interviews.status = 'in_progress' then ${PAUSES_AFTER}::interval else ${ABANDONED_AFTER}::interval end
     where ${organizationId}::text is null or organizations.id = ${organizationId}
     limit ${limit}`

@@ -2,8 +2,9 @@ import type { Role } from '../../schemas/access.ts'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { invitations } from '../schema/people.ts'
+import { timeOf } from './clock.ts'
 
-/** An invitation as stored, with its state on the database's clock. */
+/** An invitation as stored, with its state on the organization's clock. */
 export type InvitationRow = Omit<typeof invitations.$inferSelect, 'role'> & {
   role: Role
   status: 'pending' | 'accepted' | 'withdrawn' | 'expired'
@@ -13,7 +14,7 @@ const columns = (tx: Queryable) => tx`
   invitations.*, case
     when accepted_at is not null then 'accepted'
     when withdrawn_at is not null then 'withdrawn'
-    when expires_at <= now() then 'expired'
+    when expires_at <= organization_now(invitations.organization_id) then 'expired'
     else 'pending'
   end as status`
 
@@ -35,7 +36,7 @@ export function insertInvitation(
   return tx<InvitationRow[]>`
     insert into invitations (organization_id, id, email, role, token_hash, invited_by, invited_by_key, expires_at)
     values (${organizationId}, ${id}, ${email}, ${role}, ${tokenHash}, ${invitedBy}, ${invitedByKey},
-      now() + make_interval(secs => ${seconds}))
+      ${timeOf(tx, organizationId)} + make_interval(secs => ${seconds}))
     on conflict (organization_id, email) where accepted_at is null and withdrawn_at is null do nothing
     returning ${columns(tx)}`
 }
@@ -43,9 +44,9 @@ export function insertInvitation(
 /** Withdraws an address's invitation that expired, to make room for a new one. */
 export function withdrawExpired(tx: Queryable, organizationId: string, email: string) {
   return tx`
-    update invitations set withdrawn_at = now()
+    update invitations set withdrawn_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and email = ${email} and accepted_at is null and withdrawn_at is null
-      and expires_at <= now()`
+      and expires_at <= ${timeOf(tx, organizationId)}`
 }
 
 /** A page of invitations, newest first. */
@@ -77,20 +78,20 @@ export function renewInvitation(
 ) {
   return tx<InvitationRow[]>`
     update invitations set token_hash = ${tokenHash}, sent_count = sent_count + 1,
-      expires_at = now() + make_interval(secs => ${seconds})
+      expires_at = ${timeOf(tx, organizationId)} + make_interval(secs => ${seconds})
     where organization_id = ${organizationId} and id = ${id}
     returning ${columns(tx)}`
 }
 
 export function withdrawInvitation(tx: Queryable, organizationId: string, id: string) {
   return tx`
-    update invitations set withdrawn_at = now() where organization_id = ${organizationId} and id = ${id}`
+    update invitations set withdrawn_at = ${timeOf(tx, organizationId)} where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** Withdraws what a member has invited to and nobody has accepted yet. */
 export function withdrawInvitationsOf(tx: Queryable, organizationId: string, userId: string) {
   return tx<{ id: string }[]>`
-    update invitations set withdrawn_at = now()
+    update invitations set withdrawn_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and invited_by = ${userId} and accepted_at is null and withdrawn_at is null
     returning id`
 }
@@ -98,7 +99,7 @@ export function withdrawInvitationsOf(tx: Queryable, organizationId: string, use
 /** Withdraws what was invited to with a key and nobody has accepted yet. */
 export function withdrawInvitationsOfKey(tx: Queryable, organizationId: string, keyId: string) {
   return tx`
-    update invitations set withdrawn_at = now()
+    update invitations set withdrawn_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and invited_by_key = ${keyId} and accepted_at is null and withdrawn_at is null`
 }
 
@@ -107,13 +108,13 @@ export function findOpenInvitation(db: Queryable, tokenHash: Buffer) {
   return db<(InvitationRow & { organizationName: string; organizationPlan: string })[]>`
     select ${columns(db)}, organizations.name as organization_name, organizations.plan as organization_plan
     from invitations join organizations on organizations.id = invitations.organization_id
-    where token_hash = ${tokenHash} and accepted_at is null and withdrawn_at is null and expires_at > now()`
+    where token_hash = ${tokenHash} and accepted_at is null and withdrawn_at is null and expires_at > organization_now(invitations.organization_id)`
 }
 
 /** Accepts an invitation: no row where another request was first, or it is open no longer (system role). */
 export function takeInvitation(db: Queryable, tokenHash: Buffer) {
   return db<{ id: string; role: Role }[]>`
-    update invitations set accepted_at = now()
-    where token_hash = ${tokenHash} and accepted_at is null and withdrawn_at is null and expires_at > now()
+    update invitations set accepted_at = organization_now(organization_id)
+    where token_hash = ${tokenHash} and accepted_at is null and withdrawn_at is null and expires_at > organization_now(invitations.organization_id)
     returning id, role`
 }

@@ -2,6 +2,7 @@ import type { PageRequest } from '../../schemas/cursor.ts'
 import type { InviteStatus } from '../../schemas/invites.ts'
 import type { Queryable } from '../connect.ts'
 import type { invites, inviteTokens } from '../schema/invites.ts'
+import { timeOfEach } from './clock.ts'
 
 /** An invite as stored, with its state on the organization's clock. */
 export type InviteRow = Omit<typeof invites.$inferSelect, 'status'> & {
@@ -187,7 +188,7 @@ export function findDueInvites(db: Queryable, organizationId: string | null, lim
   return db<{ organizationId: string; id: string }[]>`
     select invites.organization_id, invites.id from organizations
     join invites on invites.organization_id = organizations.id and invites.status = 'pending'
-      and invites.expires_at <= now() + make_interval(secs => organizations.clock_offset_seconds)
+      and invites.expires_at <= ${timeOfEach(db)}
     where ${organizationId}::text is null or organizations.id = ${organizationId}
     limit ${limit}`
 }

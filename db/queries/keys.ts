@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { keys } from '../schema/keys.ts'
+import { timeOf } from './clock.ts'
 import { withdrawInvitationsOfKey } from './invitations.ts'
 
 /** A key as stored. */
@@ -91,22 +92,12 @@ export type NewKey = Pick<
 
 export function insertKey(tx: Queryable, key: NewKey) {
   return tx<KeyRow[]>`
-    insert into keys ${tx(
-      key,
-      'organizationId',
-      'id',
-      'publicId',
-      'prefix',
-      'name',
-      'stage',
-      'secretHash',
-      'secretTag',
-      'scopes',
-      'allowedIps',
-      'rateLimitPerMinute',
-      'createdBy',
-      'expiresAt',
-    )} returning *`
+    insert into keys (organization_id, id, public_id, prefix, name, stage, secret_hash, secret_tag, scopes, allowed_ips,
+      rate_limit_per_minute, created_by, expires_at, created_at)
+    values (${key.organizationId}, ${key.id}, ${key.publicId}, ${key.prefix}, ${key.name}, ${key.stage},
+      ${key.secretHash}, ${key.secretTag}, ${key.scopes}, ${key.allowedIps}, ${key.rateLimitPerMinute},
+      ${key.createdBy}, ${key.expiresAt}, ${timeOf(tx, key.organizationId)})
+    returning *`
 }
 
 /** What may be changed of a key after it was made. */

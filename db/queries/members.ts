@@ -1,6 +1,7 @@
 import type { Role } from '../../schemas/access.ts'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { timeOf } from './clock.ts'
 
 /** A member as the organization sees them. `id` is the user's. */
 export interface MemberRow {
@@ -70,9 +71,9 @@ export function deleteMember(tx: Queryable, organizationId: string, userId: stri
 /** Marks the keys that work and were made by a member who leaves. */
 export function markKeysOf(tx: Queryable, organizationId: string, userId: string) {
   return tx<{ id: string; name: string; prefix: string }[]>`
-    update keys set creator_left_at = now()
+    update keys set creator_left_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and created_by = ${userId} and revoked_at is null
-      and (expires_at is null or expires_at > now())
+      and (expires_at is null or expires_at > ${timeOf(tx, organizationId)})
     returning id, name, prefix`
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { timeOfEach } from './clock.ts'
 
 /**
  * Deletes recordings that are older than their organization keeps them, on its own clock: of one organization, or of all
@@ -9,6 +10,5 @@ export function forgetOldRecordings(db: Queryable, organizationId: string | null
     delete from files using organizations
     where organizations.id = files.organization_id and files.interview_id is not null and files.state = 'stored'
       and (${organizationId}::text is null or organizations.id = ${organizationId})
-      and files.created_at <= now() + make_interval(secs => organizations.clock_offset_seconds)
-        - make_interval(days => organizations.media_retention_days)`
+      and files.created_at <= ${timeOfEach(db)} - make_interval(days => organizations.media_retention_days)`
 }

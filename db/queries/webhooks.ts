@@ -1,9 +1,13 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
 import type { webhooks } from '../schema/webhooks.ts'
+import { timeOf } from './clock.ts'
 
-/** An endpoint as stored. */
-export type WebhookRow = typeof webhooks.$inferSelect
+/** An endpoint as stored, with its organization's time. */
+export type WebhookRow = typeof webhooks.$inferSelect & { now: Date }
+
+const columns = (tx: Queryable, organizationId: string) =>
+  tx`webhooks.*, ${timeOf(tx, organizationId)} as now`
 
 /** What a caller may set on an endpoint. */
 export type WebhookFields = Pick<WebhookRow, 'url' | 'description' | 'events'>
@@ -16,41 +20,44 @@ export function insertWebhook(
   secrets: Buffer,
 ) {
   return tx<WebhookRow[]>`
-    insert into webhooks (organization_id, id, url, description, events, secrets)
-    values (${organizationId}, ${id}, ${fields.url}, ${fields.description}, ${fields.events}, ${secrets})
-    returning *`
+    insert into webhooks (organization_id, id, url, description, events, secrets, created_at, updated_at)
+    select ${organizationId}, ${id}, ${fields.url}, ${fields.description}, ${fields.events}, ${secrets}, now, now
+    from organization_now(${organizationId}) as now
+    returning ${columns(tx, organizationId)}`
 }
 
 /** A page of endpoints, newest first. */
 export function listWebhooks(tx: Queryable, organizationId: string, page: PageRequest) {
   return tx<WebhookRow[]>`
-    select * from webhooks
+    select ${columns(tx, organizationId)} from webhooks
     where organization_id = ${organizationId} and (${page.after}::text is null or id < ${page.after})
     order by id desc limit ${page.limit + 1}`
 }
 
 /** One endpoint, or no row. */
 export function findWebhook(tx: Queryable, organizationId: string, id: string) {
-  return tx<WebhookRow[]>`select * from webhooks where organization_id = ${organizationId} and id = ${id}`
+  return tx<WebhookRow[]>`
+    select ${columns(tx, organizationId)} from webhooks where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** Where deliveries of an endpoint go; `quiet`: nowhere, as it is disabled or wants to be left alone for now. */
 export function findTarget(db: Queryable, organizationId: string, id: string) {
-  return db<{ url: string; secrets: Buffer; quiet: boolean }[]>`
-    select url, secrets, disabled_at is not null or coalesce(paused_until > now(), false) as quiet
-    from webhooks where organization_id = ${organizationId} and id = ${id}`
+  return db<{ url: string; secrets: Buffer; quiet: boolean; now: Date }[]>`
+    select url, secrets, disabled_at is not null or coalesce(paused_until > now, false) as quiet, now
+    from organization_now(${organizationId}) as now, webhooks where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** One endpoint, locked until the transaction ends. */
 export function lockWebhook(tx: Queryable, organizationId: string, id: string) {
-  return tx<(WebhookRow & { now: Date })[]>`
-    select *, now() as now from webhooks where organization_id = ${organizationId} and id = ${id} for update`
+  return tx<WebhookRow[]>`
+    select ${columns(tx, organizationId)} from webhooks
+    where organization_id = ${organizationId} and id = ${id} for update`
 }
 
 /** The newest endpoint that is enabled. */
 export function findEnabledWebhook(tx: Queryable, organizationId: string) {
   return tx<WebhookRow[]>`
-    select * from webhooks where organization_id = ${organizationId} and disabled_at is null
+    select ${columns(tx, organizationId)} from webhooks where organization_id = ${organizationId} and disabled_at is null
     order by id desc limit 1`
 }
 
@@ -72,9 +79,9 @@ export function updateWebhook(tx: Queryable, organizationId: string, id: string,
       failing_since = case when url = ${fields.url} then failing_since end,
       warned_at = case when url = ${fields.url} then warned_at end,
       paused_until = case when url = ${fields.url} then paused_until end,
-      updated_at = now()
+      updated_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id}
-    returning *`
+    returning ${columns(tx, organizationId)}`
 }
 
 /** Disables an endpoint for a reason, or enables it with a clean slate. */
@@ -86,20 +93,20 @@ export function setDisabled(
 ) {
   return tx<WebhookRow[]>`
     update webhooks set disabled_reason = ${reason},
-      disabled_at = case when ${reason}::text is not null then now() end,
+      disabled_at = case when ${reason}::text is not null then ${timeOf(tx, organizationId)} end,
       failing_since = case when ${reason}::text is not null then failing_since end,
       warned_at = case when ${reason}::text is not null then warned_at end,
-      paused_until = null, updated_at = now()
+      paused_until = null, updated_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id}
-    returning *`
+    returning ${columns(tx, organizationId)}`
 }
 
 /** Replaces an endpoint's sealed secrets. */
 export function updateSecrets(tx: Queryable, organizationId: string, id: string, secrets: Buffer) {
   return tx<WebhookRow[]>`
-    update webhooks set secrets = ${secrets}, updated_at = now()
+    update webhooks set secrets = ${secrets}, updated_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id}
-    returning *`
+    returning ${columns(tx, organizationId)}`
 }
 
 /** Removes an endpoint with all that waits for it. */
@@ -126,6 +133,8 @@ export interface Failing {
   readonly id: string
   readonly url: string
   readonly failingSince: Date
+  /** The organization's time. */
+  readonly now: Date
   /** Its owners are to be told that it is about to be disabled. */
   readonly warn: boolean
   /** It is to be disabled. */
@@ -141,27 +150,29 @@ export async function noteHealth(tx: Queryable, health: readonly Health[]): Prom
   const rows = await tx<Failing[]>`
     with said as (
       select * from jsonb_to_recordset(${tx.json(health as never)})
-        as said("organizationId" text, id text, well boolean, "wellBefore" boolean, "pauseSeconds" float8)),
+        as said("organizationId" text, id text, well boolean, "wellBefore" boolean, "pauseSeconds" float8),
+        organization_now("organizationId") as own),
     noted as (
       update webhooks set
-        failing_since = case when well then null when "wellBefore" then now() else coalesce(failing_since, now()) end,
+        failing_since = case when well then null when "wellBefore" then own else coalesce(failing_since, own) end,
         warned_at = case when well or "wellBefore" then null else warned_at end,
         paused_until = case when "pauseSeconds" is null then paused_until
-          else greatest(paused_until, now() + make_interval(secs => "pauseSeconds")) end
+          else greatest(paused_until, own + make_interval(secs => "pauseSeconds")) end
       from said
       where webhooks.organization_id = said."organizationId" and webhooks.id = said.id
         and (not well or failing_since is not null or "pauseSeconds" is not null)
-      returning webhooks.*)
-    select organization_id, id, url, failing_since,
-      failing_since < now() - interval '4 days' and warned_at is null as warn,
-      failing_since < now() - interval '5 days' and coalesce(warned_at < now() - interval '1 day', false) as disable
-    from noted where disabled_at is null and failing_since < now() - interval '4 days'`
+      returning webhooks.*, own as now)
+    select organization_id, id, url, failing_since, now,
+      failing_since < now - interval '4 days' and warned_at is null as warn,
+      failing_since < now - interval '5 days' and coalesce(warned_at < now - interval '1 day', false) as disable
+    from noted where disabled_at is null and failing_since < now - interval '4 days'`
   return rows.filter(({ warn, disable }) => warn || disable)
 }
 
 /** Keeps that the owners were told of the coming end. */
 export function markWarned(tx: Queryable, organizationId: string, id: string) {
-  return tx`update webhooks set warned_at = now() where organization_id = ${organizationId} and id = ${id}`
+  return tx`
+    update webhooks set warned_at = ${timeOf(tx, organizationId)} where organization_id = ${organizationId} and id = ${id}`
 }
 
 /** The name of an organization, for messages. */

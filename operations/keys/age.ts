@@ -11,17 +11,19 @@ const BATCH = 100
  * Tells, once for each, of keys that are older than 90 days and of keys that expire within seven days. Any number of
  * processes may do so at once.
  * @param database in the system role
+ * @param organizationId null: of all organizations
  * @returns how many keys were told of
  */
 export async function tellKeyAges(
   database: Database,
   auditKey: AuditKey,
+  organizationId: string | null = null,
 ): Promise<{ rotationDue: number; expiring: number }> {
   const rotationDue = await inBatches(() =>
     database.begin(async (tx) => {
-      const rows = await markRotationDue(tx, BATCH)
-      for (const { organizationId, id, createdAt } of rows) {
-        await audit(tx, systemContext(organizationId, auditKey), {
+      const rows = await markRotationDue(tx, organizationId, BATCH)
+      for (const { organizationId: owner, id, createdAt } of rows) {
+        await audit(tx, systemContext(owner, auditKey), {
           action: 'key.rotation_due',
           targetType: 'key',
           targetId: id,
@@ -33,7 +35,7 @@ export async function tellKeyAges(
   )
   const expiring = await inBatches(() =>
     database.begin(async (tx) => {
-      const rows = await markExpiring(tx, BATCH)
+      const rows = await markExpiring(tx, organizationId, BATCH)
       for (const row of rows) {
         await emit(tx, row.organizationId, 'key.expiring', serializeKey(row))
         await audit(tx, systemContext(row.organizationId, auditKey), {

@@ -9,6 +9,8 @@ export interface FailingFacts {
   /** Without its query string. */
   readonly url: string
   readonly failingSince: Date
+  /** The organization's time. */
+  readonly now: Date
 }
 
 /**
@@ -16,8 +18,10 @@ export interface FailingFacts {
  * @param to one bare address
  */
 export function webhookFailingMail(to: string, facts: FailingFacts, publicUrl: string): Mail {
-  const { organization, url, failingSince } = facts
-  const end = new Date(Math.max(failingSince.getTime() + DISABLED_AFTER_DAYS * DAY_MS, Date.now() + DAY_MS))
+  const { organization, url, failingSince, now } = facts
+  const end = new Date(
+    Math.max(failingSince.getTime() + DISABLED_AFTER_DAYS * DAY_MS, now.getTime() + DAY_MS),
+  )
   return compose(to, {
     subject: `A webhook of ${organization} keeps failing`,
     paragraphs: [

@@ -1,15 +1,18 @@
 import type { Environment } from '../../config/environment.ts'
 import { announceChange } from '../../db/changes.ts'
 import type { Database } from '../../db/connect.ts'
+import { signalEvents } from '../../db/event-signal.ts'
 import { advanceClock, findClock, resetClock } from '../../db/queries/clock.ts'
 import { forgetOldRecordings } from '../../db/queries/recording-retention.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
 import type { Clock } from '../../schemas/sandbox.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
+import type { AuditKey } from '../audit/key.ts'
 import { removeBytesSoon } from '../files/remove.ts'
 import type { FileStore } from '../files/store.ts'
 import { sweepExpiries } from '../interviews/sweep.ts'
+import { tellKeyAges } from '../keys/age.ts'
 
 /** Ten years: what is meant to be kept for a long time can be tried too. */
 const FURTHEST_SECONDS = 10 * 366 * 86_400
@@ -37,7 +40,7 @@ export async function moveClock(
   if (!moved)
     throw badRequest('body.advanceSeconds', 'leads more than ten years ahead: reset the clock first')
   const clock = await readClock(tx, organizationId)
-  // How long a key has left was remembered by the clock before.
+  // How long a key has left is cached by the clock before.
   await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.clock_moved',
@@ -57,7 +60,7 @@ export async function stopClock(
   const { organizationId } = context
   await resetClock(tx, organizationId)
   const clock = await readClock(tx, organizationId)
-  // How long a key has left was remembered by the clock before.
+  // How long a key has left is cached by the clock before.
   await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.clock_reset',
@@ -67,14 +70,17 @@ export async function stopClock(
   return clock
 }
 
-/** Lets what is due come to its end, with its events: invites, interviews, recordings. */
+/** Lets what is due happen, with its events: invites, interviews, recordings, keys, deliveries. */
 export async function letExpire(
   database: Database,
   files: FileStore,
+  auditKey: AuditKey,
   organizationId: string,
   publicUrl: string,
 ): Promise<void> {
+  await tellKeyAges(database, auditKey, organizationId)
   await sweepExpiries(database, publicUrl, { organizationId, limit: null })
   await forgetOldRecordings(database, organizationId)
+  await signalEvents(database, organizationId)
   await removeBytesSoon(files)
 }

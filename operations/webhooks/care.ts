@@ -27,11 +27,11 @@ export class EndpointCare {
 
   /** Warns of an endpoint that has failed for four days, and disables one that has for five. */
   async tellOfFailing(tx: Queryable, failing: Failing): Promise<void> {
-    const { organizationId, id, url, failingSince } = failing
+    const { organizationId, id, url, failingSince, now } = failing
     if (failing.disable) return this.disable(tx, organizationId, id, 'failing')
     await markWarned(tx, organizationId, id)
     await this.#tellOwners(tx, organizationId, (to, organization) =>
-      webhookFailingMail(to, { organization, url: withoutQuery(url), failingSince }, this.#publicUrl()),
+      webhookFailingMail(to, { organization, url: withoutQuery(url), failingSince, now }, this.#publicUrl()),
     )
   }
 

@@ -10,7 +10,7 @@ import { findTarget } from '../../db/queries/webhooks.ts'
 import { presentEvent } from '../events/present.ts'
 import type { Recorder } from './recorder.ts'
 import { isDelivered, type Sender } from './send.ts'
-import { unsealSecrets, type WebhookSecret } from './signature.ts'
+import { liveSecrets, unsealSecrets, type WebhookSecret } from './signature.ts'
 
 /** What lanes work with. */
 export interface LaneTools {
@@ -121,7 +121,10 @@ export class Lane {
       this.#more = open && due.length === FETCHED
       this.#target = target && {
         url: target.url,
-        secrets: unsealSecrets(encryptionKey, this.webhookId, target.secrets),
+        secrets: liveSecrets(
+          unsealSecrets(encryptionKey, this.webhookId, target.secrets),
+          target.now.getTime(),
+        ),
       }
     } catch (error) {
       // Whoever takes the lane up next finds everything as it was.

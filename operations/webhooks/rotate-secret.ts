@@ -30,7 +30,7 @@ export const rotateWebhookSecret = writeOperation({
     const before = await lockedWebhook(context, id)
     const secret = newWebhookSecret()
     const known = unsealSecrets(encryptionKey, id, before.secrets)
-    const secrets = rotateSecrets(known, secret, graceHours, Date.now())
+    const secrets = rotateSecrets(known, secret, graceHours, before.now.getTime())
     const [row] = await updateSecrets(tx, organizationId, id, sealSecrets(encryptionKey, id, secrets))
     const changes = { graceHours }
     audit({ action: 'webhook.secret_rotated', targetType: 'webhook', targetId: id, changes })

@@ -14,8 +14,7 @@ export const testWebhook = writeOperation({
   input: Type.Object({ id: Id('whk') }),
   output: Delivery,
   async run(context, { id }) {
-    const { pausedUntil } = await enabledWebhook(context, id)
-    const now = new Date()
+    const { pausedUntil, now } = await enabledWebhook(context, id)
     const data = { webhookId: id, message: 'A test: your receiver is reached.' }
     const { eventId, deliveryId } = context.emit('webhook.test', data, { webhookId: id })
     return {

@@ -19,8 +19,8 @@ export function serializeWebhook(key: Buffer, row: WebhookRow): Webhook {
     disabledAt: row.disabledAt,
     disabledReason: row.disabledReason,
     failingSince: row.failingSince,
-    pausedUntil: row.pausedUntil && row.pausedUntil.getTime() > Date.now() ? row.pausedUntil : null,
-    previousSecretUntil: until !== null && until > Date.now() ? new Date(until) : null,
+    pausedUntil: row.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null,
+    previousSecretUntil: until !== null && until > row.now.getTime() ? new Date(until) : null,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   }

@@ -35,8 +35,11 @@ export function rotateSecrets(
   return [{ secret, until: null }, ...liveSecrets(replaced, now)].slice(0, MOST_SECRETS)
 }
 
-/** Those that have not come to their end. */
-function liveSecrets(secrets: readonly WebhookSecret[], now: number): WebhookSecret[] {
+/**
+ * Those that have not come to their end.
+ * @param now the organization's time, in milliseconds since 1970
+ */
+export function liveSecrets(secrets: readonly WebhookSecret[], now: number): WebhookSecret[] {
   return secrets.filter(({ until }) => until === null || until > now)
 }
 
