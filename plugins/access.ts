@@ -9,6 +9,8 @@ declare module 'fastify' {
     access?: Access
     /** Also for who has yet to set up the second factor that their organization requires. */
     beforeSecondFactor?: boolean
+    /** The name of the operation that the route runs; unset where it runs none. */
+    operation?: string
   }
 }
 

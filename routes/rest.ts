@@ -38,7 +38,7 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
   app.route({
     method,
     url,
-    config: { access, ...(beforeSecondFactor ? { beforeSecondFactor } : {}) },
+    config: { access, operation: operation.name, ...(beforeSecondFactor ? { beforeSecondFactor } : {}) },
     schema,
     handler: handlerFor(app, operation, status),
   })

@@ -60,11 +60,11 @@ const endings: Record<string, (tenant: Tenant) => Promise<Ended>> = {
       call('POST', '/api/auth/login', { body: { email: tenant.email, password: tenant.password } }),
       200,
     )
-    const body = { currentPassword: tenant.password, password: 'another long password 4711' }
+    const body = { currentPassword: tenant.password, newPassword: 'another long password 4711' }
     const headers = { 'x-api-key': tenant.key, ...bearer(tenant.accessToken) }
     const end = () =>
       expectStatus(
-        call('POST', '/api/me/password', { headers: bearer(other.accessToken as string), body }),
+        call('POST', '/api/auth/password/change', { headers: bearer(other.accessToken as string), body }),
         204,
       )
     return { headers, end }
