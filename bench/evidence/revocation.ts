@@ -20,5 +20,7 @@ const sightings = await watchRevocations({
 })
 for (const sighting of sightings) process.stdout.write(`${JSON.stringify(sighting)}\n`)
 const accepted = sightings.reduce((sum, { lateAnswers }) => sum + (lateAnswers['200'] ?? 0), 0)
+const acted = sightings.reduce((sum, { slowAnswers }) => sum + (slowAnswers['201'] ?? 0), 0)
 process.stdout.write(`accepted after the answer: ${accepted}\n`)
-process.exitCode = accepted === 0 ? 0 : 1
+process.stdout.write(`writes that began before and acted after the answer: ${acted}\n`)
+process.exitCode = accepted + acted === 0 ? 0 : 1

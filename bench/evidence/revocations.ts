@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import { bearer, makeTenant } from '../harness/anteroom.ts'
 import { type Fleet, startFleet, unlimited } from './fleet.ts'
+import { beginWrite, type SlowWrite } from './slow-write.ts'
 
 /** What happens while keys are revoked. */
 export const circumstances = ['well', 'listeners cut', 'replica stopped', 'database restarted'] as const
@@ -33,6 +34,11 @@ export interface Sighting {
   readonly late: number
   /** What those were answered, by status. */
   readonly lateAnswers: Readonly<Record<string, number>>
+  /**
+   * Writes with a key whose headers and half a body were sent before its DELETE, and the rest after the answer: what
+   * those were answered, by status. 0: the connection was lost.
+   */
+  readonly slowAnswers: Readonly<Record<string, number>>
 }
 
 interface Key {
@@ -109,6 +115,9 @@ class Line {
   }
 }
 
+/** How long the headers of the slow writes have to arrive, in milliseconds. */
+const HEADERS_MS = 200
+
 class Race {
   readonly #fleet: Fleet
   readonly #keys: readonly Key[]
@@ -120,6 +129,7 @@ class Race {
   #next = 0
   #requests = 0
   #late: Record<string, number> = {}
+  #slow: Record<string, number> = {}
 
   constructor(fleet: Fleet, keys: readonly Key[], author: string, scale: Scale) {
     this.#fleet = fleet
@@ -142,6 +152,7 @@ class Race {
   async watch(circumstance: Circumstance): Promise<Sighting> {
     this.#requests = 0
     this.#late = {}
+    this.#slow = {}
     const share = this.#keys.slice(this.#next, this.#next + this.#scale.keys / this.#scale.among.length)
     const clients = new AbortController()
     const running = this.#lines.flatMap((line) =>
@@ -152,12 +163,16 @@ class Race {
     let repeated = 0
     const probes: Promise<unknown>[] = []
     const revocations: Promise<void>[] = []
+    // Each process has a write of the key under way for a while before the key is revoked.
+    const begun = share.map((key) => this.#fleet.servers.map(({ url }) => beginWrite(url, key.text)))
+    await delay(HEADERS_MS)
     for (const [index, key] of share.entries()) {
       revocations.push(
         this.#revoke(key, circumstance === 'replica stopped' ? 0 : index % 2).then(({ ms, tries }) => {
           times.push(ms)
           repeated += tries - 1
           for (const line of this.#after) probes.push(this.#present(line, key))
+          for (const write of begun[index] ?? []) probes.push(this.#finish(write))
         }),
       )
       this.#next += 1
@@ -179,7 +194,13 @@ class Race {
       requests: this.#requests,
       late: Object.values(this.#late).reduce((sum, count) => sum + count, 0),
       lateAnswers: this.#late,
+      slowAnswers: this.#slow,
     }
+  }
+
+  async #finish(write: SlowWrite): Promise<void> {
+    const status = await write.finish()
+    this.#slow[status] = (this.#slow[status] ?? 0) + 1
   }
 
   close(): void {

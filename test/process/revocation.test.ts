@@ -10,10 +10,12 @@ t.test('two processes accept no key in a request that begins after the answer to
     pauseMs: 20,
     among: circumstances,
   })
-  for (const { circumstance, revoked, late, lateAnswers } of sightings) {
+  for (const { circumstance, revoked, late, lateAnswers, slowAnswers } of sightings) {
     t.equal(revoked, 10, circumstance)
     t.ok(late >= 2 * revoked, `${late} requests began after an answer`)
     t.equal(lateAnswers['200'], undefined, `none was accepted: ${JSON.stringify(lateAnswers)}`)
     t.ok((lateAnswers['401'] ?? 0) > 0)
+    t.equal(slowAnswers['201'], undefined, `no write that began before acted: ${JSON.stringify(slowAnswers)}`)
+    t.ok((slowAnswers['401'] ?? 0) > 0, 'writes were under way')
   }
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Setting } from './model.ts'
+import type { Setting } from './model-state.ts'
 import { search } from './search.ts'
 
 type Fault = keyof NonNullable<Setting['faults']>
@@ -14,6 +14,20 @@ for (const other of [null, 'something else', 'the same key'] as const) {
       for (const [name, count] of Object.entries(seen)) t.ok(count > 0, `${name}: ${count} states`)
     },
   )
+}
+
+t.test('no order of steps lets a write by a revoked key commit after the answer', async (t) => {
+  const { states, counterexample } = search({ other: null, writes: true })
+  t.comment(`${states} states`)
+  t.equal(counterexample, null)
+})
+
+for (const fault of ['noStandingLock', 'noStandingCheck'] as const) {
+  t.test(`the search finds the fault ${fault}`, async (t) => {
+    const { counterexample } = search({ other: null, writes: true, faults: { [fault]: true } })
+    t.comment(counterexample?.join(', ') ?? 'none')
+    t.equal(counterexample?.at(-1), 'the write commits')
+  })
 }
 
 const faults: [Fault, Setting['other']][] = [

@@ -1,110 +1,14 @@
-/**
- * The revocation protocol (docs/revocation.md) as a state machine, small enough to look at every order in which its
- * steps can happen. One transaction T revokes the key; another, U, changes something else or the same key. Time goes
- * in ticks, of which a lease lasts two; nothing forces a step to happen before a tick, so that a process that is
- * stopped, a slow network and a blocked statement are all among the orders looked at. Whatever is on its way between
- * processes can be lost.
- *
- * There is one replica besides the revoker: replicas share no memory and no row, so that all that a further one does
- * to it is to let the answer come later, and late answers are among the orders looked at.
- */
-
-/** What the machine is made of. */
-export interface Setting {
-  /** What the other transaction changes; null: there is none. */
-  readonly other: 'the same key' | 'something else' | null
-  /** Faults built into the machine, to see that the search finds them. */
-  readonly faults?: Faults
-}
-
-interface Faults {
-  /** A look-up that a change overtook fills the memory all the same. */
-  readonly noReread?: boolean
-  /** `settle` skips a row whose lease looks lapsed instead of locking it too. */
-  readonly liveRowsOnly?: boolean
-  /** A renewal reads the changes first and locks its row then. */
-  readonly readBeforeLock?: boolean
-  /** A renewal makes its row where it is gone. */
-  readonly upsert?: boolean
-  /** A renewal goes on from the greatest change id that it saw. */
-  readonly horizonById?: boolean
-  /** The lease is counted from when the answer came. */
-  readonly trustFromAnswer?: boolean
-  /** Who asks while there is no lease joins a look-up that is under way. */
-  readonly untrustedJoin?: boolean
-  /** Two transactions that announce one tag commit in any order. */
-  readonly idsOutOfOrder?: boolean
-  /** A replica is registered anew and keeps what it remembers. */
-  readonly keptMemory?: boolean
-  /** `settle` takes what got lost for an acknowledgement. */
-  readonly lossIsConsent?: boolean
-}
-
-export const LEASE = 2
-// Bits, for sets of changes.
-export const T = 1
-const U = 2
-
-interface Transaction {
-  step: 'idle' | 'open' | 'committed'
-  /** Both its transaction id and its change's id: 1 or 2, in the order of their beginnings. */
-  id: number
-}
-
-/** One moment. */
-export interface State {
-  t: Transaction
-  u: Transaction
-  /** The change that `settle` wants acknowledged; 0: not read yet. */
-  target: number
-  /** Ticks that `settle` waits for the lease to lapse; null: it has not read the row. */
-  wait: number | null
-  answered: boolean
-  row: boolean
-  lease: number
-  trust: number
-  horizon: number
-  /** The memory holds an answer from before the revocation. */
-  remembers: boolean
-  renewal: {
-    step: 'none' | 'sent' | 'locked' | 'read' | 'answered' | 'unknown' | 'registering'
-    /** Ticks since it was sent. */
-    age: number
-    saw: number
-    horizon: number
-  }
-  flight: { step: 'none' | 'begun' | 'read'; live: boolean; overtaken: boolean; late: boolean }
-  /** Changes whose announcement is on its way, whose acknowledgement is, and whose acknowledgement was heard. */
-  announced: number
-  acknowledging: number
-  acknowledged: number
-}
-
-/** A revoked key was accepted by a request that began after the answer. */
-export class Violation extends Error {}
-
-const noRenewal = { step: 'none', age: 0, saw: 0, horizon: 0 } as const
-const noFlight = { step: 'none', live: false, overtaken: false, late: false } as const
-
-export function initial(): State {
-  return {
-    t: { step: 'idle', id: 0 },
-    u: { step: 'idle', id: 0 },
-    target: 0,
-    wait: null,
-    answered: false,
-    row: true,
-    lease: 0,
-    trust: 0,
-    horizon: 1,
-    remembers: false,
-    renewal: { ...noRenewal },
-    flight: { ...noFlight },
-    announced: 0,
-    acknowledging: 0,
-    acknowledged: 0,
-  }
-}
+import {
+  LEASE,
+  noFlight,
+  noRenewal,
+  type Setting,
+  type State,
+  T,
+  type Transaction,
+  U,
+  Violation,
+} from './model-state.ts'
 
 /** A step by its name, and what it does to a state of the caller's own. */
 export type Step = readonly [name: string, act: (after: State) => void]
@@ -121,6 +25,7 @@ export function* steps(state: State, setting: Setting): Generator<Step> {
   yield* renewing(state, setting)
   yield* registering(state, setting)
   yield* requests(state, setting)
+  if (setting.writes) yield* writing(state, setting)
   yield ['a tick', tick]
 }
 
@@ -129,7 +34,9 @@ function* transactions(state: State, { other, faults = {} }: Setting): Generator
   const begun: Transaction = { step: 'open', id: nextId(state) }
   // The advisory lock on the tag, held from the announcement to the commit.
   const turns = other === 'the same key' && !faults.idsOutOfOrder
-  if (t.step === 'idle' && !(turns && u.step === 'open')) yield ['T begins', set({ t: begun })]
+  // T's first statement updates the key's row: it waits for a write that has locked the row in share mode.
+  const shared = state.write === 'checked' && !faults.noStandingLock && !faults.noStandingCheck
+  if (t.step === 'idle' && !shared && !(turns && u.step === 'open')) yield ['T begins', set({ t: begun })]
   if (other && u.step === 'idle' && !(turns && t.step === 'open')) yield ['U begins', set({ u: begun })]
   if (t.step === 'open') yield ['T commits', set({ t: over(t), announced: state.announced | T })]
   const told = other === 'the same key' ? U : 0
@@ -285,6 +192,25 @@ function* requests(state: State, { faults = {} }: Setting): Generator<Step> {
         }
         if (flight.live && flight.late) throw new Violation()
         Object.assign(after, { remembers: flight.live, flight: { ...noFlight } })
+      },
+    ]
+}
+
+function* writing({ write, t, answered }: State, { faults = {} }: Setting): Generator<Step> {
+  if (write === 'none' && !answered) yield ["a write's headers are accepted", set({ write: 'accepted' })]
+  if (write === 'accepted') {
+    // The share lock waits while T holds the row, and then reads what T has committed.
+    const waits = t.step === 'open' && !faults.noStandingLock && !faults.noStandingCheck
+    const seesTheEnd = t.step === 'committed' && !faults.noStandingCheck
+    if (seesTheEnd) yield ['the write finds the key revoked', set({ write: 'over' })]
+    else if (!waits) yield ["the write checks the key's row", set({ write: 'checked' })]
+  }
+  if (write === 'checked')
+    yield [
+      'the write commits',
+      (after) => {
+        if (answered) throw new Violation()
+        after.write = 'over'
       },
     ]
 }

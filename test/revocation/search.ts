@@ -1,4 +1,5 @@
-import { initial, LEASE, type Setting, type State, steps, T, Violation } from './model.ts'
+import { steps } from './model.ts'
+import { initial, LEASE, type Setting, type State, T, Violation } from './model-state.ts'
 
 /** What the search found. */
 export interface Verdict {
@@ -60,6 +61,7 @@ function pathTo(origin: Map<string, { from: string; step: string } | null>, key:
 const STEPS = ['idle', 'open', 'committed']
 const RENEWALS = ['none', 'sent', 'locked', 'read', 'answered', 'unknown', 'registering']
 const FLIGHTS = ['none', 'begun', 'read']
+const WRITES = ['none', 'accepted', 'checked', 'over']
 
 // All that makes a state, in four characters.
 function keyOf(state: State): string {
@@ -73,7 +75,8 @@ function keyOf(state: State): string {
       FLIGHTS.indexOf(flight.step),
       ...[flight.live, flight.overtaken, flight.late].map(Number),
     ]) *
-      8 +
+      32 +
+      WRITES.indexOf(state.write) * 8 +
       Number(state.row) * 4 +
       Number(state.remembers) * 2 +
       Number(state.answered),
