@@ -168,8 +168,15 @@ function databaseError(state: string, cause: Error): ApiError {
       cause,
     })
   if (state === '23505') return new ApiError('CONFLICT', 'That exists already', { cause })
+  if (state === '23503') {
+    return new ApiError('CONFLICT', 'Another request deleted what this one needs', { cause })
+  }
   if (state.startsWith('40'))
-    return new ApiError('CONFLICT', 'Another request changed this at the same time: try again', { cause })
+    // A deadlock is our fault, and no conflict that the caller can resolve.
+    return new ApiError('UNAVAILABLE', 'Another request changed this at the same time: try again', {
+      headers: { 'retry-after': '1' },
+      cause,
+    })
   if (state.startsWith('57P') || state.startsWith('08') || state === '53300') {
     return new ApiError('UNAVAILABLE', 'The database is out of reach', { cause })
   }

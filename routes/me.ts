@@ -36,8 +36,9 @@ export async function meRoutes(app: Api): Promise<void> {
       const { userId } = personOf(request)
       const tag = `user:${userId}`
       const [me] = await database.begin(async (tx) => {
+        const changed = await updateUserName(tx, userId, request.body.name)
         await announceChange(tx, config.environment, tag)
-        return updateUserName(tx, userId, request.body.name)
+        return changed
       })
       await app.changes.settle([tag])
       return me as Me

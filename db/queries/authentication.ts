@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { totp } from '../schema/authentication.ts'
 import type { UserRow } from './accounts.ts'
 
@@ -8,8 +9,9 @@ export function findUser(db: Queryable, userId: string) {
   return db<UserRow[]>`select * from users where id = ${userId}`
 }
 
-/** A user's password hash, held still until the transaction ends. */
+/** A user's password hash, which does not change before the transaction ends. */
 export function holdPassword(db: Queryable, userId: string) {
+  locking(db, 'user', userId)
   return db<{ passwordHash: string }[]>`select password_hash from users where id = ${userId} for share`
 }
 
@@ -18,6 +20,7 @@ export function holdPassword(db: Queryable, userId: string) {
  * @param from the hash that it must still be; null: whatever it is
  */
 export function updatePassword(db: Queryable, userId: string, from: string | null, to: string) {
+  locking(db, 'user', userId)
   return db<{ id: string }[]>`
     update users set password_hash = ${to}
     where id = ${userId} and (${from}::text is null or password_hash = ${from}) returning id`
@@ -41,6 +44,7 @@ export function insertTotp(db: Queryable, userId: string, secret: Buffer) {
 
 /** Confirms the authenticator that waits; no row where another request did, or its secret was replaced. */
 export function confirmTotp(db: Queryable, userId: string, secret: Buffer, step: number) {
+  locking(db, 'totp', userId)
   return db<{ userId: string }[]>`
     update totp set confirmed_at = now(), last_step = ${step}
     where user_id = ${userId} and secret = ${secret} and confirmed_at is null returning user_id`
@@ -61,6 +65,7 @@ export function findUnusedStep(db: Queryable, userId: string, step: number) {
 
 /** Takes a user's authenticator and recovery codes away; no row where there was none that was confirmed. */
 export async function deleteTotp(db: Queryable, userId: string) {
+  locking(db, 'totp', userId)
   await db`delete from recovery_codes where user_id = ${userId}`
   return db<
     { userId: string }[]

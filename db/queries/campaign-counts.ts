@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 
 /** What is counted of a campaign's invites. */
 export type CampaignCount = 'invited' | 'started' | 'completed' | 'expired'
@@ -11,6 +12,7 @@ export function addToCount(
   count: CampaignCount,
   by = 1,
 ) {
+  locking(tx, 'campaign', organizationId)
   const column = tx(`${count}_count`)
   return tx`
     update campaigns set ${column} = ${column} + ${by}

@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { campaigns } from '../schema/campaigns.ts'
 
 /** A campaign as stored, with the invites that have expired and of which nobody has written it down yet. */
@@ -52,6 +53,7 @@ export function findCampaign(tx: Queryable, organizationId: string, id: string) 
 
 /** One campaign, locked until the transaction ends. */
 export function lockCampaign(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'campaign', organizationId)
   return tx<CampaignRow[]>`
     ${campaignsOf(tx, organizationId)} and id = ${id} for no key update of campaigns`
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 
 /** Takes everything of the person out of a candidate's row, which stays for the invites and interviews to belong to. */
 export function eraseCandidateRow(tx: Queryable, organizationId: string, id: string) {
@@ -13,6 +14,7 @@ export function eraseCandidateRow(tx: Queryable, organizationId: string, id: str
  * before the candidate is locked.
  */
 export function eraseBulkEmail(tx: Queryable, organizationId: string, email: string) {
+  locking(tx, 'invite_bulk', organizationId)
   return tx`
     with concerned as materialized (
       select id from invite_bulks where organization_id = ${organizationId} and exists (
@@ -28,6 +30,7 @@ export function eraseBulkEmail(tx: Queryable, organizationId: string, email: str
 
 /** The ids of a candidate's invites, all locked until the transaction ends. */
 export function lockInvitesOf(tx: Queryable, organizationId: string, candidateId: string) {
+  locking(tx, 'invite', organizationId)
   return tx<{ id: string }[]>`
     select id from invites where organization_id = ${organizationId} and candidate_id = ${candidateId}
     order by id for no key update`
@@ -35,6 +38,7 @@ export function lockInvitesOf(tx: Queryable, organizationId: string, candidateId
 
 /** The ids of a candidate's interviews, all locked until the transaction ends. */
 export function lockInterviewsOf(tx: Queryable, organizationId: string, candidateId: string) {
+  locking(tx, 'interview', organizationId)
   return tx<{ id: string }[]>`
     select id from interviews where organization_id = ${organizationId} and candidate_id = ${candidateId}
     order by id for no key update`

@@ -1,5 +1,6 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { candidates } from '../schema/candidates.ts'
 
 type Stored = typeof candidates.$inferSelect
@@ -67,6 +68,7 @@ export function findCandidate(tx: Queryable, organizationId: string, id: string)
 
 /** One candidate, locked until the transaction ends. */
 export function lockCandidate(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'candidate', organizationId)
   return tx<CandidateRow[]>`
     select ${columns(tx)} from candidates
     where organization_id = ${organizationId} and id = ${id} and erased_at is null for no key update`
@@ -74,6 +76,7 @@ export function lockCandidate(tx: Queryable, organizationId: string, id: string)
 
 /** One candidate by id or e-mail, who is not erased before the transaction ends. */
 export function holdCandidate(tx: Queryable, organizationId: string, by: { id: string } | { email: string }) {
+  locking(tx, 'candidate', organizationId)
   return tx<CandidateRow[]>`
     select ${columns(tx)} from candidates
     where organization_id = ${organizationId} and erased_at is null

@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 
 /**
  * An organization's time within a statement, which asks for it once. Whatever decides about something that an
@@ -26,6 +27,7 @@ export function findClock(tx: Queryable, organizationId: string) {
 
 /** Moves an organization's time ahead; no row where it would be more than so many seconds ahead. */
 export function advanceClock(tx: Queryable, organizationId: string, seconds: number, most: number) {
+  locking(tx, 'organization', organizationId)
   return tx`
     update organizations set clock_offset_seconds = clock_offset_seconds + ${seconds}
     where id = ${organizationId} and clock_offset_seconds + ${seconds} <= ${most} returning id`
@@ -36,6 +38,8 @@ export function advanceClock(tx: Queryable, organizationId: string, seconds: num
  * what was kept until then is kept for its usual time from now on.
  */
 export async function resetClock(tx: Queryable, organizationId: string): Promise<void> {
+  locking(tx, 'organization', organizationId)
+  await tx`select from organizations where id = ${organizationId} for no key update`
   await tx`
     update deliveries set due_at = due_at - make_interval(secs => clock_offset_seconds)
     from organizations

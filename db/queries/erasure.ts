@@ -1,16 +1,22 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 
-/** Deletes a user; memberships, sessions, tokens and second factor go with the row. */
+/** Deletes a user, who is locked; memberships, sessions, tokens and second factor go with the row. */
 export function deleteUser(db: Queryable, userId: string) {
+  locking(db, 'user', userId)
   return db`delete from users where id = ${userId}`
 }
 
 /** Deletes invitations to an address, in every organization. */
 export function deleteInvitationsTo(db: Queryable, email: string) {
-  return db`delete from invitations where email = ${email}`
+  locking(db, 'invitation', email)
+  return db`
+    delete from invitations where (organization_id, id) in (
+      select organization_id, id from invitations where email = ${email} order by id for update)`
 }
 
-/** Deletes an organization with everything that is in it; its audit log and access log stay. */
+/** Deletes an organization, which is locked, with everything that is in it; its audit log and access log stay. */
 export function deleteOrganization(db: Queryable, organizationId: string) {
+  locking(db, 'organization', organizationId)
   return db`delete from organizations where id = ${organizationId}`
 }

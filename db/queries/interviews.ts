@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { InterviewStatus } from '../../schemas/interviews.ts'
 import type { Queryable } from '../connect.ts'
+import { inserting, locking } from '../locks.ts'
 import type { Question } from '../schema/campaigns.ts'
 import type { answers, interviews } from '../schema/interviews.ts'
 import { timeOfEach } from './clock.ts'
@@ -115,6 +116,7 @@ export function findInterview(tx: Queryable, organizationId: string, id: string)
 
 /** One interview, locked until the transaction ends. */
 export function lockInterview(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'interview', id)
   return tx<InterviewRow[]>`
     select ${columns(tx, organizationId)} from interviews
     where organization_id = ${organizationId} and id = ${id} for no key update of interviews`
@@ -135,6 +137,7 @@ export function insertInterview(
   },
 ) {
   const { organizationId, id, campaignId, candidateId, inviteId, title, language, questions } = interview
+  inserting(tx, 'interview', id)
   return tx`
     insert into interviews (organization_id, id, campaign_id, candidate_id, invite_id, title, language, questions,
       active_at, created_at)

@@ -1,6 +1,8 @@
+import type postgres from 'postgres'
 import type { Role } from '../../schemas/access.ts'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { invitations } from '../schema/people.ts'
 import { timeOf } from './clock.ts'
 
@@ -43,6 +45,7 @@ export function insertInvitation(
 
 /** Withdraws an address's invitation that expired, to make room for a new one. */
 export function withdrawExpired(tx: Queryable, organizationId: string, email: string) {
+  locking(tx, 'invitation', organizationId)
   return tx`
     update invitations set withdrawn_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and email = ${email} and accepted_at is null and withdrawn_at is null
@@ -64,6 +67,7 @@ export function listInvitations(
 
 /** One invitation, locked until the transaction ends. */
 export function lockInvitation(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'invitation', organizationId)
   return tx<InvitationRow[]>`
     select ${columns(tx)} from invitations where organization_id = ${organizationId} and id = ${id} for update`
 }
@@ -90,17 +94,23 @@ export function withdrawInvitation(tx: Queryable, organizationId: string, id: st
 
 /** Withdraws what a member has invited to and nobody has accepted yet. */
 export function withdrawInvitationsOf(tx: Queryable, organizationId: string, userId: string) {
-  return tx<{ id: string }[]>`
-    update invitations set withdrawn_at = ${timeOf(tx, organizationId)}
-    where organization_id = ${organizationId} and invited_by = ${userId} and accepted_at is null and withdrawn_at is null
-    returning id`
+  return withdrawAll(tx, organizationId, tx`invited_by = ${userId}`)
 }
 
 /** Withdraws what was invited to with a key and nobody has accepted yet. */
 export function withdrawInvitationsOfKey(tx: Queryable, organizationId: string, keyId: string) {
+  return withdrawAll(tx, organizationId, tx`invited_by_key = ${keyId}`)
+}
+
+function withdrawAll(tx: Queryable, organizationId: string, which: postgres.Fragment) {
+  locking(tx, 'invitation', organizationId)
   return tx`
-    update invitations set withdrawn_at = ${timeOf(tx, organizationId)}
-    where organization_id = ${organizationId} and invited_by_key = ${keyId} and accepted_at is null and withdrawn_at is null`
+    with concerned as materialized (
+      select id from invitations
+      where organization_id = ${organizationId} and ${which} and accepted_at is null and withdrawn_at is null
+      order by id for no key update)
+    update invitations set withdrawn_at = ${timeOf(tx, organizationId)} from concerned
+    where organization_id = ${organizationId} and invitations.id = concerned.id`
 }
 
 /** An invitation that can be accepted, found by its token's SHA-256, across tenants (system role). */
@@ -112,7 +122,8 @@ export function findOpenInvitation(db: Queryable, tokenHash: Buffer) {
 }
 
 /** Accepts an invitation: no row where another request was first, or it is open no longer (system role). */
-export function takeInvitation(db: Queryable, tokenHash: Buffer) {
+export function takeInvitation(db: Queryable, organizationId: string, tokenHash: Buffer) {
+  locking(db, 'invitation', organizationId)
   return db<{ id: string; role: Role }[]>`
     update invitations set accepted_at = organization_now(organization_id)
     where token_hash = ${tokenHash} and accepted_at is null and withdrawn_at is null and expires_at > organization_now(invitations.organization_id)

@@ -1,5 +1,6 @@
 import type { BulkStatus } from '../../schemas/bulk.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 
 /** A file of invites as stored. `R` is a row that was read, `S` what became of one. */
 export interface BulkRow<R, S> {
@@ -36,6 +37,7 @@ export function findBulk<R, S>(tx: Queryable, organizationId: string, id: string
 
 /** One file of invites that is not done, locked until the transaction ends, with its organization's name. */
 export function lockOpenBulk<R, S>(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'invite_bulk', organizationId)
   return tx<(BulkRow<R, S> & { organizationName: string })[]>`
     select invite_bulks.*, organizations.name as organization_name
     from invite_bulks join organizations on organizations.id = organization_id

@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { InviteStatus } from '../../schemas/invites.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { invites, inviteTokens } from '../schema/invites.ts'
 import { timeOfEach } from './clock.ts'
 
@@ -56,6 +57,7 @@ export function findInvite(tx: Queryable, organizationId: string, id: string) {
 
 /** One invite, locked until the transaction ends. */
 export function lockInvite(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'invite', organizationId)
   return tx<InviteRow[]>`
     select ${columns(tx, organizationId)} from invites
     where organization_id = ${organizationId} and id = ${id} for no key update of invites`

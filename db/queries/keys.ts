@@ -1,5 +1,6 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { keys } from '../schema/keys.ts'
 import { timeOf } from './clock.ts'
 import { withdrawInvitationsOfKey } from './invitations.ts'
@@ -68,6 +69,7 @@ export function countLiveKeys(tx: Queryable, organizationId: string) {
 
 /** Locks one key until the transaction ends, and tells the organization's time. */
 export function lockKey(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'key', organizationId)
   return tx<(KeyRow & { now: Date })[]>`
     select *, organization_clock(${organizationId}) as now from keys where organization_id = ${organizationId} and id = ${id} for update`
 }
@@ -104,6 +106,7 @@ export function insertKey(tx: Queryable, key: NewKey) {
 export type KeyChange = Pick<KeyRow, 'name' | 'scopes' | 'allowedIps' | 'expiresAt' | 'rateLimitPerMinute'>
 
 export function updateKey(tx: Queryable, organizationId: string, id: string, change: KeyChange) {
+  locking(tx, 'key', organizationId)
   return tx`
     update keys set name = ${change.name}, scopes = ${change.scopes}, allowed_ips = ${change.allowedIps},
       expires_at = ${change.expiresAt}, rate_limit_per_minute = ${change.rateLimitPerMinute}
@@ -115,6 +118,7 @@ export function updateKey(tx: Queryable, organizationId: string, id: string, cha
  * the key was ended before: that stays its end.
  */
 export async function revokeKey(tx: Queryable, organizationId: string, id: string, reason: string | null) {
+  locking(tx, 'key', organizationId)
   const ended = await tx<KeyRow[]>`
     update keys set revoked_at = clock_timestamp(), revoked_reason = ${reason}
     where organization_id = ${organizationId} and id = ${id} and revoked_at is null returning *`

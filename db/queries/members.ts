@@ -1,6 +1,7 @@
 import type { Role } from '../../schemas/access.ts'
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import { timeOf } from './clock.ts'
 
 /** A member as the organization sees them. `id` is the user's. */
@@ -10,15 +11,6 @@ export interface MemberRow {
   name: string
   role: Role
   joinedAt: Date
-}
-
-/**
- * Makes changes to an organization's membership take turns until the transaction ends, so that what one of them
- * counts (owners, members) still holds when it commits. Nothing else waits for it.
- */
-export function holdMembership(tx: Queryable, organizationId: string) {
-  return tx<{ name: string; plan: string }[]>`
-    select name, plan from organizations where id = ${organizationId} for no key update`
 }
 
 /** A page of members, those who signed up last first. */
@@ -59,29 +51,41 @@ export async function countMembers(tx: Queryable, organizationId: string): Promi
 }
 
 export function updateMemberRole(tx: Queryable, organizationId: string, userId: string, role: Role) {
+  locking(tx, 'membership', organizationId)
   return tx`
     update memberships set role = ${role} where organization_id = ${organizationId} and user_id = ${userId}`
 }
 
 /** Takes a member out; their sessions in this organization go with the membership. */
 export function deleteMember(tx: Queryable, organizationId: string, userId: string) {
+  locking(tx, 'membership', organizationId)
   return tx`delete from memberships where organization_id = ${organizationId} and user_id = ${userId}`
 }
 
 /** Marks the keys that work and were made by a member who leaves. */
 export function markKeysOf(tx: Queryable, organizationId: string, userId: string) {
+  locking(tx, 'key', organizationId)
   return tx<{ id: string; name: string; prefix: string }[]>`
-    update keys set creator_left_at = ${timeOf(tx, organizationId)}
-    where organization_id = ${organizationId} and created_by = ${userId} and revoked_at is null
-      and (expires_at is null or expires_at > ${timeOf(tx, organizationId)})
-    returning id, name, prefix`
+    with concerned as materialized (
+      select id from keys
+      where organization_id = ${organizationId} and created_by = ${userId} and revoked_at is null
+        and (expires_at is null or expires_at > ${timeOf(tx, organizationId)})
+      order by id for no key update)
+    update keys set creator_left_at = ${timeOf(tx, organizationId)} from concerned
+    where organization_id = ${organizationId} and keys.id = concerned.id
+    returning keys.id, name, prefix`
 }
 
 /** Takes the marks off when a member comes back. */
 export function unmarkKeysOf(tx: Queryable, organizationId: string, userId: string) {
+  locking(tx, 'key', organizationId)
   return tx`
-    update keys set creator_left_at = null
-    where organization_id = ${organizationId} and created_by = ${userId} and creator_left_at is not null`
+    with concerned as materialized (
+      select id from keys
+      where organization_id = ${organizationId} and created_by = ${userId} and creator_left_at is not null
+      order by id for no key update)
+    update keys set creator_left_at = null from concerned
+    where organization_id = ${organizationId} and keys.id = concerned.id`
 }
 
 /** What the member who made a key is now; no row where they left, or no member made it. */

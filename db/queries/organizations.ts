@@ -1,4 +1,5 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { OrganizationRow } from './accounts.ts'
 
 /** One organization. */
@@ -6,8 +7,12 @@ export function findOrganization(tx: Queryable, id: string) {
   return tx<OrganizationRow[]>`select * from organizations where id = ${id}`
 }
 
-/** One organization, locked until the transaction ends. */
+/**
+ * One organization, locked until the transaction ends. Who changes its settings or its members, or counts something
+ * against a limit, takes turns with all who do the same. Nobody else waits for it.
+ */
 export function lockOrganization(tx: Queryable, id: string) {
+  locking(tx, 'organization', id)
   return tx<OrganizationRow[]>`select * from organizations where id = ${id} for no key update`
 }
 
@@ -27,6 +32,7 @@ export function updateOrganization(tx: Queryable, id: string, change: Organizati
 
 /** Sets an organization's plan; no row where there is no such organization (system role). */
 export function updatePlan(db: Queryable, id: string, plan: string) {
+  locking(db, 'organization', id)
   return db<OrganizationRow[]>`update organizations set plan = ${plan} where id = ${id} returning *`
 }
 

@@ -1,6 +1,7 @@
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { UserRow } from './accounts.ts'
-import { holdUser } from './sessions.ts'
+import { lockUser } from './sessions.ts'
 
 /**
  * Keeps a new token, unless the user was sent enough of them within the hour: no row then. Those who do so for one user
@@ -15,7 +16,7 @@ export async function insertPasswordReset(
   seconds: number,
   most: number,
 ) {
-  await holdUser(tx, userId)
+  await lockUser(tx, userId)
   return tx<{ userId: string }[]>`
     insert into password_resets (hash, user_id, expires_at)
     select ${hash}, ${userId}, now() + make_interval(secs => ${seconds})
@@ -31,9 +32,10 @@ export function findPasswordReset(db: Queryable, hash: Buffer) {
 }
 
 /** Uses a token up: no row where another request was first. */
-export function takePasswordReset(db: Queryable, hash: Buffer) {
+export function takePasswordReset(db: Queryable, userId: string, hash: Buffer) {
+  locking(db, 'password_reset', userId)
   return db<{ userId: string }[]>`
-    delete from password_resets where hash = ${hash} and expires_at > now() returning user_id`
+    delete from password_resets where user_id = ${userId} and hash = ${hash} and expires_at > now() returning user_id`
 }
 
 /** Forgets tokens that nobody used and that count for no limit any more. */
@@ -43,5 +45,6 @@ export function sweepPasswordResets(db: Queryable) {
 
 /** Ends every other token of a user. */
 export function deletePasswordResets(db: Queryable, userId: string) {
+  locking(db, 'password_reset', userId)
   return db`delete from password_resets where user_id = ${userId}`
 }

@@ -1,6 +1,8 @@
 import type { Role } from '../../schemas/access.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { sessions } from '../schema/accounts.ts'
+import type { UserRow } from './accounts.ts'
 import { inheritProof } from './session-uses.ts'
 
 export type SessionRow = typeof sessions.$inferSelect
@@ -43,16 +45,15 @@ export function findPresentedTokens(db: Queryable, hashes: readonly Buffer[]) {
     where tokens.hash = any(array(select decode(hex, 'hex') from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as hex))`
 }
 
-/**
- * Holds a user until the transaction ends, so that those who change what is theirs take turns. It comes before the locks
- * of sessions and tokens: in another order two transactions could wait for each other.
- */
-export function holdUser(db: Queryable, userId: string) {
-  return db`select from users where id = ${userId} for no key update`
+/** Locks a user until the transaction ends, so that transactions that change what belongs to the person take turns. */
+export function lockUser(db: Queryable, userId: string) {
+  locking(db, 'user', userId)
+  return db<UserRow[]>`select * from users where id = ${userId} for no key update`
 }
 
-/** Holds the user whose token it is, if any, as {@link holdUser} does. */
-export function holdUserOfToken(db: Queryable, hash: Buffer) {
+/** Locks the user whose token it is, if any, as {@link lockUser} does. */
+export function lockUserOfToken(db: Queryable, hash: Buffer) {
+  locking(db, 'user', '')
   return db`
     select from users where id = (
       select user_id from tokens
@@ -61,8 +62,18 @@ export function holdUserOfToken(db: Queryable, hash: Buffer) {
     ) for no key update`
 }
 
+/** Keeps the session whose token it is, if any, from being deleted before the transaction ends. It may end meanwhile. */
+export function holdSessionOfToken(db: Queryable, hash: Buffer) {
+  locking(db, 'session', '')
+  return db`
+    select from sessions where (organization_id, id) in (
+      select organization_id, session_id from tokens where hash = ${hash}
+    ) for key share`
+}
+
 /** A refresh token, locked until the transaction ends: of many who present it one exchanges it. */
 export function lockRefreshToken(db: Queryable, hash: Buffer) {
+  locking(db, 'token', '')
   return db<
     { state: 'unused' | 'used just now' | 'used' | 'expired'; successors: Buffer | null; sessionId: string }[]
   >`
@@ -92,7 +103,10 @@ export interface SessionOrigin {
   userAgent: string | null
 }
 
-/** @param session.lifetimeSeconds until the end that no use puts off */
+/**
+ * Opens a session of a member; no row where the user is no member any more.
+ * @param session.lifetimeSeconds until the end that no use puts off
+ */
 export function insertSession(
   db: Queryable,
   session: {
@@ -103,10 +117,14 @@ export function insertSession(
     lifetimeSeconds: number
   } & SessionOrigin,
 ) {
-  return db`
+  locking(db, 'membership', session.organizationId)
+  return db<{ id: string }[]>`
     insert into sessions (organization_id, id, user_id, ip, user_agent, kind, expires_at)
-    values (${session.organizationId}, ${session.id}, ${session.userId}, ${session.ip}, ${session.userAgent},
-      ${session.kind}, now() + make_interval(secs => ${session.lifetimeSeconds}))`
+    select organization_id, ${session.id}, user_id, ${session.ip}, ${session.userAgent}, ${session.kind},
+      now() + make_interval(secs => ${session.lifetimeSeconds})
+    from memberships
+    where organization_id = ${session.organizationId} and user_id = ${session.userId} for key share
+    returning id`
 }
 
 /** Keeps tokens of a session, none of which outlives it. Ages are in seconds. */
@@ -170,12 +188,17 @@ export async function endSessions(
   const only = 'only' in which ? which.only : null
   const except = 'except' in which ? which.except : null
   // Log-ins and switches hold the user for as long as they open a session: none slips in between.
-  await holdUser(db, userId)
+  await lockUser(db, userId)
+  locking(db, 'session', userId)
   const ended = await db<{ id: string }[]>`
-    update sessions set ended_at = now()
-    where user_id = ${userId} and ended_at is null
-      and (${only}::text is null or id = ${only}) and (${except}::text is null or id <> ${except})
-    returning id`
+    with concerned as materialized (
+      select organization_id, id from sessions
+      where user_id = ${userId} and ended_at is null
+        and (${only}::text is null or id = ${only}) and (${except}::text is null or id <> ${except})
+      order by id for no key update)
+    update sessions set ended_at = now() from concerned
+    where sessions.organization_id = concerned.organization_id and sessions.id = concerned.id
+    returning sessions.id`
   const ids = ended.map(({ id }) => id)
   await db`
     delete from tokens using sessions
@@ -193,10 +216,17 @@ export async function endMemberSessions(
   organizationId: string,
   userId: string,
 ): Promise<string[]> {
+  locking(tx, 'membership', organizationId)
   await tx`select from memberships where organization_id = ${organizationId} and user_id = ${userId} for update`
+  locking(tx, 'session', organizationId)
   const ended = await tx<{ id: string }[]>`
-    update sessions set ended_at = now()
-    where organization_id = ${organizationId} and user_id = ${userId} and ended_at is null returning id`
+    with concerned as materialized (
+      select id from sessions
+      where organization_id = ${organizationId} and user_id = ${userId} and ended_at is null
+      order by id for no key update)
+    update sessions set ended_at = now() from concerned
+    where organization_id = ${organizationId} and sessions.id = concerned.id
+    returning sessions.id`
   const ids = ended.map(({ id }) => id)
   await tx`delete from tokens where organization_id = ${organizationId} and session_id = any(${ids}::text[])`
   return ids
@@ -223,10 +253,16 @@ export async function inheritSession(db: Queryable, userId: string, from: string
 }
 
 /**
- * Forgets tokens that ended a day ago, and sessions that ended so many days ago.
+ * Forgets tokens that ended a day ago, and sessions that ended so many days ago. What somebody holds is left for the
+ * next time.
  * @param days how long an ended session can be looked back at
  */
 export async function forgetEndedSessions(db: Queryable, days: number): Promise<void> {
-  await db`delete from tokens where expires_at < now() - interval '1 day'`
-  await db`delete from sessions where ended_at < now() - make_interval(days => ${days})`
+  await db`
+    delete from tokens where hash in (
+      select hash from tokens where expires_at < now() - interval '1 day' for update skip locked)`
+  await db`
+    delete from sessions where (organization_id, id) in (
+      select organization_id, id from sessions
+      where least(ended_at, expires_at) < now() - make_interval(days => ${days}) for update skip locked)`
 }

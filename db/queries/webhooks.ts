@@ -1,5 +1,6 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
 import type { Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { webhooks } from '../schema/webhooks.ts'
 import { timeOf } from './clock.ts'
 
@@ -49,6 +50,7 @@ export function findTarget(db: Queryable, organizationId: string, id: string) {
 
 /** One endpoint, locked until the transaction ends. */
 export function lockWebhook(tx: Queryable, organizationId: string, id: string) {
+  locking(tx, 'webhook', organizationId)
   return tx<WebhookRow[]>`
     select ${columns(tx, organizationId)} from webhooks
     where organization_id = ${organizationId} and id = ${id} for update`
@@ -61,12 +63,8 @@ export function findEnabledWebhook(tx: Queryable, organizationId: string) {
     order by id desc limit 1`
 }
 
-/**
- * How many endpoints there are. Counting takes turns until the transaction ends, so that of two that are made at once
- * the second sees the first.
- */
+/** How many endpoints there are. */
 export async function countWebhooks(tx: Queryable, organizationId: string): Promise<number> {
-  await tx`select pg_advisory_xact_lock(hashtextextended('webhooks of ' || ${organizationId}::text, 0))`
   const [row] = await tx<{ count: number }[]>`
     select count(*)::int as count from webhooks where organization_id = ${organizationId}`
   return row?.count ?? 0

@@ -1,3 +1,4 @@
+import { announceChanges } from '../../db/changes.ts'
 import { findUser, organizationNames, updatePassword } from '../../db/queries/authentication.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { ownPasswordChangedMail } from '../mail/security-messages.ts'
@@ -25,8 +26,9 @@ export async function changePassword(
   return accounts.database.begin(async (tx) => {
     const [changed] = await updatePassword(tx, person.userId, from, to)
     if (!changed) throw new ApiError('CONFLICT', 'The password was changed by another request')
-    const tags = await closeSessionsIn(tx, accounts.config, person.userId, { except: person.sessionId })
+    const tags = await closeSessionsIn(tx, person.userId, { except: person.sessionId })
     await giveNotice(tx, notice, person.userId, 'user.password_changed', ownPasswordChangedMail)
+    await announceChanges(tx, accounts.config.environment, tags)
     return tags
   }) as Promise<string[]>
 }

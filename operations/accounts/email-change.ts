@@ -1,15 +1,16 @@
 import { generateCredential, parseCredential } from '../../credentials/format.ts'
 import { sha256 } from '../../credentials/secret.ts'
-import { announceChange } from '../../db/changes.ts'
+import { announceChanges } from '../../db/changes.ts'
 import { findUserByEmail, listMemberships } from '../../db/queries/accounts.ts'
-import { findUser } from '../../db/queries/authentication.ts'
 import {
   confirmEmailChange,
   deleteEmailChange,
+  findEmailChange,
   keepEmailChange,
   updateEmail,
 } from '../../db/queries/email-changes.ts'
 import { deletePasswordResets } from '../../db/queries/password-resets.ts'
+import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import type { EmailChange } from '../../schemas/me.ts'
 import type { AuditContext } from '../audit/audit.ts'
@@ -44,7 +45,7 @@ export async function beginEmailChange(
   await confirmPassword(accounts, person, body.password)
   const newEmail = body.email.toLowerCase()
   return accounts.database.begin(async (tx) => {
-    const [user] = await findUser(tx, person.userId)
+    const [user] = await lockUser(tx, person.userId)
     if (!user) throw notFound('User')
     if (newEmail === user.email) throw badRequest('body.email', 'is the address that you have')
     const [owner] = await findUserByEmail(tx, newEmail)
@@ -84,8 +85,10 @@ export async function confirmEmail(
 ): Promise<{ change: EmailChange; tags: string[] }> {
   if (parseCredential(token)?.kind !== 'mailedToken') throw invalidToken()
   return accounts.database.begin(async (tx) => {
-    const [row] = await confirmEmailChange(tx, sha256(token))
-    const [user] = row ? await findUser(tx, row.userId) : []
+    const hash = sha256(token)
+    const [found] = await findEmailChange(tx, hash)
+    const [user] = found ? await lockUser(tx, found.userId) : []
+    const [row] = user ? await confirmEmailChange(tx, user.id, hash) : []
     if (!row || !user) throw invalidToken()
     const confirmed = { current: row.oldConfirmedAt !== null, new: row.newConfirmedAt !== null }
     if (!confirmed.current || !confirmed.new) {
@@ -96,8 +99,6 @@ export async function confirmEmail(
     await deleteEmailChange(tx, user.id)
     // A link to a new password that waits in the old mailbox is not the new one's.
     await deletePasswordResets(tx, user.id)
-    const tag = `user:${user.id}`
-    await announceChange(tx, accounts.config.environment, tag)
     if (mailer.possible) await mailer.send(tx, addressChangedMail(user.email, { newEmail: row.newEmail }))
     const memberships = await listMemberships(tx, user.id)
     await auditEverywhere(tx, memberships, (organizationId) => contextOf(organizationId, user.id), {
@@ -105,6 +106,8 @@ export async function confirmEmail(
       targetType: 'user',
       targetId: user.id,
     })
+    const tag = `user:${user.id}`
+    await announceChanges(tx, accounts.config.environment, [tag])
     return { change: { email: row.newEmail, pendingEmail: null, confirmed }, tags: [tag] }
   }) as Promise<{ change: EmailChange; tags: string[] }>
 }

@@ -1,8 +1,10 @@
-import { announceChange } from '../../db/changes.ts'
+import { announceChanges } from '../../db/changes.ts'
 import type { Queryable } from '../../db/connect.ts'
 import { listMemberships, type MembershipRow } from '../../db/queries/accounts.ts'
 import { deleteInvitationsTo, deleteOrganization, deleteUser } from '../../db/queries/erasure.ts'
-import { countMembers, findMember, holdMembership, listOwners } from '../../db/queries/members.ts'
+import { countMembers, findMember, listOwners } from '../../db/queries/members.ts'
+import { lockOrganization } from '../../db/queries/organizations.ts'
+import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { EraseBody } from '../../schemas/me.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
@@ -27,8 +29,9 @@ export async function erasePerson(
 ): Promise<string[]> {
   await confirmPassword(accounts, person, body.password)
   return accounts.database.begin(async (tx) => {
-    const memberships = await holdMemberships(tx, person.userId)
+    const memberships = await lockMemberships(tx, person.userId)
     const alone = await splitOwned(tx, memberships, body.eraseOrganizations === true)
+    await lockUser(tx, person.userId)
     const tags = [`user:${person.userId}`]
     for (const membership of memberships) {
       const { organizationId } = membership
@@ -38,14 +41,11 @@ export async function erasePerson(
     }
     for (const organizationId of alone) {
       await deleteOrganization(tx, organizationId)
-      const tag = `organization:${organizationId}`
-      await announceChange(tx, accounts.config.environment, tag)
-      tags.push(tag)
+      tags.push(`organization:${organizationId}`)
     }
     const email = memberships[0]?.email
     if (email) await deleteInvitationsTo(tx, email)
     await deleteUser(tx, person.userId)
-    await announceChange(tx, accounts.config.environment, `user:${person.userId}`)
     if (email && services.mailer.possible) await services.mailer.send(tx, erasedMail(email))
     for (const { organizationId } of memberships) {
       await audit(tx, contextOf(organizationId), {
@@ -54,14 +54,15 @@ export async function erasePerson(
         targetId: alone.has(organizationId) ? organizationId : person.userId,
       })
     }
+    await announceChanges(tx, accounts.config.environment, tags)
     return tags
   }) as Promise<string[]>
 }
 
-// Held in the order of their ids, and read again once they are held: nobody joins or leaves from here on.
-async function holdMemberships(tx: Queryable, userId: string): Promise<MembershipRow[]> {
+// The organizations are locked in the order of their ids, and read again then: nobody joins or leaves from here on.
+async function lockMemberships(tx: Queryable, userId: string): Promise<MembershipRow[]> {
   const before = (await listMemberships(tx, userId)).map(({ organizationId }) => organizationId).sort()
-  for (const id of before) await holdMembership(tx, id)
+  for (const id of before) await lockOrganization(tx, id)
   const held = await listMemberships(tx, userId)
   if (held.some(({ organizationId }) => !before.includes(organizationId))) {
     throw new ApiError('CONFLICT', 'You have joined an organization in this moment: try again')

@@ -13,7 +13,7 @@ import { ApiError } from '../../schemas/errors.ts'
 import type { Accounts } from './context.ts'
 import { checkPassword, needsRehash } from './passwords.ts'
 import { checkSecondFactor, hasSecondFactor, useSecondFactor } from './second-factor.ts'
-import { openSession, presentMembership } from './sessions.ts'
+import { noMember, openSession, presentMembership } from './sessions.ts'
 import type { Tried } from './throttle.ts'
 
 /** Where a log-in comes from, and whether this device has logged in to the account before. */
@@ -148,7 +148,7 @@ function chooseMembership(memberships: readonly MembershipRow[], organizationId?
     ? memberships.find((membership) => membership.organizationId === organizationId)
     : memberships[0]
   if (member) return member
-  throw new ApiError('FORBIDDEN', 'You are no member of this organization', { reason: 'no_member' })
+  throw noMember()
 }
 
 // An error and no other kind of success: a program that knows one organization must not go on without a token.

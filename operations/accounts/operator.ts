@@ -1,8 +1,9 @@
 import type { Environment } from '../../config/environment.ts'
-import { announceChange } from '../../db/changes.ts'
+import { announceChanges } from '../../db/changes.ts'
 import type { Database } from '../../db/connect.ts'
 import { findUserByEmail, listMemberships } from '../../db/queries/accounts.ts'
 import { deleteTotp } from '../../db/queries/authentication.ts'
+import { lockUser } from '../../db/queries/sessions.ts'
 import { systemContext } from '../audit/audit.ts'
 import type { AuditKey } from '../audit/key.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
@@ -30,9 +31,9 @@ export async function resetAccount(
   return database.begin(async (tx) => {
     const [user] = await findUserByEmail(tx, email.toLowerCase())
     if (!user) throw new Error(`nobody here has the address ${email}`)
+    await lockUser(tx, user.id)
     const removed = options.removeSecondFactor ? await deleteTotp(tx, user.id) : []
-    const tags = await closeSessionsIn(tx, { environment }, user.id, { except: null })
-    await announceChange(tx, environment, `user:${user.id}`)
+    const tags = await closeSessionsIn(tx, user.id, { except: null })
     const event = {
       action: removed.length > 0 ? 'user.totp_removed' : 'user.sessions_ended',
       targetType: 'user',
@@ -40,6 +41,7 @@ export async function resetAccount(
     }
     const memberships = await listMemberships(tx, user.id)
     await auditEverywhere(tx, memberships, (id) => systemContext(id, key, 'operator'), event)
+    await announceChanges(tx, environment, [...tags, `user:${user.id}`])
     return { userId: user.id, sessionsEnded: tags.length, secondFactorRemoved: removed.length > 0 }
   }) as Promise<Operated>
 }

@@ -1,6 +1,7 @@
 import { generateCredential, parseCredential } from '../../credentials/format.ts'
 import { seal, unseal } from '../../credentials/seal.ts'
 import { sha256 } from '../../credentials/secret.ts'
+import { announceChanges } from '../../db/changes.ts'
 import type { Database } from '../../db/connect.ts'
 import type { JobData, JobQueue } from '../../db/jobs.ts'
 import { findUserByEmail, listMemberships } from '../../db/queries/accounts.ts'
@@ -86,17 +87,18 @@ export async function resetPassword(
     const words = [user.email, user.name, ...memberships.map((membership) => membership.organizationName)]
     const passwordHash = await hashNewPassword(accounts.config, 'body.password', body.password, words)
     return accounts.database.begin(async (tx) => {
-      const [taken] = await takePasswordReset(tx, hash)
+      await updatePassword(tx, user.id, null, passwordHash)
+      const [taken] = await takePasswordReset(tx, user.id, hash)
       if (!taken) throw invalidToken()
       await deletePasswordResets(tx, user.id)
-      await updatePassword(tx, user.id, null, passwordHash)
-      const tags = await closeSessionsIn(tx, accounts.config, user.id, { except: null })
+      const tags = await closeSessionsIn(tx, user.id, { except: null })
       if (mailer.possible) await mailer.send(tx, passwordChangedMail(user.email, { publicUrl }))
       await auditEverywhere(tx, memberships, (organizationId) => contextOf(organizationId, user.id), {
         action: 'user.password_changed',
         targetType: 'user',
         targetId: user.id,
       })
+      await announceChanges(tx, accounts.config.environment, tags)
       return tags
     }) as Promise<string[]>
   })

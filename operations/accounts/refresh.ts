@@ -8,20 +8,15 @@ import {
   deleteOldTokens,
   findPresentedTokens,
   findTokenEnd,
-  holdUserOfToken,
+  holdSessionOfToken,
   lockRefreshToken,
+  lockUserOfToken,
   type PresentedToken,
   useRefreshToken,
 } from '../../db/queries/sessions.ts'
 import type { Login } from '../../schemas/accounts.ts'
 import type { Reason } from '../../schemas/reasons.ts'
-import {
-  closeSessionsIn,
-  issueTokens,
-  presentLogin,
-  type SessionSettings,
-  type TokenPair,
-} from './sessions.ts'
+import { closeSessions, issueTokens, presentLogin, type SessionSettings, type TokenPair } from './sessions.ts'
 
 /** What came of a presented refresh token. */
 export type RefreshOutcome =
@@ -44,19 +39,25 @@ export async function refreshSession(
 ): Promise<RefreshOutcome> {
   if (parseCredential(text)?.kind !== 'refreshToken') return refused('malformed_credential')
   const hash = sha256(text)
-  return db.begin(async (tx) => {
-    await holdUserOfToken(tx, hash)
+  const outcome = (await db.begin(async (tx) => {
+    await lockUserOfToken(tx, hash)
+    await holdSessionOfToken(tx, hash)
     const [token] = await lockRefreshToken(tx, hash)
     const [presented] = await findPresentedTokens(tx, [hash])
     if (!token || !presented || presented.sessionEndedAt) return refused('unknown_refresh_token')
     if (token.state === 'expired') return refused('refresh_token_expired')
-    if (token.state === 'used') return endFamily(tx, settings, presented)
+    if (token.state === 'used') return { reused: presented }
     const pair =
       token.state === 'unused'
         ? await exchange(tx, settings, presented, text)
         : await repeat(tx, text, token.successors)
     return pair ? { login: presentLogin(pair, presented) } : refused('successors_ended')
-  }) as Promise<RefreshOutcome>
+  })) as RefreshOutcome | { reused: PresentedToken }
+  if (!('reused' in outcome)) return outcome
+  // After that transaction: a session is locked before its tokens.
+  const { userId, sessionId } = outcome.reused
+  const tags = await closeSessions(db, settings, userId, { only: sessionId })
+  return { refused: 'refresh_token_reused', tags }
 }
 
 async function exchange(
@@ -81,15 +82,6 @@ async function repeat(tx: Queryable, text: string, successors: Buffer | null): P
   )
   const [end] = await findTokenEnd(tx, sha256(accessToken))
   return { accessToken, refreshToken, expiresIn: Math.ceil(end?.seconds ?? 0) }
-}
-
-async function endFamily(
-  tx: Queryable,
-  settings: SessionSettings,
-  presented: PresentedToken,
-): Promise<RefreshOutcome> {
-  const tags = await closeSessionsIn(tx, settings, presented.userId, { only: presented.sessionId })
-  return { refused: 'refresh_token_reused', tags }
 }
 
 function refused(reason: Reason): RefreshOutcome {

@@ -2,7 +2,7 @@ import { generateSecret, generateURI, verify } from 'otplib'
 import { randomCode } from '../../credentials/base62.ts'
 import { seal, unseal } from '../../credentials/seal.ts'
 import { sha256 } from '../../credentials/secret.ts'
-import { announceChange } from '../../db/changes.ts'
+import { announceChanges } from '../../db/changes.ts'
 import type { Queryable } from '../../db/connect.ts'
 import {
   confirmTotp,
@@ -16,6 +16,7 @@ import {
   useRecoveryCode,
   useTotpStep,
 } from '../../db/queries/authentication.ts'
+import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { secondFactorAddedMail, secondFactorRemovedMail } from '../mail/security-messages.ts'
 import type { Accounts } from './context.ts'
@@ -81,13 +82,15 @@ export async function finishTotp(
     })
   const recoveryCodes = Array.from({ length: RECOVERY_CODES }, () => randomCode(RECOVERY_LENGTH))
   const tags = await accounts.database.begin(async (tx) => {
+    await lockUser(tx, user.id)
     const [confirmed] = await confirmTotp(tx, user.id, step.secret, step.step)
     if (!confirmed) throw nothingWaits()
     await replaceRecoveryCodes(tx, user.id, recoveryCodes.map(recoveryHash))
-    await announceChange(tx, accounts.config.environment, `user:${user.id}`)
-    const ended = await closeSessionsIn(tx, accounts.config, user.id, { except: user.sessionId })
+    const ended = await closeSessionsIn(tx, user.id, { except: user.sessionId })
     await giveNotice(tx, notice, user.id, 'user.totp_added', secondFactorAddedMail)
-    return [`user:${user.id}`, ...ended]
+    const changed = [`user:${user.id}`, ...ended]
+    await announceChanges(tx, accounts.config.environment, changed)
+    return changed
   })
   return { recoveryCodes: recoveryCodes.map((text) => text.replace(GROUP, '$&-')), tags }
 }
@@ -98,6 +101,7 @@ export async function finishTotp(
  */
 export async function removeTotp(accounts: Accounts, userId: string, notice: Notice): Promise<void> {
   await accounts.database.begin(async (tx) => {
+    await lockUser(tx, userId)
     const [requiring] = await organizationsRequiringTotp(tx, userId)
     if (requiring) {
       throw new ApiError(

@@ -1,11 +1,12 @@
 import type { Config } from '../../config/config.ts'
 import { generateCredential } from '../../credentials/format.ts'
 import { sha256 } from '../../credentials/secret.ts'
-import { announceChange } from '../../db/changes.ts'
+import { announceChanges } from '../../db/changes.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
 import type { MembershipRow } from '../../db/queries/accounts.ts'
 import { endSessions, insertSession, insertTokens, type SessionOrigin } from '../../db/queries/sessions.ts'
 import type { Login, Membership } from '../../schemas/accounts.ts'
+import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 
 /** What session services need to know of the process. */
@@ -28,7 +29,10 @@ export interface TokenPair {
   readonly expiresIn: number
 }
 
-/** Opens a session for a member and hands out its first two tokens. */
+/**
+ * Opens a session for a member and hands out its first two tokens.
+ * @throws ApiError 403 where the membership has ended meanwhile
+ */
 export async function openSession(
   db: Queryable,
   settings: SessionSettings,
@@ -48,11 +52,12 @@ export async function openSessionOf(
   const { organizationId, userId } = member
   const session = { organizationId, id: newId('ses'), userId }
   const lifetimeSeconds = SESSION_SECONDS.token
-  await insertSession(db, { ...session, ...origin, kind: 'token', lifetimeSeconds })
+  const [opened] = await insertSession(db, { ...session, ...origin, kind: 'token', lifetimeSeconds })
+  if (!opened) throw noMember()
   return { login: presentLogin(await issueTokens(db, settings, session), member), sessionId: session.id }
 }
 
-/** Opens the dashboard's session for a member. */
+/** Opens the dashboard's session for a member. @throws as {@link openSession} */
 export async function openDashboardSession(
   db: Queryable,
   settings: SessionSettings,
@@ -62,10 +67,16 @@ export async function openDashboardSession(
   const { organizationId, userId } = member
   const session = { organizationId, id: newId('ses'), userId }
   const lifetimeSeconds = SESSION_SECONDS.dashboard
-  await insertSession(db, { ...session, ...origin, kind: 'dashboard', lifetimeSeconds })
+  const [opened] = await insertSession(db, { ...session, ...origin, kind: 'dashboard', lifetimeSeconds })
+  if (!opened) throw noMember()
   const { text } = generateCredential('ds_')
   await insertTokens(db, session, [{ kind: 'cookie', hash: sha256(text), seconds: cookieSeconds(settings) }])
   return { cookie: text, sessionId: session.id }
+}
+
+/** 403 for a user who is no member of the organization that they want a session in. */
+export function noMember(): ApiError {
+  return new ApiError('FORBIDDEN', 'You are not a member of this organization', { reason: 'no_member' })
 }
 
 /** Makes an access and a refresh token for a session. */
@@ -105,27 +116,28 @@ export function presentMembership(member: MembershipRow): Membership {
 }
 
 /**
- * Ends sessions of a user with all their tokens, in the transaction that is handed in (system role), and announces it.
+ * Ends sessions of a user with all their tokens, in the transaction that is handed in (system role).
  * @param which one session; or all, but for the one named, if any
- * @returns the tags to settle once the transaction is committed
+ * @returns the tags to announce, as the last step of the transaction, and to settle once it is committed
  */
 export async function closeSessionsIn(
   tx: Queryable,
-  settings: Pick<SessionSettings, 'environment'>,
   userId: string,
   which: { only: string } | { except: string | null },
 ): Promise<string[]> {
-  const tags = (await endSessions(tx, userId, which)).map((id) => `session:${id}`)
-  for (const tag of tags) await announceChange(tx, settings.environment, tag)
-  return tags
+  return (await endSessions(tx, userId, which)).map((id) => `session:${id}`)
 }
 
-/** The same, in a transaction of its own. */
+/** The same, in a transaction of its own. @returns the tags to settle */
 export function closeSessions(
   db: Database,
   settings: Pick<SessionSettings, 'environment'>,
   userId: string,
   which: { only: string } | { except: string | null },
 ): Promise<string[]> {
-  return db.begin((tx) => closeSessionsIn(tx, settings, userId, which)) as Promise<string[]>
+  return db.begin(async (tx) => {
+    const tags = await closeSessionsIn(tx, userId, which)
+    await announceChanges(tx, settings.environment, tags)
+    return tags
+  }) as Promise<string[]>
 }

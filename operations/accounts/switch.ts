@@ -5,6 +5,7 @@ import { inheritSession } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { Person } from './confirm.ts'
 import type { Accounts } from './context.ts'
+import { noMember } from './sessions.ts'
 
 /**
  * Opens a session in another organization of who is logged in. It ends no later than the one that they come from, and
@@ -20,9 +21,7 @@ export async function switchOrganization<T extends { sessionId: string }>(
 ): Promise<T> {
   const memberships = await listMemberships(accounts.database, person.userId)
   const member = memberships.find((membership) => membership.organizationId === organizationId)
-  if (!member) {
-    throw new ApiError('FORBIDDEN', 'You are no member of this organization', { reason: 'no_member' })
-  }
+  if (!member) throw noMember()
   return accounts.database.begin(async (tx) => {
     // Held while the session is opened: what ends all sessions meanwhile waits, and ends this one too.
     await holdPassword(tx, person.userId)

@@ -1,9 +1,7 @@
-import { countLiveKeys } from '../../db/queries/keys.ts'
-import { lockOrganization } from '../../db/queries/organizations.ts'
 import { KeyCreate, KeyWithSecret } from '../../schemas/keys.ts'
 import { organizationTime } from '../core/clock.ts'
 import { writeOperation } from '../core/operation.ts'
-import { requireRoom } from '../plans/plans.ts'
+import { takeRoom } from '../plans/room.ts'
 import { authorOf, refuseExcess } from './authors.ts'
 import { futureInstant, normalizeIps, refuseCredential } from './input.ts'
 import { drawKey, issueKey } from './issue.ts'
@@ -26,12 +24,12 @@ export const createKey = writeOperation({
     return drawKey(context.services.config, body.stage)
   },
   async run(context, body, drawn) {
-    const { tx, organizationId, actor, services } = context
+    const { tx, organizationId, services } = context
     const author = authorOf(context)
     const { expiresAt, ...named } = rightsIn(body)
     refuseExcess({ ...named, ...(expiresAt === undefined ? {} : { expiresAt }) }, author)
     if (expiresAt) futureInstant(expiresAt.toISOString(), await organizationTime(tx, organizationId))
-    await requireKeyRoom()
+    await takeRoom(tx, services.config.environment.name, organizationId, 'keys')
     return issueKey(
       context,
       organizationId,
@@ -39,13 +37,6 @@ export const createKey = writeOperation({
       { name: body.name, ...author.rights, ...rightsIn(body) },
       drawn,
     )
-
-    // Of two keys at once beyond the plan's limit, one waits here for the other and then counts it.
-    async function requireKeyRoom(): Promise<void> {
-      await lockOrganization(tx, organizationId)
-      const [live] = await countLiveKeys(tx, organizationId)
-      requireRoom(services.config.environment.name, actor.organization.plan, 'keys', live?.count ?? 0)
-    }
   },
 })
 

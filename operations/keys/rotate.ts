@@ -5,6 +5,7 @@ import { Id } from '../../schemas/ids.ts'
 import { KeyWithSecret } from '../../schemas/keys.ts'
 import { InstantText, Nullable, Strict } from '../../schemas/primitives.ts'
 import { writeOperation } from '../core/operation.ts'
+import { takeRoom } from '../plans/room.ts'
 import { authorOf, earliest, refuseExcess, refuseStronger } from './authors.ts'
 import { changedKey, lockKeyFor } from './find.ts'
 import { futureInstant, LAST_INSTANT } from './input.ts'
@@ -35,8 +36,10 @@ export const rotateKey = writeOperation({
     return drawKey(services.config, old.stage)
   },
   async run(context, { id, graceHours = 24, expiresAt }, drawn) {
-    const { tx, organizationId, emit, audit, invalidate } = context
+    const { tx, organizationId, services, emit, audit, invalidate } = context
     const author = authorOf(context)
+    // The old key counts until it retires, and an organization with as many keys as its plan allows can still rotate.
+    await takeRoom(tx, services.config.environment.name, organizationId, 'keys', 2)
     const old = await lockKeyFor(context, id, 'rotate')
     refuseStronger(old, author)
     const { name, scopes, allowedIps, rateLimitPerMinute } = old

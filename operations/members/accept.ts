@@ -9,7 +9,7 @@ import {
   type UserRow,
 } from '../../db/queries/accounts.ts'
 import { findOpenInvitation, takeInvitation } from '../../db/queries/invitations.ts'
-import { countMembers, findMember, holdMembership, unmarkKeysOf } from '../../db/queries/members.ts'
+import { findMember, unmarkKeysOf } from '../../db/queries/members.ts'
 import type { Login } from '../../schemas/accounts.ts'
 import { ApiError, badRequest } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
@@ -20,7 +20,7 @@ import { authenticate, confirmStill, type LoginPlace } from '../accounts/log-in.
 import { hashNewPassword } from '../accounts/passwords.ts'
 import { openSession } from '../accounts/sessions.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
-import { requireRoom } from '../plans/plans.ts'
+import { takeRoom } from '../plans/room.ts'
 
 type OpenInvitation = Awaited<ReturnType<typeof findOpenInvitation>>[number]
 
@@ -49,19 +49,22 @@ export async function acceptInvitation(
     const place = placeOf(invitation.email)
     const join = await prepare(accounts, invitation, body, place)
     return accounts.database.begin(async (tx) => {
-      const [organization] = await holdMembership(tx, invitation.organizationId)
-      const [taken] = await takeInvitation(tx, hash)
-      if (!taken || !organization) throw invalidInvitation()
-      const members = await countMembers(tx, invitation.organizationId)
-      requireRoom(accounts.config.environment.name, organization.plan, 'members', members)
+      const { organizationId } = invitation
+      await takeRoom(tx, accounts.config.environment.name, organizationId, 'members')
+      if ((await findOpenInvitation(tx, hash)).length === 0) throw invalidInvitation()
       const user = await join(tx)
-      if ((await findMember(tx, invitation.organizationId, user.id)).length > 0) {
-        throw new ApiError('CONFLICT', 'You are a member of this organization already')
+      if ((await findMember(tx, organizationId, user.id)).length > 0) {
+        throw new ApiError('CONFLICT', 'You are a member of this organization already', {
+          reason: 'member_exists',
+        })
       }
-      await insertMembership(tx, invitation.organizationId, user.id, taken.role)
-      await unmarkKeysOf(tx, invitation.organizationId, user.id)
+      await insertMembership(tx, organizationId, user.id, invitation.role)
       const login = await openSession(tx, accounts.config, membershipOf(invitation, user), place)
-      await audit(tx, contextOf(invitation.organizationId, user.id), {
+      await unmarkKeysOf(tx, organizationId, user.id)
+      // It may have been withdrawn since it was read: invitations are locked after everything else (db/locks.ts).
+      const [taken] = await takeInvitation(tx, organizationId, hash)
+      if (!taken) throw invalidInvitation()
+      await audit(tx, contextOf(organizationId, user.id), {
         action: 'member.joined',
         targetType: 'member',
         targetId: user.id,

@@ -1,5 +1,5 @@
 import type { Environment } from '../../config/environment.ts'
-import { announceChange } from '../../db/changes.ts'
+import { announceChanges } from '../../db/changes.ts'
 import { findMember } from '../../db/queries/members.ts'
 import { endMemberSessions } from '../../db/queries/sessions.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
@@ -26,7 +26,6 @@ export async function endSessionsOf(
   requireAuthority(await authorityOf(tx, actor), member.role, 'body.userId')
   const ids = await endMemberSessions(tx, organizationId, userId)
   const tags = ids.map((id) => `session:${id}`)
-  for (const tag of tags) await announceChange(tx, environment, tag)
   const changes = { sessions: ids.length }
   await audit(tx, context, {
     action: 'member.sessions_ended',
@@ -34,5 +33,6 @@ export async function endSessionsOf(
     targetId: userId,
     changes,
   })
+  await announceChanges(tx, environment, tags)
   return tags
 }

@@ -8,7 +8,7 @@ import {
   withdrawExpired,
   withdrawInvitation as withdrawRow,
 } from '../../db/queries/invitations.ts'
-import { countMembers, findMemberByEmail, holdMembership } from '../../db/queries/members.ts'
+import { findMemberByEmail } from '../../db/queries/members.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { ApiError, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
@@ -16,7 +16,7 @@ import type { Invitation, InvitationCreate, SentInvitation } from '../../schemas
 import { type AuditContext, audit } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import { invitationMail } from '../mail/member-messages.ts'
-import { requireRoom } from '../plans/plans.ts'
+import { takeRoom } from '../plans/room.ts'
 import { authorityOf, requireAuthority, requireGift } from './authority.ts'
 import type { MemberServices } from './members.ts'
 
@@ -45,10 +45,7 @@ export async function invite(
   services.mailer.requireMail()
   const { id: organizationId } = actor.organization
   requireGift(await authorityOf(tx, actor), actor, body.role, 'body.role')
-  const [organization] = await holdMembership(tx, organizationId)
-  if (!organization) throw notFound('Organization')
-  const members = await countMembers(tx, organizationId)
-  requireRoom(services.config.environment.name, organization.plan, 'members', members)
+  await takeRoom(tx, services.config.environment.name, organizationId, 'members')
   const email = body.email.toLowerCase()
   if ((await findMemberByEmail(tx, organizationId, email)).length > 0) {
     throw new ApiError('CONFLICT', 'A user with this e-mail address is a member already', {

@@ -4,12 +4,12 @@ import { withdrawInvitationsOf } from '../../db/queries/invitations.ts'
 import {
   deleteMember,
   findMember,
-  holdMembership,
   listOwners,
   type MemberRow,
   markKeysOf,
   updateMemberRole,
 } from '../../db/queries/members.ts'
+import { findOrganization, lockOrganization } from '../../db/queries/organizations.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { allows, type Role } from '../../schemas/access.ts'
 import { ApiError, notFound } from '../../schemas/errors.ts'
@@ -56,13 +56,13 @@ export async function changeRole(
     await updateMemberRole(tx, organizationId, userId, role)
     // Who has lost a right has no invitation under way that was made with it.
     await withdrawInvitationsOf(tx, organizationId, userId)
-    await announceChange(tx, services.config.environment, `user:${userId}`)
     await audit(tx, context, {
       action: 'member.changed',
       targetType: 'member',
       targetId: userId,
       changes: { role: { from: member.role, to: role } },
     })
+    await announceChange(tx, services.config.environment, `user:${userId}`)
   }
   return presentMember({ ...member, role })
 }
@@ -97,10 +97,12 @@ export async function removeMember(
     targetId: userId,
     changes: { role: { from: member.role, to: null } },
   })
+  await announceChange(tx, services.config.environment, `user:${userId}`)
 }
 
 /**
- * What removal and erasure have in common; the caller holds the membership and has seen to it that an owner is left.
+ * What removal and erasure have in common. The caller has locked the organization, made sure that an owner is left, and
+ * announces the change of the user last.
  * @returns how many keys the member leaves behind
  */
 export async function takeOut(
@@ -109,11 +111,10 @@ export async function takeOut(
   organizationId: string,
   member: MemberRow,
 ): Promise<number> {
-  const [organization] = await holdMembership(tx, organizationId)
+  const [organization] = await findOrganization(tx, organizationId)
   await deleteMember(tx, organizationId, member.id)
-  await withdrawInvitationsOf(tx, organizationId, member.id)
   const keys = await markKeysOf(tx, organizationId, member.id)
-  await announceChange(tx, services.config.environment, `user:${member.id}`)
+  await withdrawInvitationsOf(tx, organizationId, member.id)
   if (keys.length > 0 && services.mailer.possible) {
     for (const owner of await listOwners(tx, organizationId)) {
       const about = { organizationName: organization?.name ?? '', member: member.name, keys }
@@ -127,13 +128,13 @@ export async function takeOut(
 }
 
 async function holdMember(tx: TenantTransaction, organizationId: string, userId: string) {
-  await holdMembership(tx, organizationId)
+  await lockOrganization(tx, organizationId)
   const [member] = await findMember(tx, organizationId, userId)
   if (!member) throw notFound('Member')
   return { member }
 }
 
-/** @throws ApiError 409 where the member is the only owner; the caller holds the membership */
+/** @throws ApiError 409 where the member is the only owner; the caller has locked the organization */
 async function keepAnOwner(tx: TenantTransaction, organizationId: string, member: MemberRow): Promise<void> {
   if (member.role !== 'owner') return
   const owners = await listOwners(tx, organizationId)

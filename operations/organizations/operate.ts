@@ -66,13 +66,13 @@ export async function setPlan(
   return database.begin(async (tx) => {
     const [changed] = await updatePlan(tx, organizationId, plan)
     if (!changed) throw notFound('Organization')
-    await announceChange(tx, environment, `organization:${organizationId}`)
     await audit(tx, systemContext(organizationId, key, 'operator'), {
       action: 'organization.plan_changed',
       targetType: 'organization',
       targetId: organizationId,
       changes: { plan: { to: plan } },
     })
+    await announceChange(tx, environment, `organization:${organizationId}`)
     return { id: changed.id, name: changed.name, plan: changed.plan }
   }) as Promise<{ id: string; name: string; plan: string }>
 }

@@ -53,7 +53,6 @@ export async function patchOrganization(
     mediaRetentionDays: patch.mediaRetentionDays ?? before.mediaRetentionDays,
   }
   const [after] = await updateOrganization(tx, organizationId, change)
-  await announceChange(tx, settings.environment, `organization:${organizationId}`)
   const changes = changesBetween(before, change)
   if (Object.keys(changes).length > 0) {
     await audit(tx, context, {
@@ -63,6 +62,7 @@ export async function patchOrganization(
       changes,
     })
   }
+  await announceChange(tx, settings.environment, `organization:${organizationId}`)
   return presentOrganization(after as OrganizationRow, settings)
 }
 

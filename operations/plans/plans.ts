@@ -64,6 +64,7 @@ export function requireFeature(environment: EnvironmentName, plan: string, featu
 
 /**
  * @param count how many there are already
+ * @param times how many times the limit may be reached
  * @throws ApiError 403 that names the limit, where one more is one too many
  */
 export function requireRoom(
@@ -71,9 +72,10 @@ export function requireRoom(
   plan: string,
   limit: keyof PlanLimits,
   count: number,
+  times = 1,
 ): void {
   const most = planOf(environment, plan).limits[limit]
-  if (most !== null && count >= most) throw outsidePlan(plan, limit, ` (at most ${most})`)
+  if (most !== null && count >= most * times) throw outsidePlan(plan, limit, ` (at most ${most})`)
 }
 
 function outsidePlan(plan: string, what: string, more = ''): ApiError {

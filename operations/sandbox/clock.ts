@@ -40,14 +40,14 @@ export async function moveClock(
   if (!moved)
     throw badRequest('body.advanceSeconds', 'leads more than ten years ahead: reset the clock first')
   const clock = await readClock(tx, organizationId)
-  // How long a key has left is cached by the clock before.
-  await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.clock_moved',
     targetType: 'organization',
     targetId: organizationId,
     changes: { advanceSeconds: seconds },
   })
+  // How long a key has left was cached by the clock before.
+  await announceChange(tx, environment, `organization:${organizationId}`)
   return clock
 }
 
@@ -60,13 +60,13 @@ export async function stopClock(
   const { organizationId } = context
   await resetClock(tx, organizationId)
   const clock = await readClock(tx, organizationId)
-  // How long a key has left is cached by the clock before.
-  await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.clock_reset',
     targetType: 'organization',
     targetId: organizationId,
   })
+  // How long a key has left was cached by the clock before.
+  await announceChange(tx, environment, `organization:${organizationId}`)
   return clock
 }
 

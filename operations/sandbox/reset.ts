@@ -16,15 +16,15 @@ export async function resetOrganization(
   environment: Environment,
 ): Promise<Deleted> {
   const { organizationId } = context
+  await resetClock(tx, organizationId)
   const deleted = await deleteOwnData(tx, organizationId)
   await forgetKeptResponses(tx, organizationId)
-  await resetClock(tx, organizationId)
-  await announceChange(tx, environment, `organization:${organizationId}`)
   await audit(tx, context, {
     action: 'sandbox.reset',
     targetType: 'organization',
     targetId: organizationId,
     changes: { deleted },
   })
+  await announceChange(tx, environment, `organization:${organizationId}`)
   return deleted
 }

@@ -1,9 +1,8 @@
-import { lockOrganization } from '../../db/queries/organizations.ts'
-import { countWebhooks, insertWebhook, type WebhookRow } from '../../db/queries/webhooks.ts'
+import { insertWebhook, type WebhookRow } from '../../db/queries/webhooks.ts'
 import { newId } from '../../schemas/ids.ts'
 import { WebhookCreate, WebhookWithSecret } from '../../schemas/webhooks.ts'
 import { writeOperation } from '../core/operation.ts'
-import { requireRoom } from '../plans/plans.ts'
+import { takeRoom } from '../plans/room.ts'
 import { withoutQuery } from './care.ts'
 import { checkWebhookInput } from './input.ts'
 import { serializeWebhook } from './serialize.ts'
@@ -21,13 +20,10 @@ export const createWebhook = writeOperation({
   input: WebhookCreate,
   output: WebhookWithSecret,
   example: { url: 'https://hooks.example.com/anteroom', events: ['interview.completed'] },
-  async run({ tx, organizationId, actor, services, audit }, body) {
+  async run({ tx, organizationId, services, audit }, body) {
     const { config, encryptionKey } = services
     checkWebhookInput(config, body)
-    // Of two webhooks at once beyond the plan's limit, one waits here for the other and then counts it.
-    await lockOrganization(tx, organizationId)
-    const count = await countWebhooks(tx, organizationId)
-    requireRoom(config.environment.name, actor.organization.plan, 'webhooks', count)
+    await takeRoom(tx, config.environment.name, organizationId, 'webhooks')
     const id = newId('whk')
     const secret = newWebhookSecret()
     const fields = { url: body.url, events: body.events, description: body.description ?? null }

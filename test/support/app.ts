@@ -9,6 +9,9 @@ import { readConfig } from '../../config/config.ts'
 import { type DatabaseLogins, databaseLogins } from '../../db/logins.ts'
 import { ensureLogins } from '../../db/roles.ts'
 import { createTestDatabase, TEST_KEY } from './database.ts'
+import { checkLockOrder } from './lock-order.ts'
+
+checkLockOrder()
 
 /** An answer of the API, its body read as JSON. */
 export interface Answer {
