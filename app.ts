@@ -82,8 +82,13 @@ import { newId } from './schemas/ids.ts'
 /**
  * Builds the server and never listens. The order is the security design: what stands first sees a request first.
  * @param logins of a migrated database
+ * @param options.connects false: to describe the API, not to serve it; no database is needed then
  */
-export async function buildApp(config: Config, logins: DatabaseLogins): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  logins: DatabaseLogins,
+  options: { connects?: boolean } = {},
+): Promise<FastifyInstance> {
   const headers = await helmetHeaders()
   const app = Fastify({
     http: {
@@ -116,7 +121,7 @@ export async function buildApp(config: Config, logins: DatabaseLogins): Promise<
   await app.register(requestBody)
   await app.register(jsonBody)
   await app.register(securityHeaders, { headers })
-  await app.register(database, { config, logins })
+  await app.register(database, { config, logins, connects: options.connects ?? true })
   await app.register(accessLog, { logins })
   await app.register(urlCredentials)
   await app.register(reference, { version: packageJson.version, basePath: config.basePath })

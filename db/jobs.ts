@@ -125,12 +125,19 @@ export class JobQueue {
    * @param works whether this process takes jobs out: then it listens, keeps the clock and sweeps
    * @param onError gets what goes wrong behind everyone's back, e.g. a lost connection while polling
    */
-  static async open(
+  static async open(...options: Parameters<typeof JobQueue.prepare>): Promise<JobQueue> {
+    const queue = JobQueue.prepare(...options)
+    await queue.boss.start()
+    return queue
+  }
+
+  /** The same, and does not connect yet. */
+  static prepare(
     url: string,
     environment: Environment,
     works: boolean,
     onError: (error: unknown) => void,
-  ): Promise<JobQueue> {
+  ): JobQueue {
     const { transform: _, ...options } = connectionOptions(environment, {
       max: works ? 4 : 1,
     })
@@ -146,7 +153,6 @@ export class JobQueue {
       monitorVacuum: false,
     })
     boss.on('error', onError)
-    await boss.start()
     return new JobQueue(boss, client)
   }
 

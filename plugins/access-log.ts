@@ -47,8 +47,10 @@ export default fp<{ logins: DatabaseLogins }>(
     app.decorateRequest('neededAccess', null)
     app.decorateRequest('concerns', null)
     app.decorateRequest('recorded', false)
-    await log.start()
-    app.addHook('onClose', () => log.close())
+    if (app.connects) {
+      await log.start()
+      app.addHook('onClose', () => log.close())
+    }
 
     app.addHook('onRequest', (request, _reply, done) => {
       // Node remembers the address of a connection from the first time it is asked, and can't tell it after its end.

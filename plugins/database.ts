@@ -8,6 +8,8 @@ import { Tenancy } from '../db/tenant.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config
+    /** False: the app only describes itself, and no database is there. */
+    readonly connects: boolean
     /** Look-ups and jobs across tenants, logged in as the system. */
     database: Database
     /** The same past a pooler: for LISTEN, and for renewals that must not queue behind the work of requests. */
@@ -27,8 +29,8 @@ const DIRECT_CONNECTIONS = 3
 const DIRECT_LOCK_MS = 1000
 
 /** Opens the pools, and closes them last of all. */
-export default fp<{ config: Config; logins: DatabaseLogins }>(
-  async (app: FastifyInstance, { config, logins }) => {
+export default fp<{ config: Config; logins: DatabaseLogins; connects: boolean }>(
+  async (app: FastifyInstance, { config, logins, connects }) => {
     const database = connect(logins.system, config.environment, { max: SYSTEM_CONNECTIONS })
     const directDatabase = connect(logins.session, config.environment, {
       max: DIRECT_CONNECTIONS,
@@ -36,6 +38,7 @@ export default fp<{ config: Config; logins: DatabaseLogins }>(
     })
     const tenancy = new Tenancy(logins.tenant, config.environment)
     app.decorate('config', config)
+    app.decorate('connects', connects)
     app.decorate('database', database)
     app.decorate('directDatabase', directDatabase)
     app.decorate('tenancy', tenancy)

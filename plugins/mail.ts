@@ -15,13 +15,16 @@ declare module 'fastify' {
 
 export default fp<{ logins: DatabaseLogins }>(
   async (app: FastifyInstance, { logins }) => {
-    const { config } = app
-    const jobs = await JobQueue.open(logins.session, config.environment, false, (error) =>
+    const { config, connects } = app
+    const jobs = JobQueue.prepare(logins.session, config.environment, false, (error) =>
       app.log.error({ err: error }, 'job queue'),
     )
     app.decorate('jobs', jobs)
     app.decorate('mailer', new Mailer(jobs, app.encryptionKey, config))
-    app.addHook('onClose', () => jobs.close(0))
+    if (connects) {
+      await jobs.boss.start()
+      app.addHook('onClose', () => jobs.close(0))
+    }
   },
   { name: 'mail', dependencies: ['database', 'encryption-key'] },
 )

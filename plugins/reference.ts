@@ -2,6 +2,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { takesTokenAlone } from '../operations/core/access.ts'
+import { completeDocument } from '../schemas/openapi/complete.ts'
 import { isOptional } from './validation.ts'
 
 /** The OpenAPI 3.1 document at `/openapi.json`, drawn from the routes' schemas, and a page to read it at `/docs`. */
@@ -44,22 +46,6 @@ export default fp<{ version: string; basePath: string }>(
           { name: 'Events', description: 'What happened, in the order in which it did' },
           { name: 'Health', description: 'Whether the server is well' },
         ],
-        components: {
-          securitySchemes: {
-            bearer: {
-              type: 'http',
-              scheme: 'bearer',
-              description: 'An API key (sk_…) or a user’s access token (at_…)',
-            },
-            apiKey: {
-              type: 'apiKey',
-              in: 'header',
-              name: 'x-api-key',
-              description: 'An API key, beside an access token',
-            },
-          },
-        },
-        security: [{ bearer: [] }, { bearer: [], apiKey: [] }],
       },
       refResolver: {
         buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`),
@@ -67,10 +53,9 @@ export default fp<{ version: string; basePath: string }>(
       transform: ({ schema, url, route }) => {
         const access = route.config?.access
         if (!schema?.response) return { schema: { ...schema, hide: true }, url }
-        const security = access === undefined || access === 'public' ? { security: [] } : {}
         if (isOptional(schema.body)) bodiless.add(schema.operationId)
         // What a caller needs: a scope, or `public`, `authenticated`, `user`, `key`.
-        return { schema: { ...schema, ...security, 'x-access': access ?? 'public' }, url }
+        return { schema: { ...schema, 'x-access': access ?? 'public' }, url }
       },
       // The plugin knows required bodies alone, and TypeBox says on the schema itself that one may be left out.
       transformObject: (document) => {
@@ -81,7 +66,7 @@ export default fp<{ version: string; basePath: string }>(
             if (body && 'content' in body && bodiless.has(operation.operationId)) body.required = false
           }
         }
-        return document.openapiObject
+        return completeDocument(document.openapiObject, takesTokenAlone)
       },
     })
     await app.register(swaggerUi, {

@@ -22,9 +22,11 @@ export default fp(
         'the database did not answer this replica: without a lease it asks each time',
       ),
     )
-    app.addHook('onClose', () => replica.stop())
     verifier.trustWhile(() => replica.trusted())
-    await replica.start()
+    if (app.connects) {
+      app.addHook('onClose', () => replica.stop())
+      await replica.start()
+    }
     app.decorate('verifier', verifier)
     app.decorate('changes', replica)
   },

@@ -22,7 +22,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 export function rest(app: Api, route: string, operation: Operation, options: RestOptions = {}): void {
   const [method, url] = route.split(' ') as [Method, string]
   const { status = 200 } = options
-  const { params, others } = divide(operation.input, url)
+  const { params, others } = divide(operation, url)
   const noun = operation.name.slice(0, operation.name.indexOf('.'))
   const schema = {
     tags: [tags[noun] ?? capitalized(noun)],
@@ -62,7 +62,10 @@ function inputOf({ params, query, body }: FastifyRequest): Input {
 }
 
 /** What the path names, and what is left for the query or the body. */
-function divide(input: TObject, url: string): { params: TObject | null; others: TSchema | null } {
+function divide(
+  { input, example = {} }: Operation,
+  url: string,
+): { params: TObject | null; others: TSchema | null } {
   const named = new Set([...url.matchAll(/:(\w+)/g)].map(([, name]) => name as string))
   const inPath: TProperties = {}
   const left: TProperties = {}
@@ -76,10 +79,17 @@ function divide(input: TObject, url: string): { params: TObject | null; others: 
   const others = Type.Object(left, {
     additionalProperties: false,
     ...(minProperties ? { minProperties: minProperties - named.size } : {}),
+    ...examplesOf(example, left),
   })
   // A body of which every field is optional may be left out.
   const { required = [] } = others as { required?: string[] }
   return { params, others: required.length === 0 && !minProperties ? Type.Optional(others) : others }
+}
+
+/** The operation's example, as far as it is part of the query or the body. */
+function examplesOf(example: Input, left: TProperties): { examples?: Input[] } {
+  const shown = Object.entries(example).filter(([name]) => name in left)
+  return shown.length > 0 ? { examples: [Object.fromEntries(shown)] } : {}
 }
 
 function statusesOf(method: Method, operation: Operation, hasId: boolean): number[] {

@@ -19,6 +19,12 @@ export interface AccessRule {
 // Settings that people manage without a key: for these an access token alone is enough.
 const settings = new Set(['webhooks', 'keys', 'logs', 'members', 'organization'])
 
+/** Whether a user's access token is enough, without a key beside it. */
+export function takesTokenAlone(access: string): boolean {
+  const noun = access.split(':')[0] as string
+  return access === 'authenticated' || access === 'user' || settings.has(noun)
+}
+
 /** Why an actor may not use what the rule guards, or null where it may. */
 export function refusalOf({ access, beforeSecondFactor }: AccessRule, actor: Actor): ApiError | null {
   if (access === 'public') return null
@@ -30,7 +36,7 @@ export function refusalOf({ access, beforeSecondFactor }: AccessRule, actor: Act
   if (access === 'authenticated') return null
   if (access === 'user') return actor.user ? null : forbidden('a user', 'no_user')
   if (access === 'key') return actor.key ? null : forbidden('an API key', 'no_key')
-  if (actor.type === 'user' && !settings.has(access.slice(0, access.indexOf(':')))) {
+  if (actor.type === 'user' && !takesTokenAlone(access)) {
     return new ApiError('BAD_REQUEST', 'x-api-key is required beside an access token on this route', {
       reason: 'api_key_required',
       details: [{ path: 'headers.x-api-key', message: 'is required' }],

@@ -1,0 +1,91 @@
+import t from 'tap'
+import { type ApiDocument, type ApiOperation, operationsIn } from '../../schemas/openapi/document.ts'
+import { type TestApp, testApp } from '../support/app.ts'
+import { makeOwner, type Owner } from '../support/owner.ts'
+
+t.setTimeout(600_000)
+
+/**
+ * Operations whose example does not work as it stands, and why. Whoever gives an operation an example that does takes it
+ * off this list: the test fails when it works already.
+ */
+const needsMore: Record<string, string> = {
+  eraseMe: 'another owner',
+  createInvite: 'a candidate whom nobody has invited',
+  removeTotp: 'a second factor that is set up',
+  confirmTotp: 'a code of the app',
+  cancelEmailChange: 'a change that is under way',
+  confirmEmail: 'a mailed token',
+  resetPassword: 'a mailed token',
+  acceptInvitation: 'a mailed token',
+  removeMember: 'a second member',
+  'keys.finishRotation': 'a rotation that is under way',
+  'keys.undoRotation': 'a rotation that is under way',
+  reportLeakedKeys: 'the signature of a partner',
+  explainRequest: 'a request in the log',
+  getFile: 'a file',
+  deleteFile: 'a file',
+  getFileContent: 'a signed link',
+  getInviteBulk: 'a file of candidates',
+  createInvites: 'a multipart body',
+  createEmbedUpload: 'the headers of the tus protocol',
+  appendEmbedUpload: 'an upload that is under way',
+  deleteEmbedUpload: 'an upload that is under way',
+  switchDashboard: "the dashboard's cookie",
+}
+
+/** The path with ids that the owner has, or those of the document. */
+function pathOf(path: string, { parameters = [] }: ApiOperation, { ids }: Owner): string {
+  return parameters.reduce((url, { name, in: place, example }) => {
+    if (place !== 'path') return url
+    const [prefix = ''] = String(example).split('_')
+    return url.replace(`{${name}}`, ids[prefix] ?? String(example ?? 'text'))
+  }, path)
+}
+
+/** An example with what belongs to the owner in the place of what belongs to the document's readers. */
+function ofOwner(example: unknown, access: string, { ids, tenant, inviteToken }: Owner): unknown {
+  const text = JSON.stringify(example ?? null)
+    .replaceAll(/([a-z]+)_01jd8m3k5ve2pt7c9x4hw6qa0z/g, (id, prefix) => ids[prefix] ?? id)
+    .replaceAll('inv_…', inviteToken)
+    .replaceAll('rt_…', tenant.refreshToken)
+  const body = JSON.parse(text, (name, value) =>
+    /^(currentP|p)assword$/.test(name) ? tenant.password : value,
+  )
+  // A log-in names an account that exists, a sign-up one that does not.
+  const logsIn = access === 'public' && Object.keys(body ?? {}).join() === 'email,password'
+  return logsIn ? { ...body, email: tenant.email } : body
+}
+
+async function execute(server: TestApp, method: string, path: string, operation: ApiOperation) {
+  const owner = await makeOwner(server)
+  const access = operation['x-access'] ?? ''
+  const headers = owner.credentialFor({ access } as Parameters<Owner['credentialFor']>[0])
+  const example = operation.requestBody?.content['application/json']?.example
+  const body = ofOwner(example, access, owner)
+  return server.call(method.toUpperCase() as 'GET', pathOf(path, operation, owner), {
+    headers,
+    ...(body === null ? {} : { body }),
+  })
+}
+
+t.test('each request of the document works as it stands', async (t) => {
+  const server = await testApp(t)
+  const document = (await server.call('GET', '/openapi.json')).body as ApiDocument
+  const failed: Record<string, string> = {}
+  for (const { method, path, operation } of operationsIn(document)) {
+    const { operationId = '', responses, requestBody } = operation
+    if (responses['200']?.content?.['text/event-stream']) continue
+    if (requestBody && !requestBody.content['application/json']) continue
+    const { status, body } = await execute(server, method, path, operation)
+    if (status < 400 && String(status) in responses) t.pass(`${operationId}: ${status}`)
+    else failed[operationId] = `${status} ${body.error?.message}`
+  }
+  const unexpected = Object.entries(failed).filter(([id]) => !(id in needsMore))
+  t.strictSame(Object.fromEntries(unexpected), {}, 'no example fails that is not on the list')
+  t.strictSame(
+    Object.keys(needsMore).filter((id) => !(id in failed)),
+    [],
+    'these work: take them off the list',
+  )
+})
