@@ -4,13 +4,14 @@ const layers = {
   schemas: ['credentials'],
   config: ['credentials', 'schemas'],
   db: ['credentials', 'schemas', 'config'],
+  lifecycle: ['credentials', 'schemas', 'config', 'db'],
   operations: ['credentials', 'schemas', 'config', 'db'],
   jobs: ['credentials', 'schemas', 'config', 'db', 'operations'],
   plugins: ['credentials', 'schemas', 'config', 'db', 'operations'],
   routes: ['credentials', 'schemas', 'config', 'db', 'operations', 'plugins'],
   app: ['credentials', 'schemas', 'config', 'db', 'operations', 'jobs', 'plugins', 'routes'],
-  server: ['credentials', 'schemas', 'config', 'db', 'operations', 'jobs', 'plugins', 'app'],
-  bin: ['credentials', 'schemas', 'config', 'db', 'operations', 'jobs'],
+  server: ['credentials', 'schemas', 'config', 'db', 'lifecycle', 'operations', 'jobs', 'plugins', 'app'],
+  bin: ['credentials', 'schemas', 'config', 'db', 'lifecycle', 'operations', 'jobs'],
 }
 
 /** Everything that runs in production, as one regular expression. */

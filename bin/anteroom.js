@@ -12,6 +12,7 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 if (major > 22 || (major === 22 && minor >= 18)) {
   // the script decides by argv[1] whether it was started or imported
   process.argv[1] = script
+  await import('./preload.js')
   await import('./anteroom.ts')
 } else {
   const pinned = path.join(
@@ -22,11 +23,15 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     process.platform === 'win32' ? 'node.cmd' : 'node',
   )
   if (existsSync(pinned)) {
-    const child = spawn(pinned, [script, ...process.argv.slice(2)], {
+    const preload = new URL('preload.js', import.meta.url).href
+    const child = spawn(pinned, ['--import', preload, script, ...process.argv.slice(2)], {
       stdio: 'inherit',
       shell: process.platform === 'win32',
+      // It ends when this process is killed.
+      env: { ...process.env, ANTEROOM_PARENT: String(process.pid) },
     })
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
+      process.on(signal, () => child.kill(signal))
     child.on('exit', (code, signal) => {
       if (signal === null) process.exit(code)
       process.removeAllListeners(signal)

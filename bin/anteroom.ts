@@ -1,7 +1,6 @@
 // The operator's command line: `npx anteroom --help`.
 import { Command } from 'commander'
-import { ConfigError } from '../config/config.ts'
-import { EmbeddedError } from '../db/embedded/launcher.ts'
+import { explain } from '../lifecycle/explain.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { accountCommands } from './commands/accounts.ts'
 import { auditCommands } from './commands/audit.ts'
@@ -29,14 +28,7 @@ fileCommands(program)
 try {
   await program.parseAsync()
 } catch (error) {
-  const lines = error instanceof ConfigError ? error.lines : [explain(error)]
-  for (const line of lines) process.stderr.write(`${line}\n`)
+  const lines = explain(error) ?? [error instanceof Error ? error.message : String(error)]
+  process.stderr.write(`${lines.join('\n')}\n`)
   process.exitCode = 1
-}
-
-function explain(error: unknown): string {
-  if (error instanceof EmbeddedError) return error.message
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ECONNREFUSED') return `DATABASE_URL: nothing answers there (${message})`
-  return error instanceof Error ? error.message : String(error)
 }

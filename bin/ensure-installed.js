@@ -86,7 +86,7 @@ if (existsSync(builder)) {
   if (error !== undefined || status !== 0) fail('The dashboard could not be built; what went wrong is above.')
 }
 
-// Compiles the server ahead (see compile-cache.js), so that its first start is as quick and small as every later one.
+// Compiles the server ahead (see preload.js), so that its first start is as quick and small as every later one.
 const manifest = path.join(root, 'package.json')
 if (reason !== undefined && existsSync(manifest)) {
   const [, ...options] = JSON.parse(readFileSync(manifest, 'utf8')).scripts.start.split(' ')

@@ -4,7 +4,8 @@ import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect, type Database } from '../db/connect.ts'
 import { startEmbedded } from '../db/embedded/launcher.ts'
 import { type DatabaseLogins, databaseLogins } from '../db/logins.ts'
-import { ensureLogins } from '../db/roles.ts'
+import { reachDatabase } from '../lifecycle/database.ts'
+import { type Ending, toldToEnd } from '../lifecycle/ending.ts'
 import { AuditKey } from '../operations/audit/key.ts'
 
 /** What a command has to work with. */
@@ -15,29 +16,50 @@ export interface Operator {
   readonly database: Database
   /** Read at its first use, since not every command needs it. */
   readonly auditKey: AuditKey
+  /** The end of the command, as a signal tells it. */
+  readonly ending: Ending
 }
 
 /**
  * Does a command's work against the configured environment's database. An embedded one that a server runs is used as
- * it is; one that nobody runs is started for as long as the work takes.
+ * it is; one that nobody runs is started for as long as the work takes, and stopped however that ends.
+ * @param options.endsItself the work watches `ending` and finishes in its own time
+ * @param options.migrates the work makes the database what every other work expects
+ * @throws Error when a signal broke the work off
  */
-export async function operate<T>(work: (operator: Operator) => Promise<T>): Promise<T> {
+export async function operate<T>(
+  work: (operator: Operator) => Promise<T>,
+  options: { endsItself?: boolean; migrates?: boolean } = {},
+): Promise<T> {
   const config = readConfig()
+  const ending = toldToEnd()
   const embedded = config.databaseUrl ? null : await startEmbedded({ dataDir: config.dataDir, shared: true })
-  const logins = databaseLogins(config, config.databaseUrl ?? (embedded?.url as string))
-  await ensureLogins(logins, config.environment)
-  const database = connect(logins.system, config.environment, { max: 2 })
+  const brokenOff = ending.cause.then((cause) => {
+    if (cause.kind === 'error') throw cause.error
+    if (options.endsItself) return new Promise<never>(() => {})
+    throw new Error('Broken off.')
+  })
+  const run = async () => {
+    const logins = databaseLogins(config, config.databaseUrl ?? (embedded?.url as string))
+    if (!options.migrates) await reachDatabase(config, logins)
+    const database = connect(logins.system, config.environment, { max: 2 })
+    try {
+      return await work({
+        config,
+        logins,
+        database,
+        ending,
+        get auditKey() {
+          return new AuditKey(encryptionKeyOf(config))
+        },
+      })
+    } finally {
+      await database.end({ timeout: 1 })
+    }
+  }
   try {
-    return await work({
-      config,
-      logins,
-      database,
-      get auditKey() {
-        return new AuditKey(encryptionKeyOf(config))
-      },
-    })
+    return await Promise.race([run(), brokenOff])
   } finally {
-    await database.end({ timeout: 1 })
     if (embedded && !embedded.adopted) await embedded.stop()
   }
 }

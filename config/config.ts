@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { envSchema } from 'env-schema'
 import ipaddr from 'ipaddr.js'
 import Type, { type Static } from 'typebox'
+import { databaseUrl } from './database-url.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type StorageLocation, storageLocation } from './storage.ts'
 
@@ -19,6 +20,7 @@ const Variables = Type.Object({
   DATABASE_TENANT_URL: Type.Optional(Type.String()),
   DATABASE_SYSTEM_URL: Type.Optional(Type.String()),
   DATABASE_DIRECT_URL: Type.Optional(Type.String()),
+  EMBEDDED_DATABASE: Type.Optional(Type.Enum(['yes', 'no'])),
   DATA_DIR: Type.String({ default: '.data', minLength: 1 }),
   REDIS_URL: Type.Optional(Type.String()),
   SIGNUP: Type.Optional(Type.Enum(['open', 'closed'])),
@@ -145,13 +147,25 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     logLevel: variables.LOG_LEVEL,
     metricsPort: variables.METRICS_PORT ?? null,
   }
-  if (production && !variables.ENCRYPTION_KEY) {
+  // A variable whose file can't be read has its line already.
+  const isMissing = (name: keyof Variables) =>
+    !variables[name] && !problems.some((line) => line.startsWith(`${name}_FILE`))
+  const embedded = variables.EMBEDDED_DATABASE ?? (production ? 'no' : 'yes')
+  if (embedded === 'no' && isMissing('DATABASE_URL')) {
+    problems.push(
+      `DATABASE_URL is required ${production ? 'in production' : 'while EMBEDDED_DATABASE is no'}: a postgres:// URL, or EMBEDDED_DATABASE=yes for a PostgreSQL in DATA_DIR`,
+    )
+  }
+  if (production && isMissing('ENCRYPTION_KEY')) {
     problems.push(
       'ENCRYPTION_KEY is required in production: 32 bytes as base64 or hex, e.g. from `openssl rand -base64 32`',
     )
   }
-  if (production && signup === 'open' && !variables.SMTP_URL) {
+  if (production && signup === 'open' && isMissing('SMTP_URL')) {
     problems.push('SMTP_URL is required in production while SIGNUP is open: an smtp:// or smtps:// URL')
+  }
+  if (config.metricsPort !== null && config.metricsPort !== 0 && config.metricsPort === config.port) {
+    problems.push('METRICS_PORT must be another port than PORT')
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
@@ -218,10 +232,6 @@ function url(
     `${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   )
   return null
-}
-
-function databaseUrl(name: string, value: string | undefined, problems: string[]): string | null {
-  return url(name, value, ['postgres:', 'postgresql:'], problems)
 }
 
 function publicUrl(value: string | undefined, problems: string[]): Pick<Config, 'publicUrl' | 'basePath'> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 
 /** The key that is configured or was made before, or null: for who only reads. */
 export function existingEncryptionKey(config: Pick<Config, 'encryptionKey' | 'dataDir'>): Buffer | null {
@@ -13,6 +13,7 @@ export function existingEncryptionKey(config: Pick<Config, 'encryptionKey' | 'da
  * The key that seals secrets at rest: the configured one, or the sandbox's own, made in its data folder at the
  * first start and readable by its user alone.
  * @returns 32 bytes
+ * @throws ConfigError when that file holds something else
  */
 export function encryptionKeyOf(config: Pick<Config, 'encryptionKey' | 'dataDir'>): Buffer {
   if (config.encryptionKey) return config.encryptionKey
@@ -24,5 +25,10 @@ export function encryptionKeyOf(config: Pick<Config, 'encryptionKey' | 'dataDir'
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64')
+  const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64')
+  // A crash may have left it empty, before anything was sealed with it; a wrong copy may have replaced it.
+  if (key.length === 32) return key
+  throw new ConfigError([
+    `DATA_DIR holds a wrong encryption key: put the right one back, or remove ${path} if nothing was kept yet`,
+  ])
 }

@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import { sqlState } from './connect.ts'
 import type { DatabaseLogins, MemberLogin } from './logins.ts'
@@ -36,13 +37,15 @@ export async function prepareRoles(
 /**
  * Creates the logins of a migrated environment that are missing. For the command line: it may run where nobody has
  * migrated with its encryption key.
+ * @returns whether the environment is migrated, as far as that had to be looked up
  */
-export async function ensureLogins(logins: DatabaseLogins, environment: Environment): Promise<void> {
-  if (logins.members.every(({ password }) => password === null)) return
+export async function ensureLogins(logins: DatabaseLogins, environment: Environment): Promise<boolean> {
+  if (logins.members.every(({ password }) => password === null)) return true
   const client = postgres(logins.owner, { max: 1, fetch_types: false, onnotice: () => {} })
   try {
     const [schema] = await client`select from pg_namespace where nspname = ${environment.schema}`
     if (schema) await prepareRoles(client, environment, logins)
+    return schema !== undefined
   } finally {
     await client.end({ timeout: 1 })
   }
@@ -108,9 +111,9 @@ async function letConnect(client: postgres.Sql, { name }: MemberLogin): Promise<
   // Where the owner has no right to grant it, this is a mere warning.
   await takeTurns(() => client`grant connect on database ${client(database)} to ${client(name)}`)
   if ((await mayConnect()).may) return
-  throw new Error(
-    `The login ${name} may not connect to the database ${database}: GRANT CONNECT ON DATABASE "${database}" TO the owner WITH GRANT OPTION`,
-  )
+  throw new ConfigError([
+    `DATABASE_URL: the login ${name} may not connect to the database ${database}: GRANT CONNECT ON DATABASE "${database}" TO the owner WITH GRANT OPTION`,
+  ])
 }
 
 /**

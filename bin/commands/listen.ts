@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { createEventSource, type EventSourceMessage } from 'eventsource-client'
+import { toldToEnd } from '../../lifecycle/ending.ts'
 import { newWebhookSecret, signatureHeaders } from '../../operations/webhooks/signature.ts'
 import { report, withJson } from '../operator.ts'
 
@@ -59,7 +60,7 @@ async function listen(options: ListenOptions): Promise<void> {
   let last = options.after
   let refused: Error | undefined
   const end = () => source.close()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  void toldToEnd().cause.then(end)
   for await (const message of source) {
     await forward(options, target, secret, message)
     last = message.id

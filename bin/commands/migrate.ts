@@ -9,13 +9,16 @@ export function migrateCommand(program: Command): void {
       .command('migrate')
       .description("bring the environment's database schema up to date; several at once take turns"),
   ).action((options) =>
-    operate(async ({ config, logins, database, auditKey }) => {
-      // Loaded here, as no other command needs what it brings along.
-      const { migrate } = await import('../../db/migrate.ts')
-      const { name } = config.environment
-      const applied = await migrate(logins, config.environment, { dropStaleLogins: true })
-      await afterMigration(applied, database, auditKey)
-      report(options, { environment: name }, [`The ${name} schema is up to date.`])
-    }),
+    operate(
+      async ({ config, logins, database, auditKey }) => {
+        // Loaded here, as no other command needs what it brings along.
+        const { migrateDatabase } = await import('../../lifecycle/migrate.ts')
+        const { name } = config.environment
+        const applied = await migrateDatabase(config, logins, { dropStaleLogins: true })
+        await afterMigration(applied, database, auditKey)
+        report(options, { environment: name }, [`The ${name} schema is up to date.`])
+      },
+      { migrates: true },
+    ),
   )
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { pino } from 'pino'
 import type { Database } from '../../db/connect.ts'
+import { openDataDir } from '../../lifecycle/data-dir.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface WorkerOptions {
@@ -24,29 +25,23 @@ export function workerCommand(program: Command): void {
       )
       .option('--alive-file <path>', 'touch a file every five seconds while the database answers'),
   ).action((options: WorkerOptions) =>
-    operate(async ({ config, logins, database }) => {
-      const told = toldToEnd()
-      const log = pino({ level: config.logLevel })
-      // Loaded here, as no other command needs what it brings along.
-      const { startWorker } = await import('../../jobs/worker.ts')
-      const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
-      const worker = await startWorker(config, logins, () => publicUrl, log)
-      const { name } = config.environment
-      report(options, { environment: name, status: 'working' }, [`The worker of the ${name} is at work.`])
-      if (options.aliveFile) void keepAlive(options.aliveFile, database, told.signal)
-      await told.promise
-      await worker.stop(GRACE_MS)
-    }),
+    operate(
+      async ({ config, logins, database, ending }) => {
+        await openDataDir(config.dataDir)
+        const log = pino({ level: config.logLevel })
+        // Loaded here, as no other command needs what it brings along.
+        const { startWorker } = await import('../../jobs/worker.ts')
+        const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+        const worker = await startWorker(config, logins, () => publicUrl, log)
+        const { name } = config.environment
+        report(options, { environment: name, status: 'working' }, [`The worker of the ${name} is at work.`])
+        if (options.aliveFile) void keepAlive(options.aliveFile, database, ending.signal)
+        await ending.cause
+        await worker.stop(GRACE_MS)
+      },
+      { endsItself: true },
+    ),
   )
-}
-
-function toldToEnd(): { promise: Promise<void>; signal: AbortSignal } {
-  const ended = new AbortController()
-  const promise = new Promise<void>((resolve) => {
-    ended.signal.addEventListener('abort', () => resolve())
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort())
-  return { promise, signal: ended.signal }
 }
 
 async function keepAlive(file: string, database: Database, signal: AbortSignal): Promise<void> {

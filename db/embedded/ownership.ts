@@ -17,7 +17,8 @@ const LOCK = { classid: 0x414e5445, objid: 1 }
 const RETRY_MS = 20
 /** How long a holder may take to vanish: its process is dead, but its connection not yet closed. */
 const DEAD_HOLDER_MS = 5_000
-const LIVE_HOLDER_MS = 300
+/** A holder that was just told to end stops PostgreSQL itself. */
+const LIVE_HOLDER_MS = 3_000
 const REGAIN_MS = 10_000
 
 /**

@@ -21,7 +21,7 @@ else process.exitCode = 3
 function checkout(t: Test, { installed }: { installed: boolean }) {
   const root = t.testdir({ bin: { 'anteroom.ts': command }, 'package.json': '{"type":"module"}' })
   const entry = path.join(root, 'bin', 'anteroom.js')
-  cpSync('bin/anteroom.js', entry)
+  for (const name of ['anteroom.js', 'preload.js']) cpSync(`bin/${name}`, path.join(root, 'bin', name))
   if (installed) {
     const pinned = path.join(root, 'node_modules', '.bin', 'node')
     mkdirSync(path.dirname(pinned), { recursive: true })

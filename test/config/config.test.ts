@@ -11,7 +11,11 @@ import { encryptionKeyOf } from '../../config/encryption-key.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const secret = randomBytes(32)
-const production = { ANTEROOM_ENV: 'production', ENCRYPTION_KEY: secret.toString('base64') }
+const production = {
+  ANTEROOM_ENV: 'production',
+  DATABASE_URL: 'postgres://db/x',
+  ENCRYPTION_KEY: secret.toString('base64'),
+}
 
 function linesOf(source: Record<string, string>): readonly string[] {
   try {
@@ -77,6 +81,7 @@ t.test('each variable is read', async (t) => {
       { publicUrl: 'https://example.com/tools/anteroom', basePath: '/tools/anteroom' },
     ],
     ['DATABASE_URL', 'postgres://a:b@db/x', { databaseUrl: 'postgres://a:b@db/x' }],
+    ['EMBEDDED_DATABASE', 'yes', { databaseUrl: null }],
     [
       'DATA_DIR',
       '/srv/data',
@@ -159,7 +164,8 @@ t.test('each wrong value is one line that names its variable and not a secret', 
     ],
     ENCRYPTION_KEY: ['hunter2', 'ab'.repeat(31)],
     LOG_LEVEL: ['verbose'],
-    METRICS_PORT: ['70000'],
+    METRICS_PORT: ['70000', '3000'],
+    EMBEDDED_DATABASE: ['true', 'YES'],
   }
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
@@ -179,10 +185,44 @@ t.test('each wrong value is one line that names its variable and not a secret', 
 })
 
 t.test('what production asks for', async (t) => {
-  t.match(linesOf({ ANTEROOM_ENV: 'production' }), [/^ENCRYPTION_KEY is required in production/])
+  const { ENCRYPTION_KEY: _, ...withoutKey } = production
+  t.match(linesOf(withoutKey), [/^ENCRYPTION_KEY is required in production/])
   t.match(linesOf({ ...production, ENCRYPTION_KEY: 'short' }), [/^ENCRYPTION_KEY must be 32 bytes/])
   t.match(linesOf({ ...production, SIGNUP: 'open' }), [/^SMTP_URL is required in production/])
   t.same(linesOf({ ...production, SIGNUP: 'open', SMTP_URL: 'smtp://mail' }), [])
+})
+
+t.test('a production without a database of its own has to be asked for', async (t) => {
+  const { DATABASE_URL: _, ...without } = production
+  const required = /^DATABASE_URL is required in production: .*EMBEDDED_DATABASE=yes/
+  t.match(linesOf(without), [required])
+  t.match(linesOf({ ...without, EMBEDDED_DATABASE: 'no' }), [required])
+  t.match(readConfig({ ...without, EMBEDDED_DATABASE: 'yes' }), { databaseUrl: null })
+  t.match(readConfig({ ...production, EMBEDDED_DATABASE: 'yes' }), { databaseUrl: production.DATABASE_URL })
+  t.match(linesOf({ EMBEDDED_DATABASE: 'no' }), [/^DATABASE_URL is required while EMBEDDED_DATABASE is no/])
+  t.equal(linesOf({ ...without, DATABASE_URL: 'mysql://db' }).length, 1, 'a wrong one is told once')
+})
+
+t.test('a URL that was copied from a provider', async (t) => {
+  const read = (query: string) => readConfig({ DATABASE_URL: `postgres://a:b@db/x${query}` }).databaseUrl
+  t.equal(read('?sslmode=verify-full&channel_binding=prefer'), 'postgres://a:b@db/x?sslmode=verify-full')
+  t.equal(
+    read('?sslmode=verify-full&sslrootcert=system'),
+    'postgres://a:b@db/x?sslmode=verify-full&sslrootcert=system',
+  )
+  t.equal(read('?application_name=mine'), 'postgres://a:b@db/x?application_name=mine', 'kept as it is')
+  for (const parameter of ['channel_binding=require', 'sslrootcert=/ca.pem', 'sslcert=/me.pem', 'service=x'])
+    t.match(linesOf({ DATABASE_URL: `postgres://db/x?${parameter}` }), [
+      new RegExp(`^DATABASE_URL has the parameter ${parameter.split('=')[0]}, which is not supported: .+`),
+    ])
+  // The driver would let them win over the schema and the role that Anteroom asks for.
+  for (const parameter of ['role', 'search_path', 'pgbouncer', 'schema'])
+    t.match(linesOf({ DATABASE_URL: `postgres://db/x?${parameter}=hunter2` }), [
+      new RegExp(`^DATABASE_URL has the parameter "${parameter}", which Anteroom does not know$`),
+    ])
+  t.match(linesOf({ DATABASE_URL: 'postgres://db/x?sslmode=verify_full' }), [
+    /^DATABASE_URL has an unknown sslmode/,
+  ])
 })
 
 t.test('secrets in files', async (t) => {
@@ -205,7 +245,7 @@ t.test('secrets in files', async (t) => {
   for (const name of Object.keys(values)) {
     const both = linesOf({ [name]: values[name] ?? '', [`${name}_FILE`]: files[`${name}_FILE`] ?? '' })
     t.match(both, [new RegExp(`^${name}_FILE and ${name} are both set`)])
-    t.match(linesOf({ [`${name}_FILE`]: join(dir, 'nowhere') }), [
+    t.match(linesOf({ ...production, [name]: '', [`${name}_FILE`]: join(dir, 'nowhere') }), [
       new RegExp(`^${name}_FILE can't be read: ENOENT`),
     ])
   }
@@ -223,10 +263,20 @@ t.test("the sandbox's own encryption key is made once, and is its user's alone",
   t.same(encryptionKeyOf({ encryptionKey: secret, dataDir }), secret, 'a configured one comes first')
 })
 
+t.test('what a crash left of that key is not taken for one', async (t) => {
+  const dataDir = folder(t)
+  writeFileSync(join(dataDir, 'encryption.key'), '')
+  t.throws(
+    () => encryptionKeyOf({ encryptionKey: null, dataDir }),
+    /^DATA_DIR holds a wrong encryption key: .+/,
+  )
+})
+
 t.test('a start with wrong values says so line by line and ends with exit code 1', async (t) => {
   const env = {
     PATH: process.env.PATH,
     ANTEROOM_ENV: 'production',
+    EMBEDDED_DATABASE: 'yes',
     PORT: 'http',
     SIGNUP: 'open',
     TRUST_PROXY: '1',

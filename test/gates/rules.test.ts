@@ -53,6 +53,7 @@ t.test('dependency-cruiser holds the layers', async (t) => {
     'db/connect.ts':
       'import "postgres"\nimport type { Keys } from "../operations/keys.ts"\nexport type A = Keys\n',
     'operations/keys.ts': 'import "../plugins/access.ts"\nexport type Keys = string\n',
+    'lifecycle/ending.ts': 'import "../jobs/worker.ts"\n',
     'jobs/worker.ts': 'import "../routes/keys.ts"\n',
     'plugins/access.ts': 'import "../routes/keys.ts"\nimport "only-in-tests"\n',
     'routes/keys.ts': 'import "../app.ts"\nimport "postgres"\nimport "left-behind"\n',

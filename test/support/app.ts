@@ -77,6 +77,8 @@ export async function testApp(
   const dataDir = await mkdtemp(join(tmpdir(), 'anteroom-test-'))
   const config = readConfig({
     DATA_DIR: dataDir,
+    // The database comes separately: production must not ask for it.
+    EMBEDDED_DATABASE: 'yes',
     LOG_LEVEL: 'silent',
     KEY_BCRYPT_COST: '4',
     PASSWORD_BCRYPT_COST: '4',
