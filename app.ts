@@ -33,6 +33,7 @@ import { securedResponse } from './plugins/secured-response.ts'
 import securityHeaders, { helmetHeaders } from './plugins/security-headers.ts'
 import serialization from './plugins/serialization.ts'
 import sessionCookie from './plugins/session-cookie.ts'
+import standing from './plugins/standing.ts'
 import urlCredentials from './plugins/url-credentials.ts'
 import validation from './plugins/validation.ts'
 import verifier from './plugins/verifier.ts'
@@ -151,6 +152,7 @@ export async function buildApp(
       await api.register(keyRestrictions)
       await api.register(organizationLimit)
       await api.register(access)
+      await api.register(standing)
 
       await api.register(whoamiRoutes)
       await api.register(authRoutes)
@@ -197,6 +199,7 @@ export async function buildApp(
         await interview.register(embedLimit)
         await interview.register(context, { verifier: app.verifier })
         await interview.register(access)
+        await interview.register(standing)
         await interview.register(embedSession)
 
         await interview.register(embedEntranceRoutes)

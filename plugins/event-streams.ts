@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../schemas/errors.ts'
 import { actorOf } from './access.ts'
-import { stillStands } from './standing.ts'
+import { STANDING_MS, stillStands } from './standing.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -27,8 +27,6 @@ export interface StreamedEvent {
 
 /** How many streams an organization may have open in one process. */
 export const STREAMS_PER_ORGANIZATION = 20
-/** A caller whose credential has ended is cut off after this time, in milliseconds, at the latest. */
-const STANDING_MS = 1000
 /** So often something goes over the wire: proxies cut connections that are silent. */
 const HEARTBEAT_MS = 15_000
 /** After which time the client comes back when the connection was lost. */
@@ -112,7 +110,7 @@ export default fp(
         streams.delete(stream)
         if (streams.size === 0) open.delete(id)
       })
-      void watch(app, request, stream)
+      void watch(request, reply, stream)
       return stream
     })
 
@@ -124,13 +122,12 @@ export default fp(
   { name: 'event-streams', dependencies: ['access-log', 'verifier', 'session-cookie'] },
 )
 
-async function watch(app: FastifyInstance, request: FastifyRequest, stream: EventStream): Promise<void> {
+async function watch(request: FastifyRequest, reply: FastifyReply, stream: EventStream): Promise<void> {
   const { signal } = stream
   let beatAt = performance.now() + HEARTBEAT_MS
   while (!signal.aborted) {
     await delay(STANDING_MS, null, { signal }).catch(() => {})
-    // Who can't be asked whether the credential still holds is not believed.
-    const stands = await stillStands(app, request).catch(() => false)
+    const stands = await stillStands(request, reply)
     if (!stands) return stream.end()
     if (performance.now() < beatAt) continue
     beatAt = performance.now() + HEARTBEAT_MS

@@ -1,55 +1,53 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type ParsedCredential, parseCredential } from '../credentials/format.ts'
-import { isLive, malformed, verifyCookie } from '../operations/credentials/live.ts'
-import {
-  type Actor,
-  type KeyPrincipal,
-  keyActor,
-  keyAndUserActor,
-  type UserPrincipal,
-  userActor,
-} from '../operations/credentials/principals.ts'
-import { endOfPrincipal } from '../operations/credentials/verifier.ts'
-import { refusalOfRequest } from './access.ts'
-import { readCredentials } from './credentials.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+
+/** How soon after its end a credential stops what it has begun, in milliseconds at most. */
+export const STANDING_MS = 1000
 
 /**
- * Whether whoever made a request would still be let in with what it presented: for answers that go on long after the
- * request, whose credential may be revoked, expire or be allowed less meanwhile. What the process remembers of a
- * credential answers it, so that it may be asked every second.
+ * Ends uploads whose credential has ended. Other bodies are read before anything is done; a file is stored while it
+ * arrives, which may take hours.
  */
-export async function stillStands(app: FastifyInstance, request: FastifyRequest): Promise<boolean> {
-  const before = request.actor
-  if (!before) return false
-  const actor = await actorNow(app, request)
-  if (!actor || actor.organization.id !== before.organization.id) return false
-  if (actor.key?.acceptsAddress && !actor.key.acceptsAddress(request.address)) return false
-  return refusalOfRequest(request, actor) === null
-}
+export default fp(
+  async (app: FastifyInstance) => {
+    app.addHook('preHandler', (request, reply, done) => {
+      if (request.actor !== null && request.body == null && announcesBody(request)) watch(request, reply)
+      done()
+    })
+  },
+  { name: 'standing', dependencies: ['context'] },
+)
 
-async function actorNow(app: FastifyInstance, request: FastifyRequest): Promise<Actor | null> {
-  const presented = readCredentials(request.raw)
-  if (presented.style === 'nothing' || presented.style === 'cookie') {
-    const cookie = app.cookies.read(request, 'session')
-    const { principal } = cookie === null ? malformed : await verifyCookie(app.verifier, cookie)
-    return principal && isLive(principal, Date.now()) ? userActor(principal) : null
+/**
+ * Whether the credential of a request would still let it in: for what goes on long after the request began. The
+ * request stays as it was, so that the access log tells how it was let in.
+ */
+export async function stillStands(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const { actor, organization, user, refusal, refusalReason, keyFingerprint } = request
+  const before = { actor, organization, user, refusal, refusalReason, keyFingerprint }
+  try {
+    await request.server.revalidate(request, reply, false)
+    return true
+  } catch {
+    // A credential that cannot be checked is not believed.
+    return false
+  } finally {
+    Object.assign(request, before)
   }
-  if (presented.style === 'bearer' && presented.bearer.startsWith('sk_')) {
-    const key = await keyNow(app, presented.bearer)
-    return key && keyActor(key)
-  }
-  const user = await tokenNow(app, presented.bearer)
-  if (!user || presented.style === 'bearer') return user && userActor(user)
-  const key = await keyNow(app, presented.key)
-  return key && key.organization.id === user.organization.id ? keyAndUserActor(key, user) : null
 }
 
-async function keyNow({ verifier }: FastifyInstance, text: string): Promise<KeyPrincipal | null> {
-  const { principal } = await verifier.verifyKey(text, parseCredential(text) as ParsedCredential)
-  return principal && !endOfPrincipal(principal, Date.now()) ? principal : null
+function announcesBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-async function tokenNow({ verifier }: FastifyInstance, text: string): Promise<UserPrincipal | null> {
-  const { principal } = await verifier.verifyToken(text)
-  return principal && isLive(principal, Date.now()) ? principal : null
+function watch(request: FastifyRequest, reply: FastifyReply): void {
+  let asking = false
+  const timer = setInterval(async () => {
+    if (asking) return
+    asking = true
+    if (!(await stillStands(request, reply)) && !reply.sent) request.raw.socket.destroy()
+    asking = false
+  }, STANDING_MS)
+  timer.unref()
+  reply.raw.once('close', () => clearInterval(timer))
 }

@@ -10,6 +10,7 @@ import { keyOf } from '../operations/files/store.ts'
 import { LIMIT_BYTES, takeFile } from '../operations/files/take.ts'
 import { actorOf } from '../plugins/access.ts'
 import { receiveFile } from '../plugins/receive-file.ts'
+import { STANDING_MS } from '../plugins/standing.ts'
 import { allows } from '../schemas/access.ts'
 import { pageOf, readPage } from '../schemas/cursor.ts'
 import { ApiError, notFound } from '../schemas/errors.ts'
@@ -180,7 +181,15 @@ export async function fileRoutes(app: Api): Promise<void> {
       // A body that Fastify drops, as it does for each HEAD: without one it would say that the length is 0.
       if (request.method === 'HEAD') return reply.send(Readable.from([]))
       const key = keyOf(files, row.organizationId, id)
-      return reply.send(await files.storage.read(key, { start, end }))
+      const content = await files.storage.read(key, { start, end })
+      // The link is the credential: what it opened ends with it, and with the file.
+      const watch = setInterval(async () => {
+        const [still] = await findFileOfLink(app.database, id).catch(() => [])
+        if (!still || !fileLinks.verify(id, expires, signature)) content.destroy()
+      }, STANDING_MS)
+      watch.unref()
+      reply.raw.once('close', () => clearInterval(watch))
+      return reply.send(content)
     },
   )
 }
