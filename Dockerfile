@@ -6,12 +6,14 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund
 
-# The browser's programs: what builds them is a devDependency. web/tsconfig.json extends tsconfig.json.
+# The browser's programs: what builds them is a devDependency. web/tsconfig.json extends tsconfig.json, and the
+# dashboard shares code with the server in schemas/.
 FROM node:24-bookworm-slim AS web
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
+COPY schemas schemas
 COPY web web
 RUN node web/build.ts
 

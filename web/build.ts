@@ -20,14 +20,26 @@ for (const config of globSync('*/vite.config.ts', { cwd: web })) {
 /** What the output is made of: contents count, not times, which a checkout changes. */
 function fingerprint(name: string): string {
   const hash = createHash('sha256')
-  const sources = globSync(['build.ts', `${name}/**/*.*`], { cwd: web }).sort()
-  for (const file of [...sources, '../package-lock.json']) {
+  for (const file of [...sourcesOf(name), '../package-lock.json']) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(path.join(web, file)))
       .update('\0')
   }
   return hash.digest('hex')
+}
+
+/** The program's own files, and what they import from the server's schemas. */
+function sourcesOf(name: string): string[] {
+  const sources = new Set(globSync(['build.ts', `${name}/**/*.*`], { cwd: web }).sort())
+  // A set also runs over what is added meanwhile.
+  for (const file of sources) {
+    for (const [, target = ''] of readFileSync(path.join(web, file), 'utf8').matchAll(/ from '(\.[^']+)'/g)) {
+      const shared = path.join(path.dirname(file), target)
+      if (shared.startsWith('../schemas/')) sources.add(shared)
+    }
+  }
+  return [...sources]
 }
 
 function builtFrom(name: string): string | null {

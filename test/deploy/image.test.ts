@@ -76,7 +76,20 @@ t.test('Caddy takes its Caddyfile', async (t) => {
   for (const server of Object.values<CaddyServer>(apps.http.servers))
     for (const { match, handle } of server.routes) {
       const dial = /"dial":"([^"]+)"/.exec(JSON.stringify(handle))?.[1]
-      for (const host of match?.[0]?.host ?? []) if (dial !== undefined) upstreams[host] = dial
+      if (dial === undefined) continue
+      // Below what a server's own connections are kept: app.ts leaves it at Fastify's 72 s.
+      t.match(
+        JSON.stringify(handle),
+        `"idle_timeout":${30e9}`,
+        'no request meets a connection that is being closed',
+      )
+      const { read_header_timeout, read_timeout, idle_timeout, max_header_bytes } = server
+      t.same(
+        { read_header_timeout, read_timeout, idle_timeout, max_header_bytes },
+        { read_header_timeout: 30e9, read_timeout: 3600e9, idle_timeout: 60e9, max_header_bytes: 16_384 },
+        'nothing waits forever',
+      )
+      for (const host of match?.[0]?.host ?? []) upstreams[host] = dial
     }
   for (const name of ['sandbox', 'production']) {
     const { PUBLIC_URL = '', PORT } = environmentOf(name)
@@ -94,5 +107,9 @@ t.test('Caddy takes its Caddyfile', async (t) => {
 
 interface CaddyServer {
   listen: string[]
+  read_header_timeout?: number
+  read_timeout?: number
+  idle_timeout?: number
+  max_header_bytes?: number
   routes: { match?: { host?: string[] }[]; handle: unknown[] }[]
 }

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
 import t from 'tap'
@@ -191,7 +193,7 @@ t.test('the proxy leads to both', async (t) => {
   if ((await run('caddy', ['version']).catch(() => null)) === null)
     return t.comment('caddy is not installed, so the servers are not reached through it')
   const ports = { 8080: await freePort(), 8443: await freePort(), 8081: await freePort() }
-  let caddyfile = readFileSync('deploy/Caddyfile', 'utf8')
+  let caddyfile = readFileSync('deploy/Caddyfile', 'utf8').replace(/(?<=read_header )\S+/, '1s')
   for (const [inside, port] of Object.entries(ports)) caddyfile = caddyfile.replaceAll(inside, String(port))
   for (const name of environments)
     caddyfile = caddyfile.replaceAll(`${name}:3000`, `127.0.0.1:${servers.get(name)?.port}`)
@@ -228,6 +230,19 @@ t.test('the proxy leads to both', async (t) => {
       await eventually(t, seenFrom, '127.0.0.1', 'the address is what the proxy saw')
     })
   }
+  await t.test('nobody who sends slowly is waited for', async (t) => {
+    const { host } = new URL(environmentOf('sandbox').PUBLIC_URL ?? '')
+    const ca = readFileSync(authority)
+    const open = () => connect({ host: '127.0.0.1', port: ports[8443], servername: host, ca })
+    // Refused by its first header, it never sends its body.
+    const refused = open()
+    refused.write(`POST /api/keys HTTP/1.1\r\nhost: ${host}:${ports[8443]}\r\ncontent-length: 9\r\n\r\n{`)
+    t.match(await text(refused), /^HTTP\/1\.1 401 .*\r\nconnection: close\r\n.*"UNAUTHORIZED"/is)
+    const silent = open()
+    silent.write(`GET / HTTP/1.1\r\nhost: ${host}\r\n`)
+    t.notMatch(await text(silent), /^HTTP\/1\.1 2/, 'headers that do not end')
+  })
+
   const plain = await fetch(`http://127.0.0.1:${ports[8080]}/api/whoami`, {
     headers: { host: 'api.localhost' },
     redirect: 'manual',
