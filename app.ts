@@ -42,6 +42,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { candidateRoutes } from './routes/candidates.ts'
+import { dashboardEntranceRoutes } from './routes/dashboard-entrance.ts'
 import { dashboardPageRoutes } from './routes/dashboard-pages.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
 import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
@@ -221,6 +222,7 @@ export async function buildApp(
       await dashboard.register(access)
 
       await dashboard.register(dashboardSessionRoutes)
+      await dashboard.register(dashboardEntranceRoutes)
       await dashboard.register(dashboardSwitchRoutes)
     },
     { prefix: '/dashboard' },

@@ -1,3 +1,4 @@
+import { openSession } from '../operations/accounts/sessions.ts'
 import { acceptInvitation } from '../operations/members/accept.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Login } from '../schemas/accounts.ts'
@@ -31,6 +32,7 @@ export async function acceptRoutes(app: Api): Promise<void> {
           request.body,
           (email) => app.placeOf(request, email),
           (organizationId, userId) => publicAuditContextOf(request, organizationId, userId),
+          (tx, member, place) => openSession(tx, app.config, member, place),
         ),
       ),
   )

@@ -1,6 +1,8 @@
+import type { FastifyRequest } from 'fastify'
 import { signUp } from '../operations/accounts/accounts.ts'
 import { logIn } from '../operations/accounts/log-in.ts'
 import { refreshSession } from '../operations/accounts/refresh.ts'
+import { openSession } from '../operations/accounts/sessions.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Login, LoginBody, OrganizationChoice, RefreshBody, SignupBody } from '../schemas/accounts.ts'
 import { ApiError } from '../schemas/errors.ts'
@@ -8,9 +10,22 @@ import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 import { logOut } from './sessions.ts'
 
+/**
+ * Lets a sign-up in where the server is open to strangers, and counts it for the client's address.
+ * @throws ApiError 403 where it is not, 429 for too many from one address
+ */
+export async function admitSignup(app: Api, request: FastifyRequest): Promise<void> {
+  if (app.config.signup === 'closed') {
+    throw new ApiError('FORBIDDEN', 'Sign-up is closed here: ask the operator for an organization', {
+      reason: 'signup_closed',
+    })
+  }
+  await app.limits.countSignup(request)
+}
+
 /** Accounts: sign up, log in, refresh, log out. */
 export async function authRoutes(app: Api): Promise<void> {
-  const { accounts, config, database, limits } = app
+  const { accounts, config, database } = app
 
   app.addHook('onRequest', noStore)
 
@@ -27,15 +42,14 @@ export async function authRoutes(app: Api): Promise<void> {
       },
     },
     async (request, reply) => {
-      if (config.signup === 'closed') {
-        throw new ApiError('FORBIDDEN', 'Sign-up is closed here: ask the operator for an organization', {
-          reason: 'signup_closed',
-        })
-      }
-      await limits.countSignup(request)
+      await admitSignup(app, request)
       const place = app.placeOf(request, request.body.email)
-      const login = await signUp(database, config, request.body, place, (organizationId, userId) =>
-        publicAuditContextOf(request, organizationId, userId),
+      const login = await signUp(
+        database,
+        config,
+        request.body,
+        (organizationId, userId) => publicAuditContextOf(request, organizationId, userId),
+        (tx, member) => openSession(tx, config, member, place),
       )
       return reply.code(201).send(login)
     },

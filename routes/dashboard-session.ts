@@ -1,5 +1,10 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
+import type { Config } from '../config/config.ts'
+import type { Queryable } from '../db/connect.ts'
+import type { MembershipRow } from '../db/queries/accounts.ts'
 import { DEVICE_SECONDS, markDevice } from '../operations/accounts/known-device.ts'
-import { logInTo } from '../operations/accounts/log-in.ts'
+import { type LoginPlace, logInTo } from '../operations/accounts/log-in.ts'
 import {
   closeSessions,
   openDashboardSession,
@@ -13,9 +18,47 @@ import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 import { logOut } from './sessions.ts'
 
+/** A session of the dashboard that was just opened. */
+export interface Entered {
+  readonly cookie: string
+  readonly answer: Static<typeof DashboardSession>
+}
+
+/** Opens the dashboard's session for a member. */
+export async function enterDashboard(
+  tx: Queryable,
+  config: Config,
+  member: MembershipRow,
+  place: LoginPlace,
+): Promise<Entered> {
+  const { cookie } = await openDashboardSession(tx, config, member, place)
+  return { cookie, answer: presentMember(member) }
+}
+
+/** Gives the browser the cookie of its new session. The session that it had before ends (ASVS 5.0, 7.2.4). */
+export async function handOverCookie(
+  app: Api,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { cookie, answer }: Entered,
+): Promise<void> {
+  const { config, cookies, database, encryptionKey, verifier } = app
+  const earlier = cookies.read(request, 'session')
+  const verdict = earlier ? await verifier.verifyToken(earlier, 'cookie') : null
+  if (verdict?.principal) {
+    const { user, sessionId } = verdict.principal
+    await app.changes.settle(await closeSessions(database, config, user.id, { only: sessionId }))
+  }
+  cookies.set(reply, 'session', cookie, SESSION_SECONDS.dashboard)
+  const { email } = answer.user
+  if (!app.placeOf(request, email).known) {
+    cookies.set(reply, 'device', markDevice(encryptionKey, email, Date.now()), DEVICE_SECONDS)
+  }
+}
+
 /** The dashboard's session: a cookie that no script reads. */
 export async function dashboardSessionRoutes(app: Api): Promise<void> {
-  const { accounts, config, database, cookies, encryptionKey, verifier } = app
+  const { accounts, config } = app
   app.addHook('onRequest', noStore)
 
   app.post(
@@ -32,24 +75,11 @@ export async function dashboardSessionRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       refuseCrossSiteLogin(app, request)
-      const { email } = request.body
-      const place = app.placeOf(request, email)
+      const place = app.placeOf(request, request.body.email)
       const opened = await countingFailures(app, request, () =>
-        logInTo(accounts, request.body, place, async (tx, member) => ({
-          ...(await openDashboardSession(tx, config, member, place)),
-          answer: presentMember(member),
-        })),
+        logInTo(accounts, request.body, place, (tx, member) => enterDashboard(tx, config, member, place)),
       )
-      // Who logs in anew leaves no earlier session behind in this browser (ASVS 5.0, 7.2.4).
-      const earlier = cookies.read(request, 'session')
-      const verdict = earlier ? await verifier.verifyToken(earlier, 'cookie') : null
-      if (verdict?.principal) {
-        const { user, sessionId } = verdict.principal
-        await app.changes.settle(await closeSessions(database, config, user.id, { only: sessionId }))
-      }
-      cookies.set(reply, 'session', opened.cookie, SESSION_SECONDS.dashboard)
-      if (!place.known)
-        cookies.set(reply, 'device', markDevice(encryptionKey, email, Date.now()), DEVICE_SECONDS)
+      await handOverCookie(app, request, reply, opened)
       return reply.code(201).send(opened.answer)
     },
   )

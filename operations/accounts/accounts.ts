@@ -5,14 +5,12 @@ import {
   insertUser,
   type MembershipRow,
 } from '../../db/queries/accounts.ts'
-import type { SessionOrigin } from '../../db/queries/sessions.ts'
-import type { Login, SignupBody } from '../../schemas/accounts.ts'
+import type { SignupBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import { type AuditContext, audit, ORGANIZATION_CREATED } from '../audit/audit.ts'
 import type { AccountSettings } from './context.ts'
 import { hashNewPassword } from './passwords.ts'
-import { openSession } from './sessions.ts'
 
 /**
  * Creates an organization with its owner and the first record of its audit log, in the transaction that is handed in.
@@ -56,19 +54,21 @@ export async function createOrganization(
 
 /**
  * Signs up: organization, owner and first session, in one transaction.
+ * @param open opens the session, of whatever kind
  * @throws ApiError 400 for a password that breaks the rules; 409 where the e-mail address belongs to a user already
  */
-export async function signUp(
+export async function signUp<T>(
   db: Database,
   settings: AccountSettings,
   body: SignupBody,
-  origin: SessionOrigin,
   contextOf: (organizationId: string, userId: string) => AuditContext,
-): Promise<Login> {
+  open: (tx: Queryable, member: MembershipRow) => Promise<T>,
+): Promise<T> {
   const words = [body.email, body.name, body.organizationName]
   const passwordHash = await hashNewPassword(settings, 'body.password', body.password, words)
-  return db.begin(async (tx) => {
+  const { value } = await db.begin(async (tx) => {
     const member = await createOrganization(tx, { ...body, passwordHash }, contextOf)
-    return openSession(tx, settings, member, origin)
-  }) as Promise<Login>
+    return { value: await open(tx, member) }
+  })
+  return value
 }

@@ -10,7 +10,6 @@ import {
 } from '../../db/queries/accounts.ts'
 import { findOpenInvitation, takeInvitation } from '../../db/queries/invitations.ts'
 import { findMember, unmarkKeysOf } from '../../db/queries/members.ts'
-import type { Login } from '../../schemas/accounts.ts'
 import { ApiError, badRequest } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { InvitationAccept } from '../../schemas/members.ts'
@@ -18,7 +17,6 @@ import type { Accounts } from '../accounts/context.ts'
 import { KeyedGate } from '../accounts/gate.ts'
 import { authenticate, confirmStill, type LoginPlace } from '../accounts/log-in.ts'
 import { hashNewPassword } from '../accounts/passwords.ts'
-import { openSession } from '../accounts/sessions.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
 import { takeRoom } from '../plans/room.ts'
 
@@ -28,19 +26,21 @@ type OpenInvitation = Awaited<ReturnType<typeof findOpenInvitation>>[number]
 const gate = new KeyedGate(1, 500)
 
 /**
- * Accepts an invitation and logs in: as a new user, with name and password, or as the one who has the invited address
+ * Accepts an invitation and logs in, in one transaction: as a new user, with name and password, or as the one who has the invited address
  * already, with their password and, where one is set up, second factor.
  * @param placeOf where the request comes from, for an account
  * @param contextOf who acts
+ * @param open opens the session, of whatever kind
  * @throws ApiError 401 for a token that is unknown, used, withdrawn or expired, and for a wrong password; 400 without a
  *   name for a new user, and for a password that breaks the rules; 409 where the user is a member already
  */
-export async function acceptInvitation(
+export async function acceptInvitation<T>(
   accounts: Accounts,
   body: InvitationAccept,
   placeOf: (email: string) => LoginPlace,
   contextOf: (organizationId: string, userId: string) => AuditContext,
-): Promise<Login> {
+  open: (tx: Queryable, member: MembershipRow, place: LoginPlace) => Promise<T>,
+): Promise<T> {
   if (parseCredential(body.token)?.kind !== 'mailedToken') throw invalidInvitation()
   const hash = sha256(body.token)
   return gate.through(hash.toString('hex'), async () => {
@@ -48,7 +48,7 @@ export async function acceptInvitation(
     if (!invitation) throw invalidInvitation()
     const place = placeOf(invitation.email)
     const join = await prepare(accounts, invitation, body, place)
-    return accounts.database.begin(async (tx) => {
+    const { value } = await accounts.database.begin(async (tx) => {
       const { organizationId } = invitation
       await takeRoom(tx, accounts.config.environment.name, organizationId, 'members')
       if ((await findOpenInvitation(tx, hash)).length === 0) throw invalidInvitation()
@@ -59,7 +59,7 @@ export async function acceptInvitation(
         })
       }
       await insertMembership(tx, organizationId, user.id, invitation.role)
-      const login = await openSession(tx, accounts.config, membershipOf(invitation, user), place)
+      const opened = await open(tx, membershipOf(invitation, user), place)
       await unmarkKeysOf(tx, organizationId, user.id)
       // It may have been withdrawn since it was read: invitations are locked after everything else (db/locks.ts).
       const [taken] = await takeInvitation(tx, organizationId, hash)
@@ -70,8 +70,9 @@ export async function acceptInvitation(
         targetId: user.id,
         changes: { role: { from: null, to: taken.role }, invitation: taken.id },
       })
-      return login
-    }) as Promise<Login>
+      return { value: opened }
+    })
+    return value
   })
 }
 

@@ -1,6 +1,7 @@
 import { generate } from 'otplib'
 import t, { type Test } from 'tap'
 import { dataFolder } from '../db/embedded-harness.ts'
+import { testApp } from '../support/app.ts'
 import { openBrowser, scan, withoutBrowser } from '../support/browser.ts'
 import { expectRefusals, openDashboard } from '../support/dashboard.ts'
 import { tokenOf } from '../support/mail.ts'
@@ -134,6 +135,37 @@ t.test('the ways in', { skip: withoutBrowser }, async (t) => {
     await page.getByText('The second factor is taken away').waitFor()
     t.same(trouble, [])
   })
+
+  t.test(
+    'a sign-up opens the dashboard; a throttled one shows a countdown and keeps what was typed',
+    async (t) => {
+      const throttled = await testApp(t, { SIGNUPS_PER_HOUR: '1' })
+      const { page, go, trouble } = await openDashboard(t, throttled, { browser })
+      const fill = async (email: string) => {
+        await go('/signup')
+        await page.getByLabel('Your name').fill('Ada')
+        await page.getByLabel('Organization').fill('Acme')
+        await page.getByLabel('E-mail').fill(email)
+        await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+        await page.getByRole('button', { name: 'Create account' }).click()
+      }
+      await fill('ada@signup.example')
+      await page.waitForURL(/welcome/)
+      t.same(trouble, [], 'no log-in follows that could be refused')
+      await page.getByRole('button', { name: 'Log out' }).click()
+      await page.getByRole('heading', { name: 'Log in' }).waitFor()
+      await fill('bob@signup.example')
+      const alert = page.getByRole('alert')
+      t.match(
+        await alert.innerText(),
+        /Too many accounts were created from here[\s\S]*You can try again in \d+/,
+      )
+      const shown = await alert.innerText()
+      await eventually(t, async () => (await alert.innerText()) === shown, false)
+      t.equal(await page.getByLabel('E-mail').inputValue(), 'bob@signup.example')
+      await expectRefusals(trouble, '429 /dashboard/session/signup')
+    },
+  )
 
   t.test('a session that has ended leads to the log-in, and from there back', async (t) => {
     const { page, trouble, go, logIn, context, base } = await open(t)

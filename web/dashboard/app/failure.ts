@@ -20,6 +20,8 @@ export class Failure extends Error {
   /** What to quote to whoever runs the server; null where the call did not reach it. */
   readonly requestId: string | null
   readonly hint: string | null
+  /** After how many seconds the same call may be made again; null where waiting is of no use. */
+  readonly retryAfter: number | null
   /** What is wrong with which field of the body: `name` → `must not be blank`. */
   readonly fields: ReadonlyMap<string, string>
   /** The whole body, for answers that are questions. */
@@ -37,6 +39,7 @@ export class Failure extends Error {
     this.reason = rest.reason ?? null
     this.requestId = rest.requestId ?? null
     this.hint = rest.hint ?? null
+    this.retryAfter = rest.retryAfter ?? null
     this.fields = rest.fields ?? new Map()
     this.body = rest.body
   }
@@ -51,7 +54,8 @@ export class Failure extends Error {
       {
         reason: error.reason ?? null,
         requestId: error.requestId ?? response.headers.get('x-request-id'),
-        hint: error.hint ?? (wait > 0 && response.status !== 503 ? `Try again in ${wait} s` : null),
+        hint: error.hint ?? null,
+        retryAfter: wait > 0 && response.status === 429 ? wait : null,
         fields: new Map(error.details?.map(({ path, message }) => [path.replace(/^body\./, ''), message])),
         body,
       },

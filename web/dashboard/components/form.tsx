@@ -9,6 +9,7 @@ import {
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Failure } from '../app/failure.ts'
 import { firstEmptyField, focusFirstField } from '../app/focus.ts'
+import { Countdown } from './countdown.tsx'
 import { Icon } from './icon.tsx'
 import { Notice } from './notice.tsx'
 import { TITLE_ID } from './page.tsx'
@@ -96,9 +97,14 @@ export function FailureNotice({ failure, retry }: { failure: Failure; retry?: ()
   const fields = [...failure.fields].map(([name, text]) => `${name}: ${text}`).join('; ')
   return (
     <Notice kind="danger" role="alert">
-      <strong>{failure.message}</strong>
+      <strong>{failure.retryAfter === null ? failure.message : tooMany(failure.reason)}</strong>
       {fields && <span> ({fields})</span>}
       {failure.hint && <span>. {failure.hint}</span>}
+      {failure.retryAfter !== null && (
+        <span>
+          . <Countdown key={failure.requestId} seconds={failure.retryAfter} />
+        </span>
+      )}
       {failure.requestId && <small class="request-id">Request {failure.requestId}</small>}
       {retry && (
         <button type="button" class="small" onClick={() => void retry()}>
@@ -107,6 +113,14 @@ export function FailureNotice({ failure, retry }: { failure: Failure; retry?: ()
       )}
     </Notice>
   )
+}
+
+// The API's own sentence names a time that stands still.
+function tooMany(reason: Failure['reason']): string {
+  if (reason === 'too_many_signups') return 'Too many accounts were created from here'
+  if (reason === 'too_many_tries') return 'Too many wrong passwords or codes'
+  if (reason === 'too_many_failures') return 'Too many attempts from here have failed'
+  return 'Too many requests'
 }
 
 interface FieldProps {

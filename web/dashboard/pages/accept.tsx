@@ -6,7 +6,6 @@ import { enter } from '../app/session.ts'
 import { Field, Form, PasswordField, Submit, type Values } from '../components/form.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Entrance } from '../shell/entrance.tsx'
-import { exchangeForCookie } from './sign-up.tsx'
 
 /** Accepts an invitation, as a new user or with the account that one has. */
 export default function Accept() {
@@ -28,15 +27,7 @@ export default function Accept() {
   const accept = async ({ name, password = '', totp }: Values) => {
     const body = { token, password, ...(newHere && name ? { name } : {}), ...(totp ? { totp } : {}) }
     try {
-      const login = await ask(api.POST('/api/members/invitations/accept', { body }))
-      // A code opens one door once: who has a second factor logs in themselves.
-      if (totp) {
-        await ask(api.POST('/api/auth/logout', { headers: { authorization: `Bearer ${login.accessToken}` } }))
-        location.assign(at('/login'))
-        return
-      }
-      const { email } = login.user
-      await exchangeForCookie(login.accessToken, { email, password, organizationId: login.organization.id })
+      await ask(api.POST('/dashboard/session/accept', { body }))
     } catch (thrown) {
       if (Failure.from(thrown).reason === 'second_factor_required') return setWantsCode(true)
       throw thrown

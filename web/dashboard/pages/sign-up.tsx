@@ -27,10 +27,8 @@ function ClosedSignUp() {
 
 function OpenSignUp() {
   const signUp = async ({ email = '', password = '', name = '', organizationName = '' }: Values) => {
-    const made = await ask(
-      api.POST('/api/auth/signup', { body: { email, password, name, organizationName } }),
-    )
-    await exchangeForCookie(made.accessToken, { email, password })
+    const body = { email, password, name, organizationName }
+    await ask(api.POST('/dashboard/session/signup', { body }))
     await enter('/welcome')
   }
   return (
@@ -56,13 +54,4 @@ function OpenSignUp() {
       </p>
     </Entrance>
   )
-}
-
-/** Ends the token session that an answer opened, and opens the dashboard's: its cookie is out of every script's reach. */
-export async function exchangeForCookie(
-  accessToken: string,
-  login: { email: string; password: string; totp?: string; organizationId?: string },
-): Promise<void> {
-  await ask(api.POST('/api/auth/logout', { headers: { authorization: `Bearer ${accessToken}` } }))
-  await ask(api.POST('/dashboard/session', { body: login }))
 }
