@@ -94,9 +94,9 @@ export async function candidateRoutes(app: Api): Promise<void> {
         response: answers({ 200: Candidate }, 400, 401, 403, 404, 409, 429),
       },
     },
-    (request) => {
+    (request, reply) => {
       const { id } = actorOf(request).organization
-      return tenancy.write(id, (tx) => patchCandidate(tx, id, request.params.id, request.body))
+      return app.writeAs(request, reply, (tx) => patchCandidate(tx, id, request.params.id, request.body))
     },
   )
 
@@ -114,7 +114,7 @@ export async function candidateRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const context = auditContextOf(request)
-      await tenancy.write(context.organizationId, (tx) =>
+      await app.writeAs(request, reply, (tx) =>
         eraseCandidate(tx, context, request.params.id, app.publicUrl()),
       )
       await removeBytesSoon(app.files)

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { presentEmbedInterview } from '../operations/embed/present.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
@@ -16,7 +16,7 @@ import { type Api, answers } from './api.ts'
 export async function embedAnswerRoutes(app: Api): Promise<void> {
   const { tenancy, files, showFile } = app
 
-  const takeRecording = async (request: FastifyRequest, asked: AskedQuestion) => {
+  const takeRecording = async (request: FastifyRequest, reply: FastifyReply, asked: AskedQuestion) => {
     const { organizationId, interviewId } = asked
     const wanted = await tenancy.write(organizationId, (tx) => wantRecording(tx, asked))
     const interview = await takeFile(
@@ -25,7 +25,7 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
       wanted,
       (id) => receiveFile(request, files.incoming, id, LIMIT_BYTES[wanted.kind]),
       (keep) =>
-        tenancy.write(organizationId, async (tx) => {
+        app.writeAs(request, reply, async (tx) => {
           await saveRecording(tx, asked, wanted, keep)
           return presentEmbedInterview(tx, organizationId, interviewId, showFile)
         }),
@@ -52,11 +52,11 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
         response: answers({ 200: EmbedInterview }, 400, 401, 403, 404, 409, 413, 415, 429),
       },
     },
-    (request) => {
+    (request, reply) => {
       const session = sessionOf(request)
-      if (request.isMultipart()) return takeRecording(request, { ...session, ...request.params })
+      if (request.isMultipart()) return takeRecording(request, reply, { ...session, ...request.params })
       const answer = readAnswer(request.body as AnswerInput | null)
-      return tenancy.write(session.organizationId, async (tx) => {
+      return app.writeAs(request, reply, async (tx) => {
         await saveAnswer(tx, session, request.params.questionId, answer)
         return presentEmbedInterview(tx, session.organizationId, session.interviewId, showFile)
       })

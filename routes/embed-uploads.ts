@@ -37,6 +37,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
 
   const handle = async (
     request: FastifyRequest,
+    reply: FastifyReply,
     id: string,
     asked: AskedQuestion,
     wanted: WantedRecording,
@@ -56,7 +57,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
         id,
         wanted,
         commit: (keep) =>
-          tenancy.write(asked.organizationId, async (tx) => {
+          app.writeAs(request, reply, async (tx) => {
             await saveRecording(tx, asked, wanted, keep)
             replaced = true
           }),
@@ -88,7 +89,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
       const asked = { ...sessionOf(request), questionId }
       const wanted = await tenancy.write(asked.organizationId, (tx) => wantRecording(tx, asked))
       const id = await beginUpload(files, tenancy, wanted, { seconds: UNFINISHED_SECONDS, alone: true })
-      return answer(request, reply, await handle(request, id, asked, wanted))
+      return answer(request, reply, await handle(request, reply, id, asked, wanted))
     },
   )
 
@@ -103,7 +104,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     if (row.state === 'stored') return answerFinished(request, reply, row.sizeBytes ?? 0)
     const asked = { ...session, questionId: row.questionId }
     const wanted = await tenancy.write(organizationId, (tx) => wantRecording(tx, asked))
-    const response = await handle(request, id, asked, wanted)
+    const response = await handle(request, reply, id, asked, wanted)
     // The last byte may have arrived, and been answered for, in this very moment.
     const [file] = [404, 410].includes(response.status) ? await find() : []
     if (file?.state === 'stored') return answerFinished(request, reply, file.sizeBytes ?? 0)

@@ -39,9 +39,9 @@ export async function embedRoutes(app: Api): Promise<void> {
           response: answers({ 200: EmbedInterview }, 400, 401, 403, 404, 409, 429),
         },
       },
-      (request) => {
+      (request, reply) => {
         const session = sessionOf(request)
-        return tenancy.write(session.organizationId, (tx) => steerInterview(tx, session, to, showFile))
+        return app.writeAs(request, reply, (tx) => steerInterview(tx, session, to, showFile))
       },
     )
   }
@@ -57,9 +57,9 @@ export async function embedRoutes(app: Api): Promise<void> {
         response: answers({ 200: EmbedInterview }, 400, 401, 403, 404, 409, 429),
       },
     },
-    (request) => {
+    (request, reply) => {
       const session = sessionOf(request)
-      return tenancy.write(session.organizationId, (tx) => finishInterview(tx, session, showFile))
+      return app.writeAs(request, reply, (tx) => finishInterview(tx, session, showFile), 'exclusive')
     },
   )
 }

@@ -120,7 +120,7 @@ export async function fileRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const { id } = actorOf(request).organization
-      await tenancy.write(id, (tx) => deleteDocument(tx, id, request.params.id))
+      await app.writeAs(request, reply, (tx) => deleteDocument(tx, id, request.params.id))
       await removeBytesSoon(files)
       return reply.code(204).send(null)
     },

@@ -92,7 +92,7 @@ export async function invitationRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const actor = actorOf(request)
-      await tenancy.write(actor.organization.id, (tx) =>
+      await app.writeAs(request, reply, (tx) =>
         withdrawInvitation(tx, actor, auditContextOf(request), request.params.id),
       )
       return reply.code(204).send(null)

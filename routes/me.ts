@@ -6,6 +6,7 @@ import { updateUserName } from '../db/queries/email-changes.ts'
 import { beginEmailChange, cancelEmailChange, confirmEmail } from '../operations/accounts/email-change.ts'
 import { erasePerson } from '../operations/accounts/erasure.ts'
 import { exportPerson } from '../operations/accounts/export.ts'
+import { requireSession } from '../operations/accounts/session-standing.ts'
 import { presentMembership } from '../operations/accounts/sessions.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
 import { auditContextOf, publicAuditContextOf } from '../plugins/audit-context.ts'
@@ -33,10 +34,11 @@ export async function meRoutes(app: Api): Promise<void> {
       },
     },
     async (request) => {
-      const { userId } = personOf(request)
-      const tag = `user:${userId}`
+      const person = personOf(request)
+      const tag = `user:${person.userId}`
       const [me] = await database.begin(async (tx) => {
-        const changed = await updateUserName(tx, userId, request.body.name)
+        const changed = await updateUserName(tx, person.userId, request.body.name)
+        await requireSession(tx, person)
         await announceChange(tx, config.environment, tag)
         return changed
       })

@@ -7,7 +7,7 @@ import { type Api, answers, noContent } from './api.ts'
 
 /** The sessions of members, for who looks after them. */
 export async function memberSessionRoutes(app: Api): Promise<void> {
-  const { config, tenancy } = app
+  const { config } = app
 
   app.post(
     '/members/end-sessions',
@@ -23,8 +23,11 @@ export async function memberSessionRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const actor = actorOf(request)
-      const tags = await tenancy.write(actor.organization.id, (tx) =>
-        endSessionsOf(tx, config.environment, actor, auditContextOf(request), request.body.userId),
+      const tags = await app.writeAs(
+        request,
+        reply,
+        (tx) => endSessionsOf(tx, config.environment, actor, auditContextOf(request), request.body.userId),
+        'exclusive',
       )
       await app.changes.settle(tags)
       return reply.code(204).send(null)

@@ -49,11 +49,14 @@ export async function memberRoutes(app: Api): Promise<void> {
         response: answers({ 200: Member }, 400, 401, 403, 404, 409, 429),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const actor = actorOf(request)
       const { userId } = request.params
-      const member = await tenancy.write(actor.organization.id, (tx) =>
-        changeRole(app, tx, actor, auditContextOf(request), userId, request.body.role),
+      const member = await app.writeAs(
+        request,
+        reply,
+        (tx) => changeRole(app, tx, actor, auditContextOf(request), userId, request.body.role),
+        'exclusive',
       )
       await app.changes.settle([`user:${userId}`])
       return member
@@ -79,8 +82,11 @@ export async function memberRoutes(app: Api): Promise<void> {
     async (request, reply) => {
       const actor = actorOf(request)
       const { userId } = request.params
-      await tenancy.write(actor.organization.id, (tx) =>
-        removeMember(app, tx, actor, auditContextOf(request), userId),
+      await app.writeAs(
+        request,
+        reply,
+        (tx) => removeMember(app, tx, actor, auditContextOf(request), userId),
+        'exclusive',
       )
       await app.changes.settle([`user:${userId}`])
       return reply.code(204).send(null)

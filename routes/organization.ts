@@ -41,9 +41,9 @@ export async function organizationRoutes(app: Api): Promise<void> {
         response: answers({ 200: OrganizationSettings }, 400, 401, 403, 429),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = actorOf(request).organization
-      const organization = await tenancy.write(id, (tx) =>
+      const organization = await app.writeAs(request, reply, (tx) =>
         patchOrganization(tx, config, auditContextOf(request), request.body),
       )
       await app.changes.settle([`organization:${id}`])

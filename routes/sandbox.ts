@@ -68,9 +68,9 @@ export async function sandboxRoutes(app: Api): Promise<void> {
         response: answers({ 200: Clock }, 400, 401, 403, 429),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = actorOf(request).organization
-      const clock = await tenancy.write(id, (tx) =>
+      const clock = await app.writeAs(request, reply, (tx) =>
         stopClock(tx, auditContextOf(request), config.environment),
       )
       await app.changes.settle([`organization:${id}`])

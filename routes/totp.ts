@@ -74,7 +74,7 @@ export async function totpRoutes(app: Api): Promise<void> {
     async (request, reply) => {
       const person = personOf(request)
       await countingFailures(app, request, () => confirmPerson(accounts, person, request.body ?? {}, 'fresh'))
-      await removeTotp(accounts, person.userId, noticeOf(app, request))
+      await removeTotp(accounts, person, noticeOf(app, request))
       return reply.code(204).send(null)
     },
   )

@@ -51,8 +51,14 @@ export function lockUserStanding(
 }
 
 /** The same for a candidate's interview session. No row where it has ended. */
-export function lockInterviewStanding(tx: Queryable, organizationId: string, hash: Buffer) {
+export function lockInterviewStanding(
+  tx: Queryable,
+  organizationId: string,
+  hash: Buffer,
+  lock: StandingLock,
+) {
   return tx`
     select from interview_sessions
-    where organization_id = ${organizationId} and hash = ${hash} and ended_at is null for share`
+    where organization_id = ${organizationId} and hash = ${hash} and ended_at is null
+    ${lock === 'share' ? tx`for share` : tx`for no key update`}`
 }

@@ -2,10 +2,12 @@ import { announceChanges } from '../../db/changes.ts'
 import { findUser, organizationNames, updatePassword } from '../../db/queries/authentication.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { ownPasswordChangedMail } from '../mail/security-messages.ts'
-import { confirmPassword, type Person } from './confirm.ts'
+import { confirmPassword } from './confirm.ts'
 import type { Accounts } from './context.ts'
 import { hashNewPassword } from './passwords.ts'
+import type { Person } from './person.ts'
 import { giveNotice, type Notice } from './security-notice.ts'
+import { requireSession } from './session-standing.ts'
 import { closeSessionsIn } from './sessions.ts'
 
 /**
@@ -26,6 +28,7 @@ export async function changePassword(
   return accounts.database.begin(async (tx) => {
     const [changed] = await updatePassword(tx, person.userId, from, to)
     if (!changed) throw new ApiError('CONFLICT', 'The password was changed by another request')
+    await requireSession(tx, person)
     const tags = await closeSessionsIn(tx, person.userId, { except: person.sessionId })
     await giveNotice(tx, notice, person.userId, 'user.password_changed', ownPasswordChangedMail)
     await announceChanges(tx, accounts.config.environment, tags)

@@ -3,13 +3,8 @@ import { findRecentAuthentication, noteAuthentication } from '../../db/queries/s
 import { ApiError } from '../../schemas/errors.ts'
 import type { Accounts } from './context.ts'
 import { checkPassword } from './passwords.ts'
+import type { Person } from './person.ts'
 import { hasSecondFactor, useSecondFactor } from './second-factor.ts'
-
-/** Who is logged in, in which session. */
-export interface Person {
-  readonly userId: string
-  readonly sessionId: string
-}
 
 /** What someone shows, while logged in, to confirm who they are. */
 export interface Confirmation {

@@ -22,8 +22,10 @@ import {
 } from '../mail/account-messages.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
-import { confirmPassword, type Person } from './confirm.ts'
+import { confirmPassword } from './confirm.ts'
 import type { Accounts } from './context.ts'
+import type { Person } from './person.ts'
+import { requireSession } from './session-standing.ts'
 
 const HOURS = 24
 
@@ -47,6 +49,7 @@ export async function beginEmailChange(
   return accounts.database.begin(async (tx) => {
     const [user] = await lockUser(tx, person.userId)
     if (!user) throw notFound('User')
+    await requireSession(tx, person)
     if (newEmail === user.email) throw badRequest('body.email', 'is the address that you have')
     const [owner] = await findUserByEmail(tx, newEmail)
     const tokens = { new: generateCredential('mt_').text, old: generateCredential('mt_').text }

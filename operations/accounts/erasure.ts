@@ -10,8 +10,10 @@ import type { EraseBody } from '../../schemas/me.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
 import { erasedMail } from '../mail/account-messages.ts'
 import { type MemberServices, takeOut } from '../members/members.ts'
-import { confirmPassword, type Person } from './confirm.ts'
+import { confirmPassword } from './confirm.ts'
 import type { Accounts } from './context.ts'
+import type { Person } from './person.ts'
+import { requireSession } from './session-standing.ts'
 
 /**
  * Erases the person: profile, memberships, sessions, second factor, invitations to their address. What they did stays in
@@ -32,6 +34,7 @@ export async function erasePerson(
     const memberships = await lockMemberships(tx, person.userId)
     const alone = await splitOwned(tx, memberships, body.eraseOrganizations === true)
     await lockUser(tx, person.userId)
+    await requireSession(tx, person)
     const tags = [`user:${person.userId}`]
     for (const membership of memberships) {
       const { organizationId } = membership

@@ -20,7 +20,9 @@ import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { secondFactorAddedMail, secondFactorRemovedMail } from '../mail/security-messages.ts'
 import type { Accounts } from './context.ts'
+import type { Person } from './person.ts'
 import { giveNotice, type Notice } from './security-notice.ts'
+import { requireSession } from './session-standing.ts'
 import { closeSessionsIn } from './sessions.ts'
 import type { Tried } from './throttle.ts'
 
@@ -85,6 +87,7 @@ export async function finishTotp(
     await lockUser(tx, user.id)
     const [confirmed] = await confirmTotp(tx, user.id, step.secret, step.step)
     if (!confirmed) throw nothingWaits()
+    await requireSession(tx, { userId: user.id, sessionId: user.sessionId })
     await replaceRecoveryCodes(tx, user.id, recoveryCodes.map(recoveryHash))
     const ended = await closeSessionsIn(tx, user.id, { except: user.sessionId })
     await giveNotice(tx, notice, user.id, 'user.totp_added', secondFactorAddedMail)
@@ -99,9 +102,11 @@ export async function finishTotp(
  * Takes the second factor away.
  * @throws ApiError 404 where there is none, 409 where an organization of the user requires one
  */
-export async function removeTotp(accounts: Accounts, userId: string, notice: Notice): Promise<void> {
+export async function removeTotp(accounts: Accounts, person: Person, notice: Notice): Promise<void> {
+  const { userId } = person
   await accounts.database.begin(async (tx) => {
     await lockUser(tx, userId)
+    await requireSession(tx, person)
     const [requiring] = await organizationsRequiringTotp(tx, userId)
     if (requiring) {
       throw new ApiError(

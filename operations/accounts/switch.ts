@@ -3,8 +3,8 @@ import { listMemberships, type MembershipRow } from '../../db/queries/accounts.t
 import { holdPassword } from '../../db/queries/authentication.ts'
 import { inheritSession } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import type { Person } from './confirm.ts'
 import type { Accounts } from './context.ts'
+import type { Person } from './person.ts'
 import { noMember } from './sessions.ts'
 
 /**

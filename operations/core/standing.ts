@@ -40,7 +40,9 @@ export async function stands(tx: Queryable, actor: Actor, lock: StandingLock): P
     )
   }
   if (interviewSession) {
-    checks.push(lockInterviewStanding(tx, organizationId, interviewSession).then((rows) => rows.length > 0))
+    checks.push(
+      lockInterviewStanding(tx, organizationId, interviewSession, lock).then((rows) => rows.length > 0),
+    )
   }
   if (checks.length === 0) throw new Error(`no standing is known of a credential of type ${actor.type}`)
   const outcomes = await Promise.all(checks)
