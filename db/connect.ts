@@ -1,6 +1,11 @@
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { guard, Losses } from './driver-guards.ts'
+import type { Connection, ConnectionOptions, ConnectionSpec } from './connection.ts'
+import { guardDriver, handlerOf, routeQueries } from './driver-guards.ts'
+import type { Identity } from './identity.ts'
+import { Listener } from './listener.ts'
+import { Pool } from './pool.ts'
+import type { PoolEvents, PoolLimits } from './pool-options.ts'
 
 /** A pool of connections to one environment's schema, with snake_case columns read as camelCase. */
 export type Database = postgres.Sql
@@ -8,23 +13,48 @@ export type Database = postgres.Sql
 /** What a query can run on: the pool, or a transaction of it. */
 export type Queryable = postgres.Sql | postgres.TransactionSql
 
+/** How a pool of connections is to be. */
+export interface ConnectOptions extends PoolEvents {
+  /** Whose rights the connections must have; the system's, unless told otherwise. */
+  readonly kind?: Identity['kind']
+  /** Connections at most. */
+  readonly max?: number
+  /** How long work waits for a connection. */
+  readonly waitMs?: number
+  /** How much work may wait for a connection, and how many statements on each. */
+  readonly waiting?: number
+  /** How long work may wait while no connection comes back, until the pool is taken for stuck. */
+  readonly stuckMs?: number
+  /** How long a statement may take; null: without end. */
+  readonly statementMs?: number | null
+  /** How long a statement waits for a lock; unset: as long as it may take. */
+  readonly lockMs?: number
+  /** How values of some types are sent and read. */
+  readonly types?: Record<string, postgres.PostgresType>
+  /** Whether columns keep the names that the database gives them. */
+  readonly plainColumns?: boolean
+}
+
 const POOL_SIZE = 10
-/** Between two tries of a connection that was refused, on average. */
-const RECONNECT_SECONDS = 0.2
-const CONNECT_SECONDS = 5
+/** Less than three seconds: within that time everyone who asked has an answer. */
+const WAIT_MS = 2500
+const WAITING = 1024
+const STUCK_MS = 15_000
+const STATEMENT_MS = 20_000
+/** A statement that should have ended so long ago has lost its connection. */
+const SILENT_MARGIN_MS = 2000
+/** A transaction in which the process says nothing for so long holds its locks for nobody. */
+const IDLE_TRANSACTION_MS = 30_000
+
+const parts = new WeakMap<Database, { pool: Pool; listener: Listener }>()
 
 /**
  * Opens a pool in the environment's schema.
  * @param url of the login whose rights the work needs (`db/logins.ts`): nothing narrows them later
- * @param options.max connections at most
- * @param options.lockTimeoutMs how long a statement waits for a lock; unset: without end
  */
-export function connect(
-  url: string,
-  environment: Environment,
-  options: { max?: number; lockTimeoutMs?: number } = {},
-): Database {
-  return openClient(url, connectionOptions(environment, { max: POOL_SIZE, ...options }))
+export function connect(url: string, environment: Environment, options: ConnectOptions = {}): Database {
+  const spec = connectionSpec(url, environment, options)
+  return clientOf(spec, new Pool(spec, limitsOf(options), options), new Listener(spec))
 }
 
 /**
@@ -32,63 +62,90 @@ export function connect(
  * @param onLost called whenever that connection ends
  */
 export function connectOnce(url: string, environment: Environment, onLost: () => void): Database {
-  return openClient(url, {
-    ...connectionOptions(environment, { max: 1, lasting: true }),
-    onclose: onLost,
-  })
-}
-
-/**
- * Opens a client that lives through changed tables and lost connections.
- * @param options as `connectionOptions` gives them
- */
-export function openClient(
-  url: string,
-  options: ReturnType<typeof connectionOptions> & { onclose?: () => void },
-): Database {
-  const lost = new Losses()
-  const onclose = () => {
-    lost.closed()
-    options.onclose?.()
+  let open = 0
+  const onConnections = ({ length }: readonly Connection[]) => {
+    if (length < open) onLost()
+    open = length
   }
-  const client = postgres(url, { ...options, onclose })
-  guard(client, lost)
-  return client
+  return connect(url, environment, { max: 1, onConnections })
 }
 
-/** How every connection of the server is opened: the schema is part of the start-up message. */
-export function connectionOptions(
+/** Whether work waits for connections of the database that never come back. */
+export function isStuck(database: Database): boolean {
+  return parts.get(database)?.pool.isStuck === true
+}
+
+/** Whether everything that is listened to is heard. */
+export function isListening(database: Database): boolean {
+  return parts.get(database)?.listener.isListening === true
+}
+
+/** Opens a pool for work that chooses its connections itself. */
+export function openPool(url: string, environment: Environment, options: ConnectOptions): Pool {
+  return new Pool(connectionSpec(url, environment, options), limitsOf(options), options)
+}
+
+function limitsOf(options: ConnectOptions): PoolLimits {
+  const { max = POOL_SIZE, waitMs = WAIT_MS, waiting = WAITING, stuckMs = STUCK_MS } = options
+  return { max, waitMs, waiting, stuckMs }
+}
+
+/** How every connection of the server is opened: the schema and the limits are part of the start-up message. */
+function connectionSpec(
+  url: string,
   environment: Environment,
-  options: { max: number; statementTimeoutMs?: number; lockTimeoutMs?: number; lasting?: boolean },
-) {
-  return {
-    max: options.max,
-    connect_timeout: CONNECT_SECONDS,
-    // postgres.js closes a connection after 30 to 60 minutes, when it has nothing in flight: not in a transaction's
-    // midst, but for one whose statements are sent piecemeal.
-    ...(options.lasting ? { max_lifetime: null } : {}),
-    transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
+  { kind = 'system', statementMs = STATEMENT_MS, lockMs, types, plainColumns }: ConnectOptions,
+): ConnectionSpec {
+  const options: ConnectionOptions = {
     onnotice: () => {},
-    // The driver's own waits 20 s once a pool's ten connections have been refused a few times.
-    backoff: () => RECONNECT_SECONDS * (0.5 + Math.random()),
     connection: {
       application_name: `anteroom ${environment.name}`,
       search_path: environment.schema,
       timezone: 'UTC',
       // Row locks and the proof of docs/revocation.md count on it, whatever the cluster's default.
       default_transaction_isolation: 'read committed' as const,
-      ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
-      ...(options.lockTimeoutMs ? { lock_timeout: options.lockTimeoutMs } : {}),
+      idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+      // PostgreSQL notices within half a minute that this process is gone without a word, and gives its locks back.
+      tcp_keepalives_idle: 10,
+      tcp_keepalives_interval: 5,
+      tcp_keepalives_count: 3,
+      tcp_user_timeout: 25_000,
+      ...(statementMs ? { statement_timeout: statementMs } : {}),
+      ...(lockMs ? { lock_timeout: lockMs } : {}),
+    },
+    ...(types ? { types } : {}),
+    ...(plainColumns ? {} : { transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } } }),
+  }
+  const silentMs = statementMs === null ? null : statementMs + SILENT_MARGIN_MS
+  return { url, options, identity: { environment, kind }, silentMs }
+}
+
+/** An ordinary client of postgres.js whose queries run on a pool of ours: it never connects itself. */
+function clientOf(spec: ConnectionSpec, pool: Pool, listener: Listener): Database {
+  guardDriver()
+  const client = postgres(spec.url, { ...spec.options, max: 1 })
+  routeQueries(handlerOf(client), (query) => pool.run(query))
+  const ours = {
+    begin: (...parts: unknown[]) => {
+      const work = parts.pop() as (tx: postgres.TransactionSql) => unknown
+      return pool.begin((parts[0] as string | undefined) ?? '', work)
+    },
+    reserve: async () => {
+      const connection = await pool.reserve()
+      const reserved = await connection.reserve()
+      const release = reserved.release.bind(reserved)
+      reserved.release = () => {
+        release()
+        pool.release(connection)
+      }
+      return reserved
+    },
+    listen: listener.listen.bind(listener),
+    end: async ({ timeout = 5 } = {}) => {
+      await Promise.all([listener.end(), pool.end(timeout)])
     },
   }
-}
-
-/** The SQLSTATE of a failed query, or null for another kind of error. */
-export function sqlState(error: unknown): string | null {
-  return error instanceof postgres.PostgresError ? error.code : null
-}
-
-/** Whether PostgreSQL ended or refused the whole connection, for whatever reason, and not one query. */
-export function isConnectionRefused(error: unknown): boolean {
-  return error instanceof postgres.PostgresError && ['FATAL', 'PANIC'].includes(error.severity)
+  const database = Object.assign(client, ours) as unknown as Database
+  parts.set(database, { pool, listener })
+  return database
 }

@@ -1,23 +1,39 @@
 import postgres from 'postgres'
 
-// What postgres.js (3.4) keeps of a query; it is not part of its types.
-interface QueryInternals extends Promise<unknown> {
+/** What postgres.js (3.4) keeps of a query; it is not part of its types. */
+export interface DriverQuery extends Promise<unknown> {
   strings: readonly string[]
   active: boolean
   executed: boolean
   cancelled: unknown
-  /** Hands the query to a connection: the pool's, or the one of the transaction that the query belongs to. */
-  handler(query: QueryInternals): void
+  /** Hands the query to a client, or to the transaction that the query belongs to. */
+  handler: DriverHandler
   reject(error: unknown): void
 }
-type Handler = QueryInternals['handler']
 
-const transactions = new WeakSet<Handler>()
-const ended = new WeakSet<Handler>()
-const losses = new WeakMap<Handler, Losses>()
+/** Where the queries of a client, or of a transaction, go. Each has one of its own. */
+export type DriverHandler = (query: DriverQuery) => void
+
+/** Takes the queries that were made for a handler. */
+export type Route = (query: DriverQuery) => void
+
+const routes = new WeakMap<DriverHandler, Route>()
+
+/** The handler of a client or a transaction. */
+export function handlerOf(sql: postgres.Sql | postgres.TransactionSql): DriverHandler {
+  return (sql`select` as unknown as DriverQuery).handler
+}
+
+/** Sends the queries of a handler by another way. It is up to the route to give them to a handler in the end. */
+export function routeQueries(handler: DriverHandler, route: Route): void {
+  routes.set(handler, route)
+}
 
 /**
- * Makes a client of postgres.js live through four things that would hang or end the process.
+ * Changes how postgres.js treats its queries, once for the process.
+ *
+ * Each query takes the route of its handler, where it has one: so a pool of ours stands behind an ordinary client, and
+ * a connection knows what it has under way.
  *
  * A table that changes its columns makes each connection's prepared statements on it fail once ("cached plan must not
  * change result type"), and postgres.js then sends the query again by itself. Where more queries travel behind it, it
@@ -25,53 +41,35 @@ const losses = new WeakMap<Handler, Losses>()
  * transaction. Here the query fails with its error (`isStalePlan`), and whoever knows what it belongs to may repeat it:
  * the statement is prepared anew by then.
  *
- * A connection that is lost under a transaction has no socket any more, and what the transaction still sends, its
- * `rollback` first of all, is an exception that nothing can catch (porsager/postgres#1208). Here nothing is sent.
- *
  * A connection that is lost while it is being opened rejects a question of postgres.js to itself, for the array types
  * there are, whose answer nobody waits for: an unhandled rejection ends the process. Here it stays without an answer;
  * the query for which the connection was opened fails as it should, and the next connection asks again.
- *
- * A connection whose socket has failed is closed a moment later, and what postgres.js sends on it in between is never
- * answered; worse, it waits for that answer on the next connection, for ever. Here a query waits for that moment.
- * @param lost told of each connection that has been closed (`onclose`)
+ * @throws Error where this version of postgres.js is of another make
  */
-export function guard(client: postgres.Sql, lost: Losses): void {
-  const query = client`select` as unknown as QueryInternals
-  guardQueries(Object.getPrototypeOf(query) as object)
-  losses.set(query.handler, lost)
-  const begin = client.begin.bind(client) as (...parts: unknown[]) => Promise<unknown>
-  const guarded = (...parts: unknown[]): Promise<unknown> => {
-    const work = parts.pop() as (tx: postgres.TransactionSql) => unknown
-    let handler: Handler | undefined
-    const outcome = begin(...parts, (tx: postgres.TransactionSql) => {
-      handler = (tx`select` as unknown as QueryInternals).handler
-      transactions.add(handler)
-      losses.set(handler, lost)
-      return work(tx)
-    })
-    // Lost while it sent nothing: it learns of it here.
-    outcome.catch((error: unknown) => {
-      if (handler && isLost(error)) ended.add(handler)
-    })
-    return outcome
-  }
-  client.begin = guarded as typeof client.begin
-}
-
-function guardQueries(prototype: object): void {
+export function guardDriver(): void {
+  const prototype = Object.getPrototypeOf(postgres({ max: 1 })`select`) as Record<string, unknown>
   if (Object.hasOwn(prototype, 'retried')) return
+  const probe = postgres({ max: 1 })`select` as unknown as Partial<DriverQuery>
+  const asExpected =
+    typeof prototype.handle === 'function' &&
+    typeof probe.handler === 'function' &&
+    typeof probe.reject === 'function' &&
+    probe.executed === false &&
+    probe.active === false &&
+    Array.isArray(probe.strings)
+  if (!asExpected)
+    throw new Error('This version of the package postgres is not one that db/driver-guards.ts knows')
   Object.defineProperties(prototype, {
     // What postgres.js sets on a query that it is about to send again.
     retried: {
       get: () => undefined,
-      set(this: QueryInternals, error: unknown) {
+      set(this: DriverQuery, error: unknown) {
         this.cancelled = true
         this.reject(error)
       },
     },
     handle: {
-      value: async function handle(this: QueryInternals): Promise<void> {
+      value: async function handle(this: DriverQuery): Promise<void> {
         if (this.executed) return
         this.executed = true
         if (asksForTypes(this)) {
@@ -79,68 +77,18 @@ function guardQueries(prototype: object): void {
             this.active = false
           }
         }
-        const lost = losses.get(this.handler)
-        // The first to hear of it, before the transaction that would go on to its rollback.
-        Promise.prototype.then.call(this, undefined, (error: unknown) => {
-          lost?.failed(error)
-          if (isLost(error) && transactions.has(this.handler)) ended.add(this.handler)
-        })
-        await (lost?.closing ?? null)
-        if (ended.has(this.handler)) this.reject(new ConnectionLost('transaction'))
+        // As postgres.js does: what is set on the query in this turn of the event loop still counts.
+        await null
+        const route = routes.get(this.handler)
+        if (route) route(this)
         else this.handler(this)
       },
     },
   })
 }
 
-/** The connections of a client whose sockets have failed and that are not closed yet. */
-export class Losses {
-  readonly #known = new WeakSet<object>()
-  #open = 0
-  #closed: () => void = () => {}
-  /** Resolves when they are closed; null where there is none. */
-  closing: Promise<void> | null = null
-
-  /** Takes note of a query's error: a socket's is the same object for all the queries that waited on it. */
-  failed(error: unknown): void {
-    if (!isSocketError(error) || this.#known.has(error)) return
-    this.#known.add(error)
-    this.#open += 1
-    this.closing ??= new Promise((resolve) => {
-      this.#closed = resolve
-    })
-  }
-
-  /** Takes note of a connection that is closed. */
-  closed(): void {
-    this.#open = Math.max(0, this.#open - 1)
-    if (this.#open > 0) return
-    this.closing = null
-    this.#closed()
-  }
-}
-
-function isSocketError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined
-}
-
-function asksForTypes({ strings }: QueryInternals): boolean {
+function asksForTypes({ strings }: DriverQuery): boolean {
   return strings[0]?.includes('pg_catalog.pg_type') === true && strings[0].includes('typarray')
-}
-
-/** The connection went away under what ran on it. */
-export class ConnectionLost extends Error {
-  readonly code = 'CONNECTION_CLOSED'
-  constructor(during: 'transaction' | 'read') {
-    super(`The connection was lost during the ${during}`)
-    this.name = 'ConnectionLost'
-  }
-}
-
-// 57P01 to 57P03: the server is shutting down, or was told to end this connection.
-function isLost(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
-  return /^(CONNECTION_|ECONNRESET|EPIPE|57P0)/.test(code)
 }
 
 /** Whether a query failed as its table has other columns since it was prepared: sent again, it succeeds. */

@@ -1,7 +1,7 @@
 import { fromBunSql, PgBoss, type Queue } from 'pg-boss'
 import postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { connectionOptions, type Queryable } from './connect.ts'
+import { connect, type Database, type Queryable } from './connect.ts'
 
 /** What waits in a queue: names what is to be done. Whoever can read the database can read it, so secrets are sealed. */
 export type JobData = Record<string, string | number | boolean | null>
@@ -113,9 +113,9 @@ const types = {
  */
 export class JobQueue {
   readonly boss: PgBoss
-  readonly #client: postgres.Sql
+  readonly #client: Database
 
-  private constructor(boss: PgBoss, client: postgres.Sql) {
+  private constructor(boss: PgBoss, client: Database) {
     this.boss = boss
     this.#client = client
   }
@@ -138,17 +138,14 @@ export class JobQueue {
     works: boolean,
     onError: (error: unknown) => void,
   ): JobQueue {
-    const { transform: _, ...options } = connectionOptions(environment, {
-      max: works ? 4 : 1,
-    })
-    const client = postgres(url, { ...options, types, idle_timeout: 30 })
+    const client = connect(url, environment, { max: works ? 4 : 1, types, plainColumns: true })
     const boss = new PgBoss({
       db: fromBunSql(client),
       schema: jobSchema(environment),
       migrate: false,
       supervise: works,
       schedule: works,
-      useListenNotify: true,
+      useListenNotify: works,
       reindex: false,
       monitorVacuum: false,
     })

@@ -1,37 +1,35 @@
 import type postgres from 'postgres'
-import { type Queryable, sqlState } from './connect.ts'
-import { ConnectionLost, isStalePlan } from './driver-guards.ts'
+import type { Queryable } from './connect.ts'
+import type { Connection } from './connection.ts'
+import { isStalePlan } from './driver-guards.ts'
+import { sqlState } from './unavailable.ts'
 
 /** A transaction that further reads may join until the event-loop turn ends. */
 interface OpenRead {
   readonly organizationId: string
-  /** The id of the PostgreSQL session that has begun it. */
-  session: number | null
-  /** Whether that session has set its fence. */
+  /** Whether the organization has been named. */
   fenced: boolean
 }
 
-/** What the driver tells of the session that answered; nothing where it lost the connection and took that for an answer. */
-interface Answered {
-  readonly state?: { readonly pid: number }
+/** A read whose transaction did not begin as it should have: what it saw counts for nothing. */
+class ScopeMissing extends Error {
+  override readonly name = 'ScopeMissing'
 }
 
 /**
- * A connection for reads, of which those of one organization and event-loop turn share a transaction. As its session
- * is logged in as the tenant, a read that lost its fence sees no row at all; and no read believes such an
- * answer: the driver keeps the order of its queries while a connection lives, but after a lost one it sends what still
- * waited to the next connection, in parts, behind queries that came later. PostgreSQL's answers tell the true order.
+ * A connection for reads, of which those of one organization and event-loop turn share a transaction. It is logged in as
+ * the tenant, so that a read without its organization sees no row at all; and no read believes such an answer.
  */
 export class ReadWire {
+  readonly connection: Connection
   readonly #client: postgres.Sql
   /** What has been begun last, by what has been sent. */
   #open: OpenRead | null = null
-  /** What has been begun last, by what has been answered. */
-  #running: OpenRead | null = null
 
-  /** @param client of one connection, logged in as the tenant */
-  constructor(client: postgres.Sql) {
-    this.#client = client
+  /** @param connection logged in as the tenant */
+  constructor(connection: Connection) {
+    this.connection = connection
+    this.#client = connection.client
   }
 
   /** Whether a read of the organization would join a transaction. */
@@ -54,27 +52,19 @@ export class ReadWire {
     const rows = query(this.#client)
       .execute()
       .then((result) => {
-        if (!open.fenced || !this.#runs(open, result)) throw new ConnectionLost('read')
+        if (!open.fenced) throw new ScopeMissing('The read was sent without its organization')
         return result as Row
       })
     if (!shared) this.#end()
     return rows
   }
 
-  /** Ends the connection. */
-  async close(): Promise<void> {
-    await this.#client.end({ timeout: 1 })
-  }
-
   #begin(organizationId: string): OpenRead {
     this.#end()
-    const open: OpenRead = { organizationId, session: null, fenced: false }
-    this.#send(this.#client`begin read only`, ({ state }) => {
-      this.#running = open
-      open.session = state?.pid ?? null
-    })
-    this.#send(this.#client`select set_config('app.organization_id', ${organizationId}, true)`, (result) => {
-      open.fenced = this.#runs(open, result)
+    const open: OpenRead = { organizationId, fenced: false }
+    this.#send(this.#client`begin read only`, () => {})
+    this.#send(this.#client`select set_config('app.organization_id', ${organizationId}, true)`, () => {
+      open.fenced = true
     })
     this.#open = open
     setImmediate(() => {
@@ -86,25 +76,18 @@ export class ReadWire {
   #end(): void {
     if (this.#open === null) return
     this.#open = null
-    this.#send(this.#client`commit`, () => {
-      this.#running = null
-    })
-  }
-
-  /** Whether what has just been answered ran within the transaction. */
-  #runs(open: OpenRead, { state }: Answered): boolean {
-    return this.#running === open && state !== undefined && state.pid === open.session
+    this.#send(this.#client`commit`, () => {})
   }
 
   // Where it fails, the reads that count on it find no fence.
-  #send(query: postgres.PendingQuery<postgres.Row[]>, answered: (result: Answered) => void): void {
+  #send(query: postgres.PendingQuery<postgres.Row[]>, answered: () => void): void {
     query.execute().then(answered, () => {})
   }
 }
 
 /** Whether a read failed by what happened beside it, and is worth to be sent again. */
 export function isRepeatable(error: unknown): boolean {
-  return error instanceof ConnectionLost || isStalePlan(error) || sqlState(error) === IN_FAILED_TRANSACTION
+  return error instanceof ScopeMissing || isStalePlan(error) || sqlState(error) === IN_FAILED_TRANSACTION
 }
 
 /** Another read of the same transaction failed first. */

@@ -1,9 +1,9 @@
 import postgres from 'postgres'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
-import { sqlState } from './connect.ts'
 import type { DatabaseLogins, MemberLogin } from './logins.ts'
 import { scramVerifier } from './scram.ts'
+import { sqlState } from './unavailable.ts'
 
 /** PostgreSQL 16 and newer can keep a member from `set role`. */
 const SET_OPTION_SINCE = 160_000

@@ -1,7 +1,12 @@
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { connect, connectionOptions, type Database, openClient, type Queryable } from './connect.ts'
+import { connect, type Database, isStuck, openPool, type Queryable } from './connect.ts'
+import type { Connection } from './connection.ts'
+import { assertNothingHeld } from './held-connection.ts'
+import type { Pool } from './pool.ts'
+import type { PoolEvents } from './pool-options.ts'
 import { isRepeatable, ReadWire } from './read-wire.ts'
+import { OverloadedDatabase } from './unavailable.ts'
 
 /** A transaction that sees the rows of one organization alone. Only `Tenancy` makes one. */
 export type TenantTransaction = postgres.TransactionSql
@@ -9,7 +14,9 @@ export type TenantTransaction = postgres.TransactionSql
 // Few wires with many requests in each beat many wires with few: the reads of one event-loop turn travel together.
 const READ_WIRES = 4
 const WRITE_CONNECTIONS = 8
-const READ_TIMEOUT_MS = 10_000
+const READ_MS = 10_000
+/** Statements that may wait for their answers on one wire. */
+const MOST_WAITING_READS = 2048
 // One more for each change of a table's columns that comes between.
 const READ_ATTEMPTS = 3
 
@@ -19,18 +26,28 @@ const READ_ATTEMPTS = 3
  */
 export class Tenancy {
   readonly #database: Database
-  readonly #wires: readonly ReadWire[]
+  readonly #reads: Pool
+  #wires: readonly ReadWire[] = []
   #turn = 0
 
-  /** @param url of the tenant's login */
-  constructor(url: string, environment: Environment) {
-    this.#database = connect(url, environment, { max: WRITE_CONNECTIONS })
-    const options = connectionOptions(environment, {
-      max: 1,
-      statementTimeoutMs: READ_TIMEOUT_MS,
-      lasting: true,
+  /**
+   * @param url of the tenant's login
+   */
+  constructor(url: string, environment: Environment, events: Omit<PoolEvents, 'onConnections'> = {}) {
+    this.#database = connect(url, environment, { kind: 'tenant', max: WRITE_CONNECTIONS, ...events })
+    this.#reads = openPool(url, environment, {
+      kind: 'tenant',
+      max: READ_WIRES,
+      statementMs: READ_MS,
+      waiting: MOST_WAITING_READS,
+      ...events,
+      onConnections: (connections) => this.#rewire(connections),
     })
-    this.#wires = Array.from({ length: READ_WIRES }, () => new ReadWire(openClient(url, options)))
+  }
+
+  /** Opens the wires. @throws where the database refuses them, or the login is the wrong one */
+  async open(): Promise<void> {
+    await Promise.all([this.#reads.fill(), this.#database`select 1`])
   }
 
   /**
@@ -42,7 +59,8 @@ export class Tenancy {
     organizationId: string,
     query: (tx: Queryable) => postgres.PendingQuery<Row>,
   ): Promise<Row> {
-    const wire = this.#wireFor(organizationId)
+    assertNothingHeld('a tenant read')
+    const wire = this.#wireFor(organizationId) ?? (await this.#firstWire())
     for (let attempt = 1; ; attempt += 1) {
       try {
         // Alone after the first time: nobody else's error ends the transaction then.
@@ -67,15 +85,43 @@ export class Tenancy {
     return outcome.value
   }
 
-  /** Closes its connections. */
-  async close(): Promise<void> {
-    await Promise.all([this.#database.end({ timeout: 1 }), ...this.#wires.map((wire) => wire.close())])
+  /** Whether reads or writes wait for connections that never come back. */
+  get isStuck(): boolean {
+    return this.#reads.isStuck || isStuck(this.#database)
   }
 
-  #wireFor(organizationId: string): ReadWire {
-    const shared = this.#wires.find((wire) => wire.isOpenFor(organizationId))
-    if (shared) return shared
-    this.#turn = (this.#turn + 1) % READ_WIRES
-    return this.#wires[this.#turn] as ReadWire
+  /** Asks the database on each wire and on a connection for writes. @throws where one of them has no answer */
+  async check(): Promise<void> {
+    await Promise.all([
+      this.read('', (tx) => tx`select 1`),
+      ...this.#wires.map((wire) => wire.read('', (tx) => tx`select 1`, false)),
+      this.write('', (tx) => tx`select 1`),
+    ])
+  }
+
+  /** Closes its connections. */
+  async close(): Promise<void> {
+    await Promise.all([this.#database.end({ timeout: 1 }), this.#reads.end(1)])
+  }
+
+  #rewire(connections: readonly Connection[]): void {
+    const known = new Map(this.#wires.map((wire) => [wire.connection, wire]))
+    this.#wires = connections.map((connection) => known.get(connection) ?? new ReadWire(connection))
+  }
+
+  #wireFor(organizationId: string): ReadWire | null {
+    const wires = this.#wires
+    if (wires.length < READ_WIRES) this.#reads.grow()
+    for (const wire of wires) if (wire.isOpenFor(organizationId)) return wire
+    this.#turn += 1
+    const wire = wires[this.#turn % wires.length]
+    if (wire === undefined) return null
+    if (wire.connection.pending > MOST_WAITING_READS) throw new OverloadedDatabase()
+    return wire
+  }
+
+  async #firstWire(): Promise<ReadWire> {
+    const connection = await this.#reads.wait()
+    return this.#wires.find((wire) => wire.connection === connection) ?? new ReadWire(connection)
   }
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isConnectionRefused, sqlState } from '../db/connect.ts'
 import { isStalePlan } from '../db/driver-guards.ts'
+import { isOutage, OverloadedDatabase, sqlState } from '../db/unavailable.ts'
 import { whyOf } from '../operations/core/why.ts'
 import { ApiError, type ErrorDetail, ErrorEnvelope, errorEnvelope } from '../schemas/errors.ts'
 import { newId } from '../schemas/ids.ts'
@@ -76,14 +76,30 @@ const clientErrors: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive',
 }
 
-// What is out of reach for a while is no fault of the code: a line says what. Everything else needs its stack.
+const OUTAGE_LINE_MS = 10_000
+const outage = { toldAt: Number.NEGATIVE_INFINITY, untold: 0 }
+
+// What is out of reach for a while is no fault of the code: a line says what. Everything else needs its stack. Without a
+// database every request is refused: the first is told of at once, and those of each ten seconds in one line.
 function logFailure(known: ApiError, error: Error, request: FastifyRequest): void {
   const { id: requestId } = request
-  if (known.code !== 'UNAVAILABLE') request.log.error({ err: error, requestId }, 'request failed')
-  else {
-    const why = known.cause === undefined ? undefined : whyOf(known.cause)
-    request.log.error({ requestId, reason: known.reason, why }, `request refused: ${known.message}`)
+  const { reason, cause } = known
+  if (known.code !== 'UNAVAILABLE') {
+    request.log.error({ err: error, requestId }, 'request failed')
+    return
   }
+  const why = cause === undefined ? undefined : whyOf(cause)
+  if (reason !== 'database_unavailable' && reason !== 'overloaded') {
+    request.log.error({ requestId, reason, why }, `request refused: ${known.message}`)
+    return
+  }
+  outage.untold += 1
+  const now = performance.now()
+  if (now - outage.toldAt < OUTAGE_LINE_MS) return
+  const { untold: requests } = outage
+  outage.toldAt = now
+  outage.untold = 0
+  request.log.error({ requestId, reason, why, requests }, `request refused: ${known.message}`)
 }
 
 function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply) {
@@ -106,14 +122,7 @@ function toApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
       request.query,
     )
   }
-  if (isStalePlan(error)) {
-    return new ApiError('UNAVAILABLE', 'The database was changed meanwhile: try again', { cause: error })
-  }
-  const state = sqlState(error)
-  if (state && !isConnectionRefused(error)) return databaseError(state, error)
-  if (state || isConnectionLoss(error))
-    return new ApiError('UNAVAILABLE', 'The database is out of reach', { cause: error })
-  return frameworkError(error as FastifyError)
+  return databaseError(error) ?? frameworkError(error as FastifyError)
 }
 
 function validationError(entries: readonly ValidationEntry[], context: string, query: unknown): ApiError {
@@ -161,8 +170,26 @@ const formats: Record<string, string> = {
   email: 'must be an e-mail address',
 }
 
-// Class 22 is data that PostgreSQL can't hold, e.g. a NUL character within text: the caller's, not ours.
-function databaseError(state: string, cause: Error): ApiError {
+/** Says what a failure of the database means to the caller; null for another failure. */
+function databaseError(cause: Error): ApiError | null {
+  if (isStalePlan(cause)) {
+    return new ApiError('UNAVAILABLE', 'The database was changed meanwhile: try again', { cause })
+  }
+  if (cause instanceof OverloadedDatabase) {
+    return new ApiError('UNAVAILABLE', 'Too much work waits for the database: try again', {
+      cause,
+      reason: 'overloaded',
+    })
+  }
+  if (isOutage(cause)) {
+    return new ApiError('UNAVAILABLE', 'The database is out of reach', {
+      cause,
+      reason: 'database_unavailable',
+    })
+  }
+  const state = sqlState(cause)
+  if (state === null) return null
+  // Class 22 is data that PostgreSQL can't hold, e.g. a NUL character within text: the caller's, not ours.
   if (state.startsWith('22'))
     return new ApiError('BAD_REQUEST', 'The request holds a character or a number that can not be stored', {
       cause,
@@ -177,15 +204,7 @@ function databaseError(state: string, cause: Error): ApiError {
       headers: { 'retry-after': '1' },
       cause,
     })
-  if (state.startsWith('57P') || state.startsWith('08') || state === '53300') {
-    return new ApiError('UNAVAILABLE', 'The database is out of reach', { cause })
-  }
   return new ApiError('INTERNAL', undefined, { cause })
-}
-
-function isConnectionLoss(error: Error): boolean {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
-  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|CONNECTION_|CONNECT_TIMEOUT)/.test(code)
 }
 
 function frameworkError(error: FastifyError): ApiError {

@@ -14,10 +14,15 @@ export async function healthRoutes(app: Api): Promise<void> {
         tags: ['Health'],
         operationId: 'healthz',
         summary: 'Whether the process is up',
-        response: answers({ 200: Ok }, 429),
+        response: answers({ 200: Ok }, 429, 503),
       },
     },
-    async () => ({ status: 'ok' as const }),
+    async () => {
+      if (app.databaseHealth.isStuck()) {
+        throw new ApiError('UNAVAILABLE', 'Work waits for database connections that do not come back')
+      }
+      return { status: 'ok' as const }
+    },
   )
 
   app.get(
@@ -32,8 +37,11 @@ export async function healthRoutes(app: Api): Promise<void> {
     },
     async () => {
       if (app.starting.underWay) throw new ApiError('UNAVAILABLE', 'The start is not done yet')
-      await app.database`select from campaigns limit 0`.catch((cause: unknown) => {
-        throw new ApiError('UNAVAILABLE', 'The database is out of reach or not migrated', { cause })
+      await app.databaseHealth.check().catch((cause: unknown) => {
+        throw new ApiError('UNAVAILABLE', 'The database is out of reach or not migrated', {
+          cause,
+          reason: 'database_unavailable',
+        })
       })
       return { status: 'ok' as const }
     },

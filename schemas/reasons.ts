@@ -241,6 +241,14 @@ const catalogue = {
     'UNAVAILABLE',
     'The server could not keep a record of the request, because neither its database nor its disk took any.',
   ),
+  database_unavailable: shown(
+    'UNAVAILABLE',
+    'The database could not be reached, or it was out of disk space, memory or connections. Try again later.',
+  ),
+  overloaded: shown(
+    'UNAVAILABLE',
+    'Too much work waited for the database. Try again after Retry-After seconds.',
+  ),
   no_smtp_url: shown('UNAVAILABLE', 'This server sends no e-mail. Its operator has to set SMTP_URL.'),
 } as const satisfies Record<string, ReasonEntry>
 

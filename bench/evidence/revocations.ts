@@ -267,7 +267,7 @@ class Race {
     const admin = postgres(this.#fleet.databaseUrl, { max: 1, onnotice: () => {} })
     for (const end = performance.now() + durationMs; performance.now() < end; await delay(300)) {
       await admin`
-        select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen "anteroom%'`
+        select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%listener'`
     }
     await admin.end()
   }

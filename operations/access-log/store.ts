@@ -1,5 +1,6 @@
-import { type Database, sqlState } from '../../db/connect.ts'
+import type { Database } from '../../db/connect.ts'
 import { storeAccessRecords } from '../../db/queries/access-log.ts'
+import { sqlState } from '../../db/unavailable.ts'
 
 const LINE_FEED = 10
 

@@ -1,6 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel'
-import { sqlState } from '../../db/connect.ts'
 import type { StandingLock } from '../../db/queries/standing.ts'
+import { sqlState } from '../../db/unavailable.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { actorAuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'

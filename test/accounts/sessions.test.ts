@@ -198,12 +198,14 @@ t.test('when a session was last used is written, not at each request', async (t)
 
 // Who closes the process waits for the last write: a second call found nothing to write, and did not wait for the first.
 t.test('a note that another call is about to write is waited for', async (t) => {
-  const { app, call, tenant } = await testApp(t)
+  const { app, call, tenant, logins } = await testApp(t)
   const { accessToken } = await tenant()
   app.verifier.clear()
+  const inTheWay = postgres(logins.system, { max: 1, connection: { search_path: 'sandbox' } })
+  t.teardown(() => inTheWay.end())
   let written = false
   let second: Promise<void> = Promise.resolve()
-  await app.database.begin(async (tx) => {
+  await inTheWay.begin(async (tx) => {
     await tx`lock table session_uses in share mode`
     await call('GET', '/api/whoami', { headers: bearer(accessToken) })
     void app.sessionUse.flush()
@@ -219,8 +221,10 @@ t.test('a note that another call is about to write is waited for', async (t) => 
 
 // A write locks its session's row in share mode, so that a revocation waits for it. A use that is noted must not wait too.
 t.test('noting a use and locking the session never wait for each other', async (t) => {
-  const { app, tenant } = await testApp(t)
+  const { app, tenant, logins } = await testApp(t)
   const { organizationId, userId } = await tenant()
+  const another = postgres(logins.system, { max: 1, connection: { search_path: 'sandbox' } })
+  t.teardown(() => another.end())
   const [session] = await app.database<{ id: string }[]>`select id from sessions`
   const sessionId = session?.id as string
   const note = async (tx: Queryable) => {
@@ -228,11 +232,11 @@ t.test('noting a use and locking the session never wait for each other', async (
     await touchSessions(tx, [{ organizationId, sessionId }], 60)
     await noteAuthentication(tx, userId, sessionId)
   }
-  await app.database.begin(async (writer) => {
+  await another.begin(async (writer) => {
     await writer`select from sessions for share`
     await app.database.begin(note)
   })
-  await app.database.begin(async (noting) => {
+  await another.begin(async (noting) => {
     await note(noting)
     const locked = await app.database`select from sessions where id = ${sessionId} for share nowait`
     t.equal(locked.length, 1)

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { sqlState } from '../../db/connect.ts'
 import { findCampaign } from '../../db/queries/campaigns.ts'
+import { sqlState } from '../../db/unavailable.ts'
 import { newId } from '../../schemas/ids.ts'
 import { testApp } from '../support/app.ts'
 import { until } from '../support/until.ts'

@@ -1,7 +1,7 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
-import { connectionOptions } from '../../db/connect.ts'
+import { connect } from '../../db/connect.ts'
 import { newId } from '../../schemas/ids.ts'
 import { testApp } from '../support/app.ts'
 import { twoTenants } from './two-tenants.ts'
@@ -98,10 +98,7 @@ t.test('tenancy', async (t) => {
   })
 
   t.test('a connection that names no organization, or none that there is, sees no row', async (t) => {
-    const wire = postgres(
-      server.logins.tenant,
-      connectionOptions(sandbox, { max: 1, statementTimeoutMs: 10_000 }),
-    )
+    const wire = connect(server.logins.tenant, sandbox, { kind: 'tenant', max: 1 })
     t.teardown(() => wire.end({ timeout: 1 }))
     for (const table of [...(await tenantTables(admin)), 'organizations', 'users']) {
       const [row] = await wire<{ may: boolean }[]>`select has_table_privilege(${table}, 'select') as may`
@@ -139,7 +136,7 @@ t.test('tenancy', async (t) => {
     }
     const cut = (pid: number) => admin`select pg_terminate_backend(${pid}, 5000)`.execute()
     const name = 'half a transaction'
-    const lost = { code: /^(CONNECTION_CLOSED|ECONNRESET|EPIPE|57P01)$/ }
+    const lost = { code: /^(CONNECTION_CLOSED|CONNECTION_LOST|ECONNRESET|EPIPE|57P01)$/ }
     for (let round = 0; round < 3; round += 1) {
       const idle = tenancy.write(one.organizationId, async (tx) => {
         await tx`update campaigns set name = ${name}`

@@ -85,7 +85,8 @@ t.test('of two hundred requests by which the last two owners remove each other, 
   )
   const counts = tally(answers.map(({ status }) => status))
   t.equal(counts[204], 1)
-  for (const status of Object.keys(counts)) t.ok(['204', '401', '404', '409'].includes(status), status)
+  // 503: so many wait for one row that some wait too long.
+  for (const status of Object.keys(counts)) t.ok(['204', '401', '404', '409', '503'].includes(status), status)
   const left = await one.app.database`
     select from memberships where organization_id = ${tenant.organizationId} and role = 'owner'`
   t.equal(left.length, 1)

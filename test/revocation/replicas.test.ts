@@ -126,7 +126,7 @@ t.test('a listening connection that is cut delays nothing past the answer', asyn
   const listening = async () => {
     const rows = await admin<{ pid: number }[]>`
       select pid from pg_stat_activity where datname = current_database() and state = 'idle'
-        and query ilike 'listen "anteroom%acknowledgements"'`
+        and application_name like '%listener' and (query like 'listen%acknowledgements"' or query = 'select 1')`
     return rows.map(({ pid }) => pid).filter((pid) => !cut.has(pid))
   }
   const bothListen = () => until(async () => (await listening()).length === 2, 'both to listen')

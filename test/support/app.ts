@@ -1,3 +1,4 @@
+import '../../db/held-connection-check.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

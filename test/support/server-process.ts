@@ -23,7 +23,7 @@ export interface ServerProcess {
  * @param variables environment variables besides those for cheap hashes and no limits in the way
  */
 export async function startServer(t: Test, variables: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['server.ts'], {
+  const child = spawn(process.execPath, ['--import', './db/held-connection-check.ts', 'server.ts'], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
