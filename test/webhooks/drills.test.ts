@@ -100,3 +100,16 @@ t.test('drills need the rights that their steps need, and production has none', 
   })
   t.equal((await production.call('POST', '/api/sandbox/drills', { body: { drill: 'rotation' } })).status, 404)
 })
+
+// Each of them held a connection while it asked the API, which waited for one: ten of them stopped the server.
+t.test('twice as many drills at once as there are connections all come to their end', async (t) => {
+  const { call, tenant } = await testApp(t)
+  const { auth } = await tenant()
+  const drill = () => call('POST', '/api/sandbox/drills', { headers: auth, body: { drill: 'rotation' } })
+  const reports = await Promise.all(Array.from({ length: 20 }, drill))
+  for (const { status, body } of reports) {
+    t.equal(status, 200)
+    t.equal(body.passed, true, JSON.stringify(body.steps?.filter((step: DrillStep) => !step.ok)))
+  }
+  t.equal((await call('GET', '/readyz')).status, 200)
+})
