@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { findFile } from '../db/queries/files.ts'
+import { type FileRow, findFile } from '../db/queries/files.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
 import { ResumableUploads, UNFINISHED_SECONDS } from '../operations/files/resumable.ts'
 import { beginUpload } from '../operations/files/take.ts'
@@ -101,13 +101,13 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     const find = () => tenancy.read(organizationId, (tx) => findFile(tx, organizationId, id))
     const [row] = await find()
     if (row?.interviewId !== interviewId || row.questionId === null) throw notFound('Upload')
-    if (row.state === 'stored') return answerFinished(request, reply, row.sizeBytes ?? 0)
+    if (row.state === 'stored') return answerFinished(request, reply, row)
     const asked = { ...session, questionId: row.questionId }
     const wanted = await tenancy.write(organizationId, (tx) => wantRecording(tx, asked))
     const response = await handle(request, reply, id, asked, wanted)
     // The last byte may have arrived, and been answered for, in this very moment.
     const [file] = [404, 410].includes(response.status) ? await find() : []
-    if (file?.state === 'stored') return answerFinished(request, reply, file.sizeBytes ?? 0)
+    if (file?.state === 'stored') return answerFinished(request, reply, file)
     return answer(request, reply, response)
   }
 
@@ -175,10 +175,11 @@ function questionOf(request: FastifyRequest): string {
   throw badRequest('headers.upload-metadata', 'must name the question as questionId, in base64')
 }
 
-function answerFinished(request: FastifyRequest, reply: FastifyReply, sizeBytes: number) {
+function answerFinished(request: FastifyRequest, reply: FastifyReply, file: FileRow) {
+  const length = file.uploadedBytes ?? file.sizeBytes ?? 0
   if (request.method !== 'HEAD') throw new ApiError('CONFLICT', 'This upload is finished')
   return reply
-    .headers({ 'cache-control': 'no-store', 'upload-offset': sizeBytes, 'upload-length': sizeBytes })
+    .headers({ 'cache-control': 'no-store', 'upload-offset': length, 'upload-length': length })
     .code(200)
     .send()
 }

@@ -14,7 +14,12 @@ export const Answer = Type.Object(
     text: Type.Optional(Type.String()),
     choice: Type.Optional(Type.String()),
     file: Type.Optional(Nullable(File)),
-    durationSeconds: Nullable(Type.Integer({ description: 'How long it took, as the browser measured it' })),
+    durationSeconds: Nullable(
+      Type.Integer({
+        description:
+          'Of a recording: how long it is. Of other answers: how long it took, as the browser measured it',
+      }),
+    ),
     overTimeLimit: Type.Boolean({ description: 'Whether that is longer than the question allows' }),
     answeredAt: Instant(),
   },

@@ -21,7 +21,7 @@ export function fileCommands(program: Command): void {
   for (const [name, description, work] of commands) {
     withJson(files.command(name).description(description)).action((options: Options) =>
       operate(async ({ config, database }) => {
-        const store = await openFileStore(config, database, { error: tell })
+        const store = await openFileStore(config, database, { error: tell, warn: tell })
         const swept = await work(store)
         store.storage.close()
         report(options, swept, describe(swept))

@@ -22,6 +22,8 @@ export interface FileFacts {
   readonly name: string
   readonly contentType: string
   readonly sizeBytes: number
+  /** How much was sent; a recording is stored in a better container. */
+  readonly uploadedBytes: number
   readonly sha256: Buffer
 }
 
@@ -80,7 +82,7 @@ export function prolongUpload(db: Queryable, id: string, leaseSeconds: number) {
 export function finishUpload(tx: Queryable, organizationId: string, id: string, facts: FileFacts) {
   return tx<StoredFileRow[]>`
     update files set state = 'stored', name = ${facts.name}, content_type = ${facts.contentType},
-      size_bytes = ${facts.sizeBytes}, sha256 = ${facts.sha256}, lease_until = null, created_at = ${timeOf(tx, organizationId)}
+      size_bytes = ${facts.sizeBytes}, uploaded_bytes = ${facts.uploadedBytes}, sha256 = ${facts.sha256}, lease_until = null, created_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id} and state = 'uploading'
     returning *`
 }

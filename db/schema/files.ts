@@ -28,6 +28,8 @@ export const files = pgTable(
     name: text('name').notNull(),
     contentType: text('content_type'),
     sizeBytes: integer('size_bytes'),
+    /** How much was sent, which differs where a recording was stored in a better container. */
+    uploadedBytes: integer('uploaded_bytes'),
     sha256: bytes('sha256'),
     /** While it is uploading: until when somebody is at work on it. */
     leaseUntil: instant('lease_until'),

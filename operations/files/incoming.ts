@@ -39,6 +39,11 @@ export class Incoming {
     return join(this.folder, id)
   }
 
+  /** Where a better copy of what has arrived is written. */
+  copyPath(id: string): string {
+    return `${this.path(id)}.copy`
+  }
+
   /**
    * Writes a stream as it comes, never faster than the disk takes it, and counts and hashes it on the way. What fails
    * half-way is removed.
@@ -125,9 +130,8 @@ export class Incoming {
     })
   }
 
-  /** Counts and hashes what arrived in parts. */
-  async measure(id: string): Promise<Received> {
-    const path = this.path(id)
+  /** Counts and hashes what arrived in parts, or was written here. */
+  async measure(path: string): Promise<Received> {
     const hash = createHash('sha256')
     let sizeBytes = 0
     await onStorage(async () => {
@@ -139,18 +143,19 @@ export class Incoming {
     return { path, sizeBytes, sha256: hash.digest() }
   }
 
-  /** Removes what has arrived of an upload, with the notes beside it. */
+  /** Removes what has arrived of an upload, with what is beside it. */
   async discard(id: string): Promise<void> {
     await onStorage(async () => {
       await rm(this.path(id), { force: true })
       await rm(this.#notes(id), { force: true })
+      await rm(this.copyPath(id), { force: true })
     })
   }
 
   /** The ids of all that is here. */
   async ids(): Promise<string[]> {
     const names = await readdir(this.folder).catch(() => [])
-    return [...new Set(names.map((name) => name.replace(/\.json$/, '')))]
+    return [...new Set(names.map((name) => name.replace(/\.(json|copy)$/, '')))]
   }
 
   #notes(id: string): string {

@@ -157,7 +157,7 @@ export class ResumableUploads {
     const upload = await this.#arriving.getUpload(id)
     const name = upload.metadata?.filename ?? undefined
     try {
-      const received = await this.#store.incoming.measure(id)
+      const received = await this.#store.incoming.measure(this.#store.incoming.path(id))
       await settleUpload(this.#store, wanted, id, received, name, commit)
       await this.#store.incoming.discard(id)
     } catch (error) {

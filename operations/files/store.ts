@@ -8,6 +8,7 @@ import { type FileStorage, openStorage } from './storage.ts'
 /** What the process log gets to hear of files. */
 export interface FileLog {
   error(fields: object, message: string): void
+  warn(fields: object, message: string): void
 }
 
 /** What files are made of: rows, bytes, and the folder where bytes arrive. */

@@ -17,6 +17,7 @@ import { whyOf } from '../core/why.ts'
 import { type Detected, detect, type FileKind, formsOf } from './content/detect.ts'
 import { isStorageFailure, onStorage } from './failure.ts'
 import type { Received } from './incoming.ts'
+import { readRecording } from './media/recordings.ts'
 import { displayName } from './names.ts'
 import { removeBytesSoon } from './remove.ts'
 import { type FileStore, keyOf } from './store.ts'
@@ -51,8 +52,14 @@ export interface Arrived {
   readonly name: string | undefined
 }
 
+/** A file that was just stored. */
+export interface KeptFile extends StoredFileRow {
+  /** Of a recording, in seconds; null where it cannot be read. */
+  readonly duration: number | null
+}
+
 /** Makes the upload a file, in the transaction of whatever refers to it. */
-export type Keep = (tx: TenantTransaction) => Promise<StoredFileRow>
+export type Keep = (tx: TenantTransaction) => Promise<KeptFile>
 
 /**
  * Takes a file in. The row is there before the first byte and becomes a file in the transaction of `commit`, once its
@@ -126,17 +133,24 @@ export async function settleUpload<T>(
   name: string | undefined,
   commit: (keep: Keep, facts: { sha256: Buffer; contentType: string }) => Promise<T>,
 ): Promise<T> {
-  const { sizeBytes, sha256 } = received
   const { contentType, form } = await contentOf(received, kind)
+  const arrived = { received, duration: null }
+  const { received: stored, duration } =
+    kind === 'document' ? arrived : await readRecording(store, id, received)
+  const { sizeBytes, sha256 } = stored
   const key = keyOf(store, organizationId, id)
-  await store.storage.adopt(key, received.path, sizeBytes)
-  const facts = { name: displayName(name, form), contentType, sizeBytes, sha256 }
+  await store.storage.adopt(key, stored.path, sizeBytes)
+  const uploadedBytes = received.sizeBytes
+  const facts = { name: displayName(name, form), contentType, sizeBytes, uploadedBytes, sha256 }
   const keep: Keep = async (tx) => {
     const [row] = await finishUpload(tx, organizationId, id, facts)
     if (!row) throw new ApiError('CONFLICT', 'The upload took too long and was given up: try again')
-    return row
+    return { ...row, duration }
   }
-  return commit(keep, facts)
+  const outcome = await commit(keep, facts)
+  // Where a copy was stored, what arrived is still there. The sweep finds what cannot be removed now.
+  if (stored !== received) await store.incoming.discard(id).catch(() => {})
+  return outcome
 }
 
 async function contentOf({ path, sizeBytes }: Received, kind: FileKind): Promise<Detected> {

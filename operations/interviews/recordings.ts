@@ -48,8 +48,9 @@ export async function saveRecording(
   const { organizationId, interviewId, questionId } = asked
   // Locks in one order everywhere: the interview, then its files.
   await lockOpenInterview(tx, asked)
-  const { id: fileId } = await keep(tx)
-  const answer = { content: { fileId, kind: wanted.kind }, durationSeconds: null }
+  const { id: fileId, duration } = await keep(tx)
+  const durationSeconds = duration === null ? null : Math.round(duration)
+  const answer = { content: { fileId, kind: wanted.kind }, durationSeconds }
   const row = await saveAnswer(tx, asked, questionId, answer)
   await deleteReplacedRecordings(tx, organizationId, { interviewId, questionId, fileId })
   return row

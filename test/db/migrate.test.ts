@@ -33,6 +33,7 @@ t.test('a database that is behind is brought up to date, one that is not is left
   await owner`
     insert into candidates (organization_id, id, email, name, search_text)
     values ('org_before', 'cnd_before', 'l@example.com', 'Łukasz Strauß', 'łukasz strauß l example com')`
+  await owner`alter table files drop column uploaded_bytes`
   const since = journal.entries.find(({ tag }) => tag === '0012_speed')?.when as number
   await owner`delete from __drizzle_migrations where created_at >= ${since}`
   const missing = journal.entries.filter(({ when }) => when >= since).map(({ tag }) => tag)

@@ -18,7 +18,8 @@ const LONGEST_HEADER = 12
 const LARGEST_LIST = 1024 * 1024
 const MOST_ELEMENTS = 10_000
 
-interface Element {
+/** One element: what it is, and where its content is. */
+export interface Element {
   readonly id: number
   readonly start: number
   readonly end: number
@@ -37,7 +38,7 @@ export async function webmKind(bytes: Bytes): Promise<Held | null> {
   if (!tracks) return 'unknown'
   const list = await contentOf(bytes, tracks)
   const kinds = new Set<number>()
-  for (const entry of elements(list)) {
+  for (const entry of elementsOf(list)) {
     const kind = entry.id === TRACK_ENTRY && find(list.subarray(entry.start, entry.end), TRACK_TYPE)
     if (kind && kind.length > 0) kinds.add(kind.at(-1) as number)
   }
@@ -63,7 +64,7 @@ async function findTracks(bytes: Bytes, segment: Element): Promise<Element | nul
 
 async function findTold(bytes: Bytes, segment: Element, seekHead: Element): Promise<Element | null> {
   const index = await contentOf(bytes, seekHead)
-  for (const seek of elements(index)) {
+  for (const seek of elementsOf(index)) {
     if (seek.id !== SEEK) continue
     const entry = index.subarray(seek.start, seek.end)
     const id = find(entry, SEEK_ID)
@@ -80,19 +81,19 @@ function contentOf(bytes: Bytes, { start, end }: Element): Promise<Buffer> {
 }
 
 async function elementAt(bytes: Bytes, at: number, limit: number): Promise<Element | null> {
-  const [element] = elements(await bytes.read(at, LONGEST_HEADER), limit - at)
+  const [element] = elementsOf(await bytes.read(at, LONGEST_HEADER), limit - at)
   return element ? { ...element, start: at + element.start, end: at + element.end } : null
 }
 
 function find(content: Buffer, id: number): Buffer | null {
-  for (const element of elements(content)) {
+  for (const element of elementsOf(content)) {
     if (element.id === id) return content.subarray(element.start, element.end)
   }
   return null
 }
 
 /** @param space how far the elements may go, where that is more than is there of them */
-function* elements(content: Buffer, space = content.length): Generator<Element> {
+export function* elementsOf(content: Buffer, space = content.length): Generator<Element> {
   for (let at = 0; at < content.length; ) {
     const id = readNumber(content, at, false)
     const size = id && readNumber(content, at + id.length, true)
