@@ -1,9 +1,11 @@
 // Runs before `npm start` and `npm test`, so that both work on a fresh clone: installs and builds what is not there yet.
 // Plain JavaScript without dependencies: it has to run on whatever Node (20 or newer) started npm.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
+// npm hands a signal on to its shell, which ends alone.
+const parent = process.ppid
 // npm runs a script in the folder of its package.json
 const root = process.cwd()
 const pinnedNode = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
@@ -42,14 +44,35 @@ function reasonToInstall() {
   return stale ? 'package-lock.json has changed' : undefined
 }
 
+/** Runs a program to its end. It ends with this process, and with whoever started that. */
+function run(program, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, ...options })
+    const end = () => {
+      child.kill()
+      process.exit(1)
+    }
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+    for (const signal of signals) process.on(signal, end)
+    const timer = setInterval(() => process.ppid === parent || end(), 100)
+    const finish = (result) => {
+      clearInterval(timer)
+      for (const signal of signals) process.off(signal, end)
+      resolve(result)
+    }
+    child.once('error', (error) => finish({ error }))
+    child.once('exit', (status, signal) => finish({ status, signal }))
+  })
+}
+
 /** Installs with the npm that called us where there is one. */
 function install() {
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
-  const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }
+  const options = { stdio: ['ignore', 'ignore', 'inherit'] }
   const npm = process.env.npm_execpath
   return npm !== undefined && path.basename(npm) === 'npm-cli.js'
-    ? spawnSync(process.execPath, [npm, ...args], options)
-    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
+    ? run(process.execPath, [npm, ...args], options)
+    : run('npm', args, { ...options, shell: process.platform === 'win32' })
 }
 
 function fail(message) {
@@ -63,7 +86,7 @@ if (Number.parseInt(process.versions.node, 10) < 20)
 const reason = reasonToInstall()
 if (reason !== undefined) {
   console.log(`Installing the dependencies (npm ci), since ${reason}. This takes a minute or two.`)
-  const { error, status, signal } = install()
+  const { error, status, signal } = await install()
   if (error !== undefined) fail(`npm could not be run: ${error.message}. Install npm, then try again.`)
   if (status !== 0)
     fail(
@@ -78,8 +101,7 @@ if (reason !== undefined) {
 // Under the pinned Node, as an older one does not run TypeScript.
 const builder = path.join(root, 'web', 'build.ts')
 if (existsSync(builder)) {
-  const { error, status } = spawnSync(pinnedNode, [builder], {
-    cwd: root,
+  const { error, status } = await run(pinnedNode, [builder], {
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   })
@@ -91,8 +113,7 @@ const manifest = path.join(root, 'package.json')
 if (reason !== undefined && existsSync(manifest)) {
   const [, ...options] = JSON.parse(readFileSync(manifest, 'utf8')).scripts.start.split(' ')
   const script = options.pop()
-  spawnSync(pinnedNode, [...options, '--eval', `import('./${script}').then(() => process.exit())`], {
-    cwd: root,
+  await run(pinnedNode, [...options, '--eval', `import('./${script}').then(() => process.exit())`], {
     stdio: 'ignore',
     shell: process.platform === 'win32',
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { serviceAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
-import { openCluster, readCluster } from './cluster.ts'
+import { type Cluster, openCluster, readCluster } from './cluster.ts'
 import { asEmbeddedError, EmbeddedError } from './errors.ts'
 import { ownerUrl, prepareOwner } from './owner.ts'
 import { type Ownership, takeOwnership } from './ownership.ts'
@@ -107,7 +107,7 @@ async function start(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
     const end = async (): Promise<void> => {
       clearInterval(trimming)
       if (ownership !== null) await ownership.release(() => stopPostmaster(server))
-      else if (started) await stopPostmaster(server)
+      else if (started) await stopUnlessTaken(cluster, server)
     }
     let ended: Promise<void> | undefined
     return {
@@ -120,6 +120,19 @@ async function start(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
       },
     }
   }
+}
+
+/** Stops a server that was started for others too, unless a process has made it its own since. */
+async function stopUnlessTaken(cluster: Cluster, server: Postmaster): Promise<void> {
+  let ownership: Ownership | null = null
+  try {
+    ownership = await takeOwnership(cluster, server, () => {}, 0)
+  } catch (error) {
+    if (error instanceof EmbeddedError) return
+  }
+  // Held until the end, so that nobody takes a server that is going.
+  const stop = () => stopPostmaster(server)
+  await (ownership === null ? stop() : ownership.release(stop))
 }
 
 async function findRunning(dataDir: string): Promise<{ url: string; server: Postmaster } | null> {

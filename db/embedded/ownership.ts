@@ -25,12 +25,14 @@ const REGAIN_MS = 10_000
  * Makes this process the one that uses the server: a session's advisory lock, so that neither a crash leaves
  * it behind nor a reused process number fakes it.
  * @param onLost called once when the hold is gone for good: the server died, or someone else took it.
+ * @param liveHolderMs how long a holder that lives may take to let go
  * @throws {EmbeddedError} naming the process that holds it.
  */
 export async function takeOwnership(
   cluster: Cluster,
   server: Postmaster,
   onLost: (error: EmbeddedError) => void,
+  liveHolderMs = LIVE_HOLDER_MS,
 ): Promise<Ownership> {
   const state = { held: false, released: false }
   const sql = postgres(ownerUrl(cluster, server.port), {
@@ -61,7 +63,7 @@ export async function takeOwnership(
   }
 
   try {
-    await lock(sql, cluster)
+    await lock(sql, cluster, liveHolderMs)
     state.held = true
   } catch (error) {
     await sql.end({ timeout: 0 })
@@ -76,12 +78,12 @@ export async function takeOwnership(
   }
 }
 
-async function lock(sql: Sql, cluster: Cluster): Promise<void> {
+async function lock(sql: Sql, cluster: Cluster, liveHolderMs: number): Promise<void> {
   const since = Date.now()
   for (;;) {
     const holder = await tryLock(sql)
     if (holder === 'mine') return
-    const patience = holder !== null && signal(holder, 0) ? LIVE_HOLDER_MS : DEAD_HOLDER_MS
+    const patience = holder !== null && signal(holder, 0) ? liveHolderMs : DEAD_HOLDER_MS
     if (Date.now() - since > patience) {
       const who = holder === null ? 'another process' : `process ${holder}`
       throw new EmbeddedError(

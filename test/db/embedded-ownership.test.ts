@@ -80,6 +80,18 @@ t.test('one process at a time owns the folder', async (t) => {
   })
 })
 
+t.test('who started a server for others leaves it to a process that owns it since', async (t) => {
+  const dataDir = await dataFolder(t)
+  const command = await startEmbedded({ dataDir, shared: true })
+  const owner = await startEmbedded({ dataDir })
+  t.equal(owner.adopted, true)
+  await command.stop()
+  t.same(await client(t, owner.url)`select 1 as n`, [{ n: 1 }], 'it still runs')
+  const pid = postmasterOf(dataDir)
+  await owner.stop()
+  t.equal(await inspectProcess(pid), null)
+})
+
 t.test('the hold outlives its connection', async (t) => {
   const dataDir = await dataFolder(t)
   const database = await startEmbedded({ dataDir, onLost: (error) => t.fail(error.message) })

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { inspectProcess } from '../../db/embedded/processes.ts'
@@ -48,6 +50,35 @@ for (const [name, command, end] of endings)
     end(typed)
     await isGone(t, typed, postmaster)
   })
+
+t.test('SIGTERM to npm run dev before anything listens', async (t) => {
+  const { folder, data } = await checkout(t)
+  const typed = typeCommand(t, folder, ['npm', 'run', 'dev'])
+  const { pid } = typed.process
+  // The first moment at which `node --watch` would be left alone.
+  await until(() => {
+    const processes = execFileSync('ps', ['-A', '-ww', '-o', 'pgid=,args='], { encoding: 'utf8' }).split('\n')
+    return processes.some((line) => RegExp(`^ *${pid} (?!sh ).*node .*--watch`).test(line))
+  }, '`node --watch` to start')
+  typed.process.kill('SIGTERM')
+  await typed.allGone()
+  t.notOk(isRunning(data), 'no PostgreSQL is left')
+})
+
+t.test('SIGTERM to npm start while it installs', async (t) => {
+  const { folder } = await checkout(t)
+  // The installation is a program that does not end by itself.
+  writeFileSync(join(folder, 'package-lock.json.new'), JSON.stringify({ packages: { '': {}, new: {} } }))
+  renameSync(join(folder, 'package-lock.json.new'), join(folder, 'package-lock.json'))
+  mkdirSync(join(folder, 'programs'))
+  writeFileSync(join(folder, 'programs/npm'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 })
+  const ensure = `PATH=${join(folder, 'programs')}:$PATH node bin/ensure-installed.js`
+  const typed = typeCommand(t, folder, ['/bin/sh', '-c', `${ensure}; true`])
+  await typed.wrote(/Installing the dependencies/)
+  typed.process.kill('SIGTERM')
+  await typed.allGone()
+  t.pass('no installation goes on')
+})
 
 t.test('a command line that brought PostgreSQL along takes it away again', async (t) => {
   const { folder, data } = await checkout(t)
