@@ -1,15 +1,19 @@
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { networkOf } from '../credentials/addresses.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { AccessLog } from '../operations/access-log/access-log.ts'
 import { type RequestRecord, withoutQuery } from '../operations/access-log/record.ts'
+import { Strangers } from '../operations/access-log/strangers.ts'
 import { whyOf } from '../operations/core/why.ts'
 import { ApiError } from '../schemas/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     accessLog: AccessLog
+    /** The requests that belong to no organization, counted by client network. */
+    strangers: Strangers
     /**
      * For a reply that leaves Fastify's hands (`reply.hijack()`): its record is in the spool before the end of the
      * response is sent, or when the connection is lost. Call it before anything is written to `reply.raw`.
@@ -29,6 +33,9 @@ declare module 'fastify' {
 // Asked every few seconds by whoever keeps the process alive: no caller of ours.
 const probes = new Set(['/healthz', '/readyz'])
 
+// Of requests that belong to nobody, so many are recorded for each failure that AUTH_FAILURES_PER_MINUTE allows.
+const RECORDED_PER_FAILURE = 12
+
 /** In characters. */
 const LONG_TEXT = 2048
 
@@ -43,7 +50,9 @@ export default fp<{ logins: DatabaseLogins }>(
       onError: (error, message) => app.log.error({ why: whyOf(error) }, message),
       onRecovery: (message) => app.log.info(message),
     })
+    const strangers = new Strangers(app.config.authFailuresPerMinute * RECORDED_PER_FAILURE)
     app.decorate('accessLog', log)
+    app.decorate('strangers', strangers)
     app.decorateRequest('neededAccess', null)
     app.decorateRequest('concerns', null)
     app.decorateRequest('recorded', false)
@@ -62,10 +71,12 @@ export default fp<{ logins: DatabaseLogins }>(
     app.addHook('onSend', (request, reply, payload, done) => {
       if (request.recorded || isProbe(request)) return done(null, payload)
       request.recorded = true
+      const record = recordOf(request, reply, reply.statusCode)
+      if (!isKept(strangers, record)) return done(null, payload)
       // A long text that waits is a tree of all the small ones it was put together from: as bytes it is one piece.
       const answer =
         typeof payload === 'string' && payload.length > LONG_TEXT ? Buffer.from(payload) : payload
-      log.record(recordOf(request, reply, reply.statusCode), () => {
+      log.record(record, () => {
         try {
           done(null, answer)
         } catch (error) {
@@ -77,26 +88,31 @@ export default fp<{ logins: DatabaseLogins }>(
     })
     // What went past onSend: a hijacked reply that nobody announced.
     app.addHook('onResponse', (request, reply, done) => {
-      recordLate(log, request, reply)
+      recordLate(app, request, reply)
       done()
     })
     app.decorate('recordHijacked', (request, reply) => {
       const { raw } = reply
       const { end } = raw
       raw.end = ((...parts: Parameters<typeof end>) => {
-        recordLate(log, request, reply)
+        recordLate(app, request, reply)
         return end.apply(raw, parts)
       }) as typeof end
-      raw.once('close', () => recordLate(log, request, reply))
+      raw.once('close', () => recordLate(app, request, reply))
     })
   },
   { name: 'access-log', dependencies: ['database', 'errors'] },
 )
 
-function recordLate(log: AccessLog, request: FastifyRequest, reply: FastifyReply): void {
+function recordLate(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
   if (request.recorded || isProbe(request)) return
   request.recorded = true
-  log.recordNow(recordOf(request, reply, reply.raw.statusCode))
+  const record = recordOf(request, reply, reply.raw.statusCode)
+  if (isKept(app.strangers, record)) app.accessLog.recordNow(record)
+}
+
+function isKept(strangers: Strangers, { organizationId, ip }: RequestRecord): boolean {
+  return organizationId !== null || strangers.count(networkOf(ip ?? 'unknown'))
 }
 
 function isProbe(request: FastifyRequest): boolean {

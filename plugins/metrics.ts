@@ -35,6 +35,14 @@ export default fp<{ port: number; host: string }>(
         this.set(app.changes.trusted() ? 1 : 0)
       },
     })
+    new Gauge({
+      name: 'anteroom_unrecorded_requests',
+      help: 'Requests of nobody that were counted and not recorded in the access log, since the start',
+      registers: [registry],
+      collect() {
+        this.set(app.strangers.unrecorded)
+      },
+    })
     const operations = new Histogram({
       name: 'anteroom_operation_duration_seconds',
       help: 'Time that an operation took, by its name and how it ended',

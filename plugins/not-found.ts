@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import createRouter, { type HTTPMethod } from 'find-my-way'
+import { networkOf } from '../credentials/addresses.ts'
 import { withoutQuery } from '../operations/access-log/record.ts'
 import { ApiError } from '../schemas/errors.ts'
 
@@ -27,7 +28,14 @@ export default fp(
         taken.set(name, patterns.add(pattern))
       }
     })
-    app.setNotFoundHandler(async ({ method, url }) => {
+    app.setNotFoundHandler(async ({ method, url, address, actor }) => {
+      const wait = actor ? 0 : app.strangers.waitSeconds(networkOf(address))
+      if (wait > 0) {
+        throw new ApiError('RATE_LIMITED', `Too many requests: try again in ${wait} s`, {
+          reason: 'rate_limited',
+          headers: { 'retry-after': String(wait) },
+        })
+      }
       const path = withoutQuery(url)
       const allowed = [...taken.keys()].filter((name) => router.find(name, url) !== null).sort()
       // A route that takes the method may find out itself that there is nothing: a file that does not exist, say.
