@@ -9,12 +9,12 @@ import accounts from './plugins/accounts.ts'
 import auditContext from './plugins/audit-context.ts'
 import basePath, { withoutBasePath } from './plugins/base-path.ts'
 import clientAddress, { isTrustedProxy } from './plugins/client-address.ts'
+import connections from './plugins/connections.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
 import embedCors from './plugins/embed-cors.ts'
 import embedLimit from './plugins/embed-limit.ts'
 import embedSession from './plugins/embed-session.ts'
-import { EmptyRequest } from './plugins/empty-request.ts'
 import encryptionKey from './plugins/encryption-key.ts'
 import errors, { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 import eventStreams from './plugins/event-streams.ts'
@@ -81,6 +81,9 @@ import { webhookRoutes } from './routes/webhooks.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
 import { newId } from './schemas/ids.ts'
 
+// Event streams send something every 15 s.
+const SILENCE_MS = 120_000
+
 /**
  * Builds the server and never listens. The order is the security design: what stands first sees a request first.
  * @param logins of a migrated database
@@ -92,18 +95,25 @@ export async function buildApp(
   options: { connects?: boolean } = {},
 ): Promise<FastifyInstance> {
   const headers = await helmetHeaders()
+  const timeoutMs = config.requestTimeoutSeconds * 1000
+  const isProxy = isTrustedProxy(config.trustProxy)
   const app = Fastify({
     http: {
       optimizeEmptyRequests: true,
-      IncomingMessage: EmptyRequest,
       ServerResponse: securedResponse(headers),
+      headersTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      connectionsCheckingInterval: Math.min(1000, timeoutMs / 2),
     },
+    requestTimeout: timeoutMs,
+    // Neither side has sent anything for so long: the other one is gone, or does not read its answer.
+    connectionTimeout: SILENCE_MS,
     logger: { level: config.logLevel },
     // The access log keeps each request: two lines of process log beside it would only cost.
     logController: new LogController({ disableRequestLogging: true }),
     // A logger made for each request would cost more than the few lines that are ever written: they name the id.
     childLoggerFactory: (logger) => logger,
-    trustProxy: isTrustedProxy(config.trustProxy),
+    trustProxy: isProxy ?? false,
     genReqId: () => newId('req'),
     requestIdHeader: false,
     ...(config.basePath ? { rewriteUrl: withoutBasePath(config.basePath) } : {}),
@@ -111,7 +121,7 @@ export async function buildApp(
     // A request on a connection that stays open while the server closes is served, and recorded, like any other.
     return503OnClosing: false,
     frameworkErrors,
-    clientErrorHandler,
+    clientErrorHandler: clientErrorHandler(headers),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(errors)
@@ -120,7 +130,8 @@ export async function buildApp(
   await app.register(clientAddress)
   await app.register(validation)
   await app.register(serialization)
-  await app.register(requestBody)
+  await app.register(connections, { isProxy })
+  await app.register(requestBody, { seconds: config.requestTimeoutSeconds })
   await app.register(jsonBody)
   await app.register(securityHeaders, { headers })
   await app.register(database, { config, logins, connects: options.connects ?? true })

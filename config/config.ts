@@ -31,6 +31,7 @@ const Variables = Type.Object({
   RATE_LIMIT_PER_MINUTE: count(600),
   AUTH_FAILURES_PER_MINUTE: count(10),
   SIGNUPS_PER_HOUR: count(20),
+  REQUEST_TIMEOUT: Type.Integer({ default: 30, minimum: 1, maximum: 3600 }),
   LOG_RETENTION_DAYS: Type.Integer({ default: 90, minimum: 1, maximum: 3650 }),
   WEBHOOK_ALLOWED_TARGETS: Type.Optional(Type.String()),
   TRUST_PROXY: Type.Optional(Type.String()),
@@ -81,6 +82,8 @@ export interface Config {
   readonly rateLimitPerMinute: number
   readonly authFailuresPerMinute: number
   readonly signupsPerHour: number
+  /** For the headers and body of an ordinary request. */
+  readonly requestTimeoutSeconds: number
   readonly logRetentionDays: number
   /** CIDRs that webhooks may reach besides public addresses. */
   readonly webhookAllowedTargets: readonly string[]
@@ -138,6 +141,7 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     rateLimitPerMinute: variables.RATE_LIMIT_PER_MINUTE,
     authFailuresPerMinute: variables.AUTH_FAILURES_PER_MINUTE,
     signupsPerHour: variables.SIGNUPS_PER_HOUR,
+    requestTimeoutSeconds: variables.REQUEST_TIMEOUT,
     logRetentionDays: variables.LOG_RETENTION_DAYS,
     webhookAllowedTargets: networks('WEBHOOK_ALLOWED_TARGETS', variables.WEBHOOK_ALLOWED_TARGETS, problems),
     trustProxy: networks('TRUST_PROXY', variables.TRUST_PROXY, problems),

@@ -27,8 +27,8 @@ export default fp(
 
 /**
  * For Fastify's `trustProxy`: whether an address on the way is one of the operator's proxies.
- * @returns false where no forwarded header is to be believed
+ * @returns null where no forwarded header is to be believed
  */
-export function isTrustedProxy(proxies: readonly string[]): ((address: string) => boolean) | false {
-  return proxies.length > 0 && (compileAllowList(proxies) ?? false)
+export function isTrustedProxy(proxies: readonly string[]): ((address: string) => boolean) | null {
+  return compileAllowList(proxies)
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -8,6 +9,7 @@ import { ApiError, type ErrorDetail, ErrorEnvelope, errorEnvelope } from '../sch
 import { newId } from '../schemas/ids.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
 import { ruleOfPattern } from '../schemas/visible-text.ts'
+import { requestTimeout } from './connections.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,7 +31,8 @@ export default fp(
     app.addSchema(ErrorEnvelope)
     app.decorateRequest('refusalReason', null)
     app.setErrorHandler((error: FastifyError | Error, request, reply) => {
-      const known = toApiError(error, request)
+      const known =
+        request.bodyFailure ?? (isGone(request, error) ? brokenOff(error) : toApiError(error, request))
       if (known.statusCode >= 500) logFailure(known, error, request)
       return sendError(known, request, reply)
     })
@@ -49,31 +52,42 @@ export function frameworkErrors(
   return sendError(new ApiError('BAD_REQUEST', message, { cause: error }), request, reply)
 }
 
-/** Answers what is no HTTP request at all, or one whose headers are too large, and closes the connection. */
-export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy(error)
-    return
+/** A client that has been told, and is still sending, is cut off after this time. */
+const LINGER_MS = 1000
+
+/**
+ * Answers what is no HTTP request at all, one whose headers are too large, and one that took too long to arrive, and
+ * closes the connection.
+ * @param headers every answer carries these
+ */
+export function clientErrorHandler(headers: Readonly<Record<string, string>>) {
+  return function answer(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+    const { code = '' } = error
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && this.connections.timeOut(socket)) return
+    const known = clientErrors[code] ?? badRequestLine
+    const requestId = newId('req')
+    const body = JSON.stringify(errorEnvelope(known, requestId))
+    const fields = Object.entries({
+      ...headers,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      'x-request-id': requestId,
+      connection: 'close',
+    })
+    const head = `HTTP/1.1 ${known.statusCode} ${STATUS_CODES[known.statusCode]}`
+    socket.end([head, ...fields.map(([name, value]) => `${name}: ${value}`), '', body].join('\r\n'))
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
   }
-  const requestId = newId('req')
-  const message = clientErrors[error.code ?? ''] ?? 'This is not a well-formed HTTP request'
-  const body = JSON.stringify({ error: { code: 'BAD_REQUEST', message, requestId } } satisfies ErrorEnvelope)
-  socket.end(
-    [
-      'HTTP/1.1 400 Bad Request',
-      'content-type: application/json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: ${requestId}`,
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
 }
 
-const clientErrors: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: 'The headers are too large: 16 KiB in all is the most',
-  ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive',
+const badRequestLine = new ApiError('BAD_REQUEST', 'This is not a well-formed HTTP request')
+const clientErrors: Record<string, ApiError> = {
+  HPE_HEADER_OVERFLOW: new ApiError('BAD_REQUEST', 'The headers are too large: 16 KiB in all is the most'),
+  ERR_HTTP_REQUEST_TIMEOUT: requestTimeout(),
 }
 
 const OUTAGE_LINE_MS = 10_000
@@ -205,6 +219,18 @@ function databaseError(cause: Error): ApiError | null {
       cause,
     })
   return new ApiError('INTERNAL', undefined, { cause })
+}
+
+// The client went away while its body arrived: Node's error looks like one of the database's connections.
+function isGone({ raw }: FastifyRequest, error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECONNRESET' && raw.destroyed && !raw.complete
+}
+
+function brokenOff(cause: Error): ApiError {
+  return new ApiError('BAD_REQUEST', 'The request ended before it was whole', {
+    reason: 'upload_broken_off',
+    cause,
+  })
 }
 
 function frameworkError(error: FastifyError): ApiError {

@@ -37,7 +37,7 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
   app.put(
     '/interview/answers/:questionId',
     {
-      config: { access: 'interview' },
+      config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
         operationId: 'putEmbedAnswer',

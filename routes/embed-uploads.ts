@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
@@ -12,6 +13,7 @@ import {
   wantRecording,
 } from '../operations/interviews/recordings.ts'
 import { sessionOf } from '../plugins/embed-session.ts'
+import { hasBody } from '../plugins/request-body.ts'
 import type { ErrorCode } from '../schemas/error-codes.ts'
 import { ApiError, badRequest, type ErrorEnvelope, notFound } from '../schemas/errors.ts'
 import { Id } from '../schemas/ids.ts'
@@ -43,17 +45,17 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     wanted: WantedRecording,
   ) => {
     let replaced = request.method === 'POST'
-    // A HEAD carries none, whatever type it announces, and the library's Request would not take one.
+    // A HEAD carries none, whatever it announces, and the library's Request would not take one.
     const carries =
       request.method !== 'HEAD' &&
+      hasBody(request.raw) &&
       request.headers['content-type']?.startsWith('application/offset+octet-stream')
     uploads ??= ResumableUploads.open(files, app.config.basePath + PATH)
-    const body = carries ? bodyOf(request) : null
     try {
       const response = await (await uploads).handle({
         method: request.method,
         headers: protocolHeaders(request),
-        body: body && (Readable.toWeb(body) as ReadableStream),
+        body: carries ? (Readable.toWeb(bodyOf(request.raw)) as ReadableStream) : null,
         id,
         wanted,
         commit: (keep) =>
@@ -63,16 +65,20 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
           }),
       })
       if (replaced) await removeBytesSoon(files)
+      // The library tells all failures of the body alike.
+      if (request.bodyFailure) throw request.bodyFailure
       return response
     } finally {
-      if (body) dropRest(request, body)
+      // What nobody has read is read and dropped, so that the caller gets to see the answer.
+      request.raw.unpipe()
+      request.raw.resume()
     }
   }
 
   app.post(
     '/interview/uploads',
     {
-      config: { access: 'interview' },
+      config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
         operationId: 'createEmbedUpload',
@@ -114,7 +120,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
   app.patch(
     '/interview/uploads/:id',
     {
-      config: { access: 'interview' },
+      config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
         operationId: 'appendEmbedUpload',
@@ -142,26 +148,21 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
   app.head('/interview/uploads/:id', { config: { access: 'interview' }, schema: { params } }, go)
 }
 
-// The request's body, from which the rest can be taken back.
-function bodyOf({ raw }: FastifyRequest): PassThrough {
-  const body = new PassThrough()
-  raw.pipe(body)
-  raw.once('close', () => {
-    if (!raw.complete) body.destroy(new Error('the connection was lost'))
-  })
-  return body
-}
-
-// What nobody has read is read and dropped, so that the caller gets to see the answer.
-function dropRest({ raw }: FastifyRequest, body: PassThrough): void {
-  raw.unpipe(body)
-  raw.resume()
-}
-
 // The library judges every header that it knows, also those of proxies, which are none of its business here.
 function protocolHeaders({ headers }: FastifyRequest): Headers {
   const kept = Object.entries(headers).filter(([name]) => /^(tus-|upload-|content-(length|type)$)/.test(name))
   return new Headers(kept.map(([name, value]): [string, string] => [name, String(value)]))
+}
+
+// A stream of its own, which may end while the connection lives on: then there is an answer.
+function bodyOf(raw: IncomingMessage): Readable {
+  const body = new PassThrough()
+  const stop = (error?: Error) => {
+    raw.unpipe(body)
+    body.destroy(error)
+  }
+  raw.once('error', stop).once('close', () => raw.complete || stop(new Error('the request broke off')))
+  return raw.pipe(body)
 }
 
 function questionOf(request: FastifyRequest): string {

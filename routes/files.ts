@@ -33,7 +33,7 @@ export async function fileRoutes(app: Api): Promise<void> {
   app.post(
     '/candidates/:id/files',
     {
-      config: { access: 'candidates:write' },
+      config: { access: 'candidates:write', upload: true },
       schema: {
         tags: ['Files'],
         operationId: 'uploadCandidateFile',

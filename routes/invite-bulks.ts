@@ -19,7 +19,7 @@ export async function inviteBulkRoutes(app: Api): Promise<void> {
   app.post(
     '/campaigns/:id/invites/bulk',
     {
-      config: { access: 'invites:write', upload: 'only' },
+      config: { access: 'invites:write', upload: true },
       schema: {
         tags: ['Invites'],
         operationId: 'createInvites',

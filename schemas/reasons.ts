@@ -222,7 +222,7 @@ const catalogue = {
   file_empty: shown('BAD_REQUEST', 'The file is empty.'),
   file_too_large: shown('PAYLOAD_TOO_LARGE', 'The file is larger than the limit.'),
   file_type: shown('UNSUPPORTED_MEDIA_TYPE', 'The content of the file is not of an accepted type.'),
-  upload_stood_still: shown('BAD_REQUEST', 'No data of the upload arrived for too long.'),
+  upload_stood_still: shown('REQUEST_TIMEOUT', 'Too little of the upload arrived for too long.'),
   upload_broken_off: shown('BAD_REQUEST', 'The upload ended before the file was complete.'),
   link_invalid: hidden('UNAUTHORIZED', 'The link to the file had expired or was changed.'),
   storage_unavailable: shown(
@@ -231,6 +231,14 @@ const catalogue = {
   ),
 
   // HTTP.
+  request_timeout: shown(
+    'REQUEST_TIMEOUT',
+    'The headers and the body did not arrive within REQUEST_TIMEOUT seconds.',
+  ),
+  too_many_uploads: shown(
+    'RATE_LIMITED',
+    'The interview session or the credential has too many open uploads. Wait until one has ended.',
+  ),
   content_encoding: shown(
     'UNSUPPORTED_MEDIA_TYPE',
     'The body was compressed. Send it uncompressed, without Content-Encoding.',

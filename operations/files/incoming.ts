@@ -8,9 +8,6 @@ import { ApiError } from '../../schemas/errors.ts'
 import { onStorage } from './failure.ts'
 import { openTarget } from './target.ts'
 
-// Longer than a lost connection takes to come back, shorter than anyone waits who pays for open ones.
-const PATIENCE_MS = 60_000
-
 /** What has arrived whole. */
 export interface Received {
   readonly path: string
@@ -48,23 +45,15 @@ export class Incoming {
    * Writes a stream as it comes, never faster than the disk takes it, and counts and hashes it on the way. What fails
    * half-way is removed.
    * @param limitBytes how much the file may hold
-   * @param patienceMs how long nothing may come
-   * @throws ApiError 413 as soon as there is more; 400 where it stands still; 503 where the storage fails; whatever the
+   * @throws ApiError 413 as soon as there is more; 503 where the storage fails; whatever the
    *   stream itself fails with
    */
-  async receive(
-    id: string,
-    source: Readable,
-    limitBytes: number,
-    patienceMs = PATIENCE_MS,
-  ): Promise<Received> {
+  async receive(id: string, source: Readable, limitBytes: number): Promise<Received> {
     const path = this.path(id)
     const hash = createHash('sha256')
     let sizeBytes = 0
-    const patience = setTimeout(() => source.destroy(stoodStill(patienceMs)), patienceMs)
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
-        patience.refresh()
         sizeBytes += chunk.length
         if (sizeBytes > limitBytes) return done(tooLarge(limitBytes))
         hash.update(chunk)
@@ -78,8 +67,6 @@ export class Incoming {
       // What can't be removed now is left to the sweep.
       await this.discard(id).catch(() => {})
       throw error
-    } finally {
-      clearTimeout(patience)
     }
   }
 
@@ -166,12 +153,6 @@ export class Incoming {
 function nullIfMissing(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT') return null
   throw error
-}
-
-function stoodStill(patienceMs: number): ApiError {
-  return new ApiError('BAD_REQUEST', `Nothing of the file came for ${patienceMs / 1000} s`, {
-    reason: 'upload_stood_still',
-  })
 }
 
 /** 413 that names the limit. */

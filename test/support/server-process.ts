@@ -21,9 +21,16 @@ export interface ServerProcess {
 /**
  * Starts `server.ts` on a free port of loopback and waits for its welcome; it ends with the test.
  * @param variables environment variables besides those for cheap hashes and no limits in the way
+ * @param limits.descriptors how many files and connections it may have open
  */
-export async function startServer(t: Test, variables: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--import', './db/held-connection-check.ts', 'server.ts'], {
+export async function startServer(
+  t: Test,
+  variables: Record<string, string>,
+  { descriptors }: { descriptors?: number } = {},
+): Promise<ServerProcess> {
+  const command = descriptors ? `ulimit -n ${descriptors}; exec "$0" "$@"` : 'exec "$0" "$@"'
+  const server = ['--import', './db/held-connection-check.ts', 'server.ts']
+  const child = spawn('sh', ['-c', command, process.execPath, ...server], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
