@@ -37,6 +37,7 @@ const Variables = Type.Object({
   TRUST_PROXY: Type.Optional(Type.String()),
   SMTP_URL: Type.Optional(Type.String()),
   STORAGE_URL: Type.Optional(Type.String()),
+  STORAGE_PER_ORGANIZATION: Type.Optional(Type.Integer({ minimum: 1 })),
   ENCRYPTION_KEY: Type.Optional(Type.String()),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
@@ -91,6 +92,8 @@ export interface Config {
   readonly trustProxy: readonly string[]
   readonly smtpUrl: string | null
   readonly storage: StorageLocation
+  /** Bytes of files that an organization may have; null: what its plan says. */
+  readonly storagePerOrganization: number | null
   /** 32 bytes; null: made in `dataDir` at the first start (sandbox alone). */
   readonly encryptionKey: Buffer | null
   readonly logLevel: Variables['LOG_LEVEL']
@@ -147,6 +150,7 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     trustProxy: networks('TRUST_PROXY', variables.TRUST_PROXY, problems),
     smtpUrl: url('SMTP_URL', variables.SMTP_URL, ['smtp:', 'smtps:'], problems),
     storage: storageLocation(variables.STORAGE_URL, dataDir, problems),
+    storagePerOrganization: variables.STORAGE_PER_ORGANIZATION ?? null,
     encryptionKey: encryptionKey(variables.ENCRYPTION_KEY, problems),
     logLevel: variables.LOG_LEVEL,
     metricsPort: variables.METRICS_PORT ?? null,

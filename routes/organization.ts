@@ -1,3 +1,4 @@
+import { storedBytes } from '../db/queries/files.ts'
 import { findOrganization } from '../db/queries/organizations.ts'
 import { patchOrganization, presentOrganization } from '../operations/organizations/organization.ts'
 import { actorOf } from '../plugins/access.ts'
@@ -23,9 +24,12 @@ export async function organizationRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const { id } = actorOf(request).organization
-      const [row] = await tenancy.read(id, (tx) => findOrganization(tx, id))
+      const [[row], [stored]] = await Promise.all([
+        tenancy.read(id, (tx) => findOrganization(tx, id)),
+        tenancy.read(id, (tx) => storedBytes(tx, id)),
+      ])
       if (!row) throw notFound('Organization')
-      return presentOrganization(row, config)
+      return presentOrganization(row, config, stored?.bytes ?? 0)
     },
   )
 

@@ -225,6 +225,10 @@ const catalogue = {
   upload_stood_still: shown('REQUEST_TIMEOUT', 'Too little of the upload arrived for too long.'),
   upload_broken_off: shown('BAD_REQUEST', 'The upload ended before the file was complete.'),
   link_invalid: hidden('UNAUTHORIZED', 'The link to the file had expired or was changed.'),
+  storage_limit: shown(
+    'FORBIDDEN',
+    'The files of the organization take all the space that its plan includes. Delete files, or choose a larger plan.',
+  ),
   storage_unavailable: shown(
     'UNAVAILABLE',
     'The file storage is full, read-only or out of reach. Nothing was stored. Try again later.',

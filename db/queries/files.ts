@@ -78,6 +78,18 @@ export function prolongUpload(db: Queryable, id: string, leaseSeconds: number) {
     where id = ${id} and state = 'uploading'`
 }
 
+/** How many bytes an organization's stored files have. */
+export function storedBytes(tx: Queryable, organizationId: string) {
+  return tx<{ bytes: number }[]>`
+    select coalesce(sum(size_bytes), 0)::float8 as bytes from files
+    where organization_id = ${organizationId} and state = 'stored'`
+}
+
+/** Waits for other uploads of the organization that are becoming files, and holds them up until the transaction ends. */
+export function holdStorage(tx: Queryable, organizationId: string) {
+  return tx`select pg_advisory_xact_lock(hashtextextended(${`storage ${organizationId}`}, 0))`
+}
+
 /** Makes an upload a file; no row where it was given up meanwhile. */
 export function finishUpload(tx: Queryable, organizationId: string, id: string, facts: FileFacts) {
   return tx<StoredFileRow[]>`

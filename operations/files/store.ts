@@ -17,6 +17,8 @@ export interface FileStore {
   readonly storage: FileStorage
   readonly incoming: Incoming
   readonly log: FileLog
+  /** STORAGE_PER_ORGANIZATION in bytes; null: what the plan of the organization says. */
+  readonly storagePerOrganization: number | null
   /** What every key of this environment begins with; two of them may share one storage. */
   readonly prefix: string
 }
@@ -26,18 +28,19 @@ export interface FileStore {
  * be renamed in the end, and for a bucket in the data folder.
  */
 export async function openFileStore(
-  config: Pick<Config, 'storage' | 'dataDir' | 'environment'>,
+  config: Pick<Config, 'storage' | 'dataDir' | 'environment' | 'storagePerOrganization'>,
   database: Database,
   log: FileLog,
 ): Promise<FileStore> {
-  const { storage: location, dataDir, environment } = config
+  const { storage: location, dataDir, environment, storagePerOrganization } = config
   const base = location.kind === 'folder' ? location.folder : dataDir
   const incoming = new Incoming(join(base, 'incoming', environment.name))
   // Everything else works without it, and the folder is made when the next upload begins.
   await incoming.open().catch((error) => {
     log.error({ why: whyOf(error) }, 'the file storage is unavailable: uploads are refused')
   })
-  return { database, storage: await openStorage(location), incoming, log, prefix: `${environment.name}/` }
+  const storage = await openStorage(location)
+  return { database, storage, incoming, log, storagePerOrganization, prefix: `${environment.name}/` }
 }
 
 /** The key of a file's bytes in the storage. */

@@ -20,6 +20,7 @@ import type { Received } from './incoming.ts'
 import { readRecording } from './media/recordings.ts'
 import { displayName } from './names.ts'
 import { removeBytesSoon } from './remove.ts'
+import { requireStorage } from './room.ts'
 import { type FileStore, keyOf } from './store.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -112,6 +113,7 @@ export async function beginUpload(
     if (lease.alone) await deleteOtherUploads(tx, organizationId, owner)
     const [held] = await holdCandidate(tx, organizationId, owner.candidateId)
     if (!held) throw notFound('Candidate')
+    await requireStorage(store, tx, organizationId, 0)
     const [count] = await countFiles(tx, organizationId, owner)
     if (owner.interviewId === null && (count?.documents ?? 0) >= MOST_DOCUMENTS) {
       throw new ApiError('CONFLICT', `A candidate has at most ${MOST_DOCUMENTS} files: delete one first`)
@@ -143,6 +145,7 @@ export async function settleUpload<T>(
   const uploadedBytes = received.sizeBytes
   const facts = { name: displayName(name, form), contentType, sizeBytes, uploadedBytes, sha256 }
   const keep: Keep = async (tx) => {
+    await requireStorage(store, tx, organizationId, sizeBytes)
     const [row] = await finishUpload(tx, organizationId, id, facts)
     if (!row) throw new ApiError('CONFLICT', 'The upload took too long and was given up: try again')
     return { ...row, duration }

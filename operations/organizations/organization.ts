@@ -1,17 +1,25 @@
 import type { Config } from '../../config/config.ts'
 import { announceChange } from '../../db/changes.ts'
 import type { OrganizationRow } from '../../db/queries/accounts.ts'
+import { storedBytes } from '../../db/queries/files.ts'
 import { lockOrganization, updateOrganization } from '../../db/queries/organizations.ts'
 import type { TenantTransaction } from '../../db/tenant.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
 import type { OrganizationPatch, OrganizationSettings } from '../../schemas/organization.ts'
 import { type AuditContext, audit, changesBetween } from '../audit/audit.ts'
-import { planOf, requireFeature } from '../plans/plans.ts'
+import { planOf, requireFeature, storageLimitOf } from '../plans/plans.ts'
 
-type Settings = Pick<Config, 'environment' | 'rateLimitPerMinute'>
+type Settings = Pick<Config, 'environment' | 'rateLimitPerMinute' | 'storagePerOrganization'>
 
-/** An organization as its members see it, with what its plan allows. */
-export function presentOrganization(row: OrganizationRow, settings: Settings): OrganizationSettings {
+/**
+ * An organization as its members see it, with what its plan allows.
+ * @param storageBytes of its stored files
+ */
+export function presentOrganization(
+  row: OrganizationRow,
+  settings: Settings,
+  storageBytes: number,
+): OrganizationSettings {
   const { id, name, plan, allowedOrigins, requireTotp, leakedKeys, mediaRetentionDays, createdAt } = row
   const { limits, features, rateLimitFactor } = planOf(settings.environment.name, plan)
   return {
@@ -22,7 +30,12 @@ export function presentOrganization(row: OrganizationRow, settings: Settings): O
     requireTotp,
     leakedKeys: leakedKeys as OrganizationSettings['leakedKeys'],
     mediaRetentionDays,
-    limits: { ...limits, rateLimitPerMinute: settings.rateLimitPerMinute * rateLimitFactor },
+    limits: {
+      ...limits,
+      rateLimitPerMinute: settings.rateLimitPerMinute * rateLimitFactor,
+      storageBytes: storageLimitOf(plan, settings.storagePerOrganization),
+    },
+    usage: { storageBytes },
     features,
     createdAt,
   }
@@ -63,7 +76,8 @@ export async function patchOrganization(
     })
   }
   await announceChange(tx, settings.environment, `organization:${organizationId}`)
-  return presentOrganization(after as OrganizationRow, settings)
+  const [stored] = await storedBytes(tx, organizationId)
+  return presentOrganization(after as OrganizationRow, settings, stored?.bytes ?? 0)
 }
 
 /**

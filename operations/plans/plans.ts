@@ -12,6 +12,8 @@ export interface PlanLimits {
   readonly webhooks: number | null
 }
 
+const GB = 1024 ** 3
+
 /** What a plan may allow or not. */
 export type Feature = 'requireTotp' | 'reportLeakedKeys'
 
@@ -19,6 +21,8 @@ export type Feature = 'requireTotp' | 'reportLeakedKeys'
 export interface Plan {
   readonly limits: PlanLimits
   readonly rateLimitFactor: number
+  /** Bytes of files; null: as many as it likes. */
+  readonly storageBytes: number | null
   readonly features: Readonly<Record<Feature, boolean>>
 }
 
@@ -28,16 +32,19 @@ const everything = { requireTotp: true, reportLeakedKeys: true } as const
 const plans: Record<PlanName, Plan> = {
   free: {
     limits: { members: 1000, keys: 10_000, webhooks: 100 },
+    storageBytes: 5 * GB,
     rateLimitFactor: 1,
     features: { requireTotp: false, reportLeakedKeys: false },
   },
   team: {
     limits: { members: 5000, keys: 50_000, webhooks: 500 },
+    storageBytes: 100 * GB,
     rateLimitFactor: 5,
     features: everything,
   },
   enterprise: {
     limits: { members: null, keys: null, webhooks: null },
+    storageBytes: null,
     rateLimitFactor: 20,
     features: everything,
   },
@@ -83,4 +90,12 @@ function outsidePlan(plan: string, what: string, more = ''): ApiError {
     reason: `plan_limit:${what}`,
     details: [{ path: 'organization.plan', message: `lacks ${what}` }],
   })
+}
+
+/**
+ * How many bytes of files an organization of that plan may have; null: as many as it likes.
+ * @param configured STORAGE_PER_ORGANIZATION, which goes before the plan
+ */
+export function storageLimitOf(plan: string, configured: number | null): number | null {
+  return configured ?? (plans[plan as PlanName] ?? plans.free).storageBytes
 }
