@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../config/config.ts'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
-import { connect, type Database } from '../db/connect.ts'
+import { connect, type Database, unhurried } from '../db/connect.ts'
 import { startEmbedded } from '../db/embedded/launcher.ts'
 import { type DatabaseLogins, databaseLogins } from '../db/logins.ts'
 import { reachDatabase } from '../lifecycle/database.ts'
@@ -42,7 +42,7 @@ export async function operate<T>(
   const run = async () => {
     const logins = databaseLogins(config, config.databaseUrl ?? (embedded?.url as string))
     if (!options.migrates) await reachDatabase(config, logins)
-    const database = connect(logins.system, config.environment, { max: 2 })
+    const database = connect(logins.system, config.environment, { max: 2, ...unhurried })
     try {
       return await work({
         config,

@@ -21,12 +21,18 @@ export interface ConnectOptions extends PoolEvents {
   readonly max?: number
   /** How long work waits for a connection. */
   readonly waitMs?: number
-  /** How much work may wait for a connection, and how many statements on each. */
+  /** How much work may wait for a connection. */
   readonly waiting?: number
+  /** How many statements may wait for their answers on each connection. */
+  readonly pipelined?: number
   /** How long work may wait while no connection comes back, until the pool is taken for stuck. */
   readonly stuckMs?: number
   /** How long a statement may take; null: without end. */
   readonly statementMs?: number | null
+  /** How long a transaction may take; null: without end. */
+  readonly transactionMs?: number | null
+  /** How long a transaction may stand in which nothing happens; null: without end. */
+  readonly idleTransactionMs?: number | null
   /** How long a statement waits for a lock; unset: as long as it may take. */
   readonly lockMs?: number
   /** How values of some types are sent and read. */
@@ -35,14 +41,31 @@ export interface ConnectOptions extends PoolEvents {
   readonly plainColumns?: boolean
 }
 
+/** For the worker: nobody waits for an answer, and jobs may take their time. */
+export const patient = {
+  waitMs: 60_000,
+  statementMs: 10 * 60_000,
+  transactionMs: 30 * 60_000,
+} as const satisfies ConnectOptions
+
+/** For the operator's command line: its statements take as long as they take, and its output may be read slowly. */
+export const unhurried = {
+  waitMs: 60_000,
+  statementMs: null,
+  transactionMs: null,
+  idleTransactionMs: null,
+} as const satisfies ConnectOptions
+
 const POOL_SIZE = 10
 /** Less than three seconds: within that time everyone who asked has an answer. */
 const WAIT_MS = 2500
 const WAITING = 1024
+const PIPELINED = 128
 const STUCK_MS = 15_000
 const STATEMENT_MS = 20_000
 /** A statement that should have ended so long ago has lost its connection. */
 const SILENT_MARGIN_MS = 2000
+const TRANSACTION_MS = 60_000
 /** A transaction in which the process says nothing for so long holds its locks for nobody. */
 const IDLE_TRANSACTION_MS = 30_000
 
@@ -86,17 +109,16 @@ export function openPool(url: string, environment: Environment, options: Connect
 }
 
 function limitsOf(options: ConnectOptions): PoolLimits {
-  const { max = POOL_SIZE, waitMs = WAIT_MS, waiting = WAITING, stuckMs = STUCK_MS } = options
-  return { max, waitMs, waiting, stuckMs }
+  const { max = POOL_SIZE, waitMs = WAIT_MS, waiting = WAITING } = options
+  const { pipelined = PIPELINED, stuckMs = STUCK_MS } = options
+  return { max, waitMs, waiting, pipelined, stuckMs }
 }
 
 /** How every connection of the server is opened: the schema and the limits are part of the start-up message. */
-function connectionSpec(
-  url: string,
-  environment: Environment,
-  { kind = 'system', statementMs = STATEMENT_MS, lockMs, types, plainColumns }: ConnectOptions,
-): ConnectionSpec {
-  const options: ConnectionOptions = {
+function connectionSpec(url: string, environment: Environment, options: ConnectOptions): ConnectionSpec {
+  const { kind = 'system', statementMs = STATEMENT_MS, idleTransactionMs = IDLE_TRANSACTION_MS } = options
+  const { transactionMs = TRANSACTION_MS, lockMs, types, plainColumns } = options
+  const driverOptions: ConnectionOptions = {
     onnotice: () => {},
     connection: {
       application_name: `anteroom ${environment.name}`,
@@ -104,7 +126,7 @@ function connectionSpec(
       timezone: 'UTC',
       // Row locks and the proof of docs/revocation.md count on it, whatever the cluster's default.
       default_transaction_isolation: 'read committed' as const,
-      idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+      ...(idleTransactionMs ? { idle_in_transaction_session_timeout: idleTransactionMs } : {}),
       // PostgreSQL notices within half a minute that this process is gone without a word, and gives its locks back.
       tcp_keepalives_idle: 10,
       tcp_keepalives_interval: 5,
@@ -117,7 +139,7 @@ function connectionSpec(
     ...(plainColumns ? {} : { transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } } }),
   }
   const silentMs = statementMs === null ? null : statementMs + SILENT_MARGIN_MS
-  return { url, options, identity: { environment, kind }, silentMs }
+  return { url, options: driverOptions, identity: { environment, kind }, silentMs, transactionMs }
 }
 
 /** An ordinary client of postgres.js whose queries run on a pool of ours: it never connects itself. */

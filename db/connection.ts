@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import postgres from 'postgres'
 import {
   type DriverHandler,
@@ -7,7 +8,7 @@ import {
   routeQueries,
 } from './driver-guards.ts'
 import { checkIdentity, type Identity, type Session } from './identity.ts'
-import { type DatabaseSocket, openSocket, type SocketAddress } from './socket.ts'
+import { openSocket, type SocketAddress } from './socket.ts'
 import { ConnectionLost, isConnectionLoss } from './unavailable.ts'
 
 /** The options of postgres.js that a connection takes. */
@@ -21,6 +22,8 @@ export interface ConnectionSpec {
   readonly identity: Identity | null
   /** A statement that has heard nothing for so long has lost its connection. Null: a statement may take for ever. */
   readonly silentMs: number | null
+  /** A transaction that takes so long is broken off. Null: it may take for ever. */
+  readonly transactionMs: number | null
 }
 
 /** Who a connection tells what becomes of it. */
@@ -43,13 +46,13 @@ export class Connection {
   readonly openedAt = performance.now()
   /** Null behind a pooler. */
   session: Session | null = null
-  /** Whether a transaction has it for itself. */
-  reserved = false
   readonly #handler: DriverHandler
   readonly #silentMs: number | null
+  readonly #transactionMs: number | null
+  #reservedAt: number | null = null
   readonly #owner: ConnectionOwner
   readonly #closing = new AbortController()
-  #socket: DatabaseSocket | null = null
+  #socket: Socket | null = null
   #pending = 0
   /** When something was last heard, or began to be waited for. */
   #heardAt = 0
@@ -57,15 +60,17 @@ export class Connection {
 
   private constructor(spec: ConnectionSpec, host: string | null, owner: ConnectionOwner) {
     this.#silentMs = spec.silentMs
+    this.#transactionMs = spec.transactionMs
     this.#owner = owner
     const options = {
       ...spec.options,
       ...(host === null ? {} : { host }),
       max: 1,
       max_lifetime: null,
+      ssl: false,
       onclose: () => this.end(),
       // Of postgres.js, though not of its types.
-      socket: (address: SocketAddress) => this.#openSocket(address),
+      socket: (address: SocketAddress) => this.#openSocket(address, sslModeOf(spec.url)),
     }
     this.client = postgres(spec.url, options)
     this.#handler = handlerOf(this.client)
@@ -115,9 +120,20 @@ export class Connection {
     return this.#pending === 0 ? 0 : now - this.#heardAt
   }
 
-  /** Whether it is time to give it up. */
-  isSilent(now: number): boolean {
-    return this.#silentMs !== null && this.silence(now) > this.#silentMs
+  /** Whether a transaction has it for itself. */
+  get reserved(): boolean {
+    return this.#reservedAt !== null
+  }
+
+  set reserved(reserved: boolean) {
+    this.#reservedAt = reserved ? performance.now() : null
+  }
+
+  /** Whether it is time to give it up: nothing comes over it any more, or its transaction takes too long. */
+  isOverdue(now: number): boolean {
+    const silent = this.#silentMs !== null && this.silence(now) > this.#silentMs
+    const since = this.#reservedAt
+    return silent || (this.#transactionMs !== null && since !== null && now - since > this.#transactionMs)
   }
 
   /** Counts silence from now on, after the process itself stood still. */
@@ -184,10 +200,10 @@ export class Connection {
     }
   }
 
-  async #openSocket(address: SocketAddress): Promise<DatabaseSocket> {
+  async #openSocket(address: SocketAddress, sslMode: string): Promise<Socket> {
     // The client wants another one: the first is gone, and so is this connection.
     if (this.#socket) throw new ConnectionLost('The connection was lost')
-    this.#socket = await openSocket(address, this.#closing.signal)
+    this.#socket = await openSocket(address, sslMode, this.#closing.signal)
     return this.#socket
   }
 
@@ -223,4 +239,8 @@ export class Connection {
 function hostsOf(url: string): (string | null)[] {
   const hosts = new URL(url).hostname.split(',')
   return hosts.length > 1 ? hosts.map((host) => decodeURIComponent(host)) : [null]
+}
+
+function sslModeOf(url: string): string {
+  return new URL(url).searchParams.get('sslmode') ?? 'disable'
 }

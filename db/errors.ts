@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { WrongLogin } from './identity.ts'
 
 /** What PostgreSQL refuses with while a program starts, by SQLSTATE, and what to do about it. */
 const REFUSALS: Record<string, string> = {
@@ -24,6 +25,7 @@ const FAILURES: Record<string, string> = {
   ETIMEDOUT: SILENT,
   ENOENT: SILENT,
   CONNECT_TIMEOUT: SILENT,
+  CONNECTION_LOST: SILENT,
   ENOTFOUND: 'this host name is not known',
   EAI_AGAIN: 'this host name cannot be looked up now',
   ECONNRESET: CUT,
@@ -55,6 +57,7 @@ export class DatabaseUrlError extends Error {
  */
 export function explainDatabaseError(error: unknown, variable = 'DATABASE_URL'): string | null {
   if (!(error instanceof Error)) return null
+  if (error instanceof WrongLogin) return error.message
   const told = messageOf(error)
   if (error instanceof postgres.PostgresError) {
     // Tables, a schema or roles that a migration makes.
@@ -67,7 +70,7 @@ export function explainDatabaseError(error: unknown, variable = 'DATABASE_URL'):
   // A file that is missing has the same code as a socket that is.
   if (code === 'ENOENT' && syscall !== 'connect') return null
   // The driver asks for TLS and does not wait for a yes.
-  const noTls = TLS.test(code) || told.includes('secure TLS connection')
+  const noTls = TLS.test(code) || /secure TLS connection|offers no TLS/.test(told)
   const reason =
     (noTls ? 'the server does not speak TLS: use sslmode=disable or prefer' : undefined) ??
     FAILURES[code] ??

@@ -1,7 +1,8 @@
 import { fromBunSql, PgBoss, type Queue } from 'pg-boss'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { connect, type Database, type Queryable } from './connect.ts'
+import { connect, type Database, patient, type Queryable } from './connect.ts'
+import { ownerClient } from './owner-client.ts'
 
 /** What waits in a queue: names what is to be done. Whoever can read the database can read it, so secrets are sealed. */
 export type JobData = Record<string, string | number | boolean | null>
@@ -138,7 +139,12 @@ export class JobQueue {
     works: boolean,
     onError: (error: unknown) => void,
   ): JobQueue {
-    const client = connect(url, environment, { max: works ? 4 : 1, types, plainColumns: true })
+    const client = connect(url, environment, {
+      max: works ? 4 : 1,
+      types,
+      plainColumns: true,
+      ...(works ? patient : {}),
+    })
     const boss = new PgBoss({
       db: fromBunSql(client),
       schema: jobSchema(environment),
@@ -177,12 +183,7 @@ export class JobQueue {
  */
 export async function installJobs(url: string, environment: Environment): Promise<void> {
   const schema = jobSchema(environment)
-  const client = postgres(url, {
-    max: 1,
-    types,
-    onnotice: () => {},
-    connection: { application_name: 'anteroom migrate' },
-  })
+  const client = ownerClient(url, { types })
   try {
     const boss = new PgBoss({ db: fromBunSql(client), schema, supervise: false, schedule: false })
     await boss.start()

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
 import { installJobs } from './jobs.ts'
 import type { DatabaseLogins } from './logins.ts'
 import journal from './migrations/meta/_journal.json' with { type: 'json' }
+import { ownerClient } from './owner-client.ts'
 import { dropStaleLogins, prepareRoles } from './roles.ts'
 
 const MIGRATIONS_TABLE = '__drizzle_migrations'
@@ -22,11 +23,7 @@ export async function migrate(
   environment: Environment,
   options: { dropStaleLogins?: boolean } = {},
 ): Promise<string[]> {
-  const client = postgres(logins.owner, {
-    max: 1,
-    onnotice: () => {},
-    connection: { search_path: environment.schema, application_name: 'anteroom migrate' },
-  })
+  const client = ownerClient(logins.owner, { connection: { search_path: environment.schema } })
   try {
     // A lock of the whole database, not of the schema.
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`

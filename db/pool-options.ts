@@ -7,8 +7,10 @@ export interface PoolLimits {
   readonly max: number
   /** How long work waits for a connection, in milliseconds. */
   readonly waitMs: number
-  /** How much work may wait for a connection, and how many statements for their answers on each connection. */
+  /** How much work may wait for a connection. */
   readonly waiting: number
+  /** How many statements may wait for their answers on each connection. */
+  readonly pipelined: number
   /** After so many milliseconds in which work waited and no connection came back, the pool is stuck. */
   readonly stuckMs: number
 }

@@ -118,7 +118,7 @@ export class Pool {
     let suspicious = false
     for (const connection of this.#connections) {
       if (stalled) connection.forgive(now)
-      if (connection.isSilent(now)) connection.end()
+      if (connection.isOverdue(now)) connection.end()
       else if (connection.silence(now) > SUSPICIOUS_MS) suspicious = true
       else if (isIdle(connection) && now - connection.openedAt > LIFETIME_MS) this.#retire(connection)
     }
@@ -141,7 +141,7 @@ export class Pool {
       this.#join({ alone: false, take: (later) => later.run(query), refuse: (error) => query.reject(error) })
       return
     }
-    if (connection.pending >= this.#limits.waiting) throw new OverloadedDatabase()
+    if (connection.pending >= this.#limits.pipelined) throw new OverloadedDatabase()
     connection.run(query)
   }
 

@@ -1,7 +1,8 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { DatabaseLogins, MemberLogin } from './logins.ts'
+import { ownerClient } from './owner-client.ts'
 import { scramVerifier } from './scram.ts'
 import { sqlState } from './unavailable.ts'
 
@@ -41,7 +42,7 @@ export async function prepareRoles(
  */
 export async function ensureLogins(logins: DatabaseLogins, environment: Environment): Promise<boolean> {
   if (logins.members.every(({ password }) => password === null)) return true
-  const client = postgres(logins.owner, { max: 1, fetch_types: false, onnotice: () => {} })
+  const client = ownerClient(logins.owner, { fetch_types: false })
   try {
     const [schema] = await client`select from pg_namespace where nspname = ${environment.schema}`
     if (schema) await prepareRoles(client, environment, logins)

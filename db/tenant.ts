@@ -16,7 +16,7 @@ const READ_WIRES = 4
 const WRITE_CONNECTIONS = 8
 const READ_MS = 10_000
 /** Statements that may wait for their answers on one wire. */
-const MOST_WAITING_READS = 2048
+const MOST_WAITING_READS = 1024
 // One more for each change of a table's columns that comes between.
 const READ_ATTEMPTS = 3
 
@@ -39,7 +39,7 @@ export class Tenancy {
       kind: 'tenant',
       max: READ_WIRES,
       statementMs: READ_MS,
-      waiting: MOST_WAITING_READS,
+      pipelined: MOST_WAITING_READS,
       ...events,
       onConnections: (connections) => this.#rewire(connections),
     })

@@ -45,6 +45,7 @@ export function isConnectionLoss(error: unknown): boolean {
  */
 export function isOutage(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable || isConnectionLoss(error)) return true
-  // 08 connection, 53 resources, 57 intervention of the operator, 58 an error outside PostgreSQL, such as its disk.
-  return /^(08|53|57|58)/.test(sqlState(error) ?? '')
+  // 08 connection, 53 resources, 57 intervention of the operator, 58 an error outside PostgreSQL, such as its disk;
+  // 25006 a server that only takes reads, as some providers make it when its disk is nearly full.
+  return /^(08|53|57|58|25006)/.test(sqlState(error) ?? '')
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
-import { connect } from '../db/connect.ts'
+import { connect, patient } from '../db/connect.ts'
 import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { openFileStore } from '../operations/files/store.ts'
@@ -73,7 +73,7 @@ export async function startWorker(
     log.error({ err: error }, 'job queue'),
   )
   const encryptionKey = encryptionKeyOf(config)
-  const database = connect(logins.session, config.environment, { max: POOL_SIZE })
+  const database = connect(logins.session, config.environment, { max: POOL_SIZE, ...patient })
   const delivery = await openDelivery(config.smtpUrl, publicUrl, log)
   const mailer = new Mailer(jobs, encryptionKey, config)
   const files = await openFileStore(config, database, log)

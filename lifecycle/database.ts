@@ -1,7 +1,7 @@
-import postgres from 'postgres'
 import { type Config, ConfigError } from '../config/config.ts'
 import { DatabaseUrlError } from '../db/errors.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
+import { ownerClient } from '../db/owner-client.ts'
 import { ensureLogins } from '../db/roles.ts'
 
 /**
@@ -35,7 +35,7 @@ export async function checkLogins(config: Config): Promise<void> {
 }
 
 async function connectOnce(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, fetch_types: false, prepare: false, onnotice: () => {} })
+  const client = ownerClient(url, { fetch_types: false, prepare: false })
   try {
     await client`select`
   } finally {

@@ -167,6 +167,21 @@ t.test('a pool whose connections do not come back says so', async (t) => {
   t.equal(isStuck(database), false)
 })
 
+t.test('a transaction that takes too long is broken off', async (t) => {
+  const { logins, drop } = await createTestDatabase()
+  const database = connect(logins.system, sandbox, { max: 2, transactionMs: 300 })
+  t.teardown(async () => {
+    await database.end()
+    await drop()
+  })
+  const slow = database.begin(async (tx) => {
+    await tx`insert into log_spools (id, position) values ('slow', 0)`
+    for (;;) await tx`select pg_sleep(0.01)`
+  })
+  await t.rejects(slow, { code: /^CONNECTION_/ })
+  t.same(await database`select id from log_spools`, [], 'and leaves nothing')
+})
+
 t.test('the locks of a session that the other side still holds are taken over', async (t) => {
   const { logins, drop } = await createTestDatabase()
   const { hostname: host, port } = new URL(logins.session)

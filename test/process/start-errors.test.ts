@@ -148,6 +148,16 @@ t.test('DATABASE_URL', async (t) => {
     await t.test(`a wrong password in ${variable}`, (t) => refuses(t, variables, line))
   }
 
+  // With the rights of such a login, row-level security would be off.
+  for (const kind of ['tenant', 'system'] as const) {
+    const variable = `DATABASE_${kind.toUpperCase()}_URL`
+    const line = RegExp(
+      `A database connection for the ${kind} login is logged in as anteroom, who is a superuser\\. It is not used\\. Check ${variable}, .+`,
+    )
+    const variables = { DATABASE_URL: database.url, [variable]: database.url }
+    await t.test(`the superuser in ${variable}`, (t) => refuses(t, variables, line))
+  }
+
   await t.test('the command line says the same', async (t) => {
     const [[, url, line] = ['', '', /x/]] = cases
     await refuses(t, { DATABASE_URL: url }, line, [process.execPath, 'bin/anteroom.ts', 'migrate'])
