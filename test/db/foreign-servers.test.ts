@@ -100,14 +100,15 @@ for (const version of versions) {
   })
 }
 
-const withoutOpenssl = existsSync('/usr/bin/openssl') ? false : 'openssl makes the certificate'
+const OPENSSL = '/usr/bin/openssl'
+const withoutOpenssl = existsSync(OPENSSL) ? false : 'openssl makes the certificate'
 
 t.test('over TLS, silence is noticed too', { skip: withoutOpenssl }, async (t) => {
   const dataDir = await dataFolder(t)
   const account = await serviceAccount([dataDir])
   const [key, certificate] = [join(dataDir, 'key.pem'), join(dataDir, 'certificate.pem')]
   const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes', '-newkey', 'rsa:2048']
-  execFileSync('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', certificate], {
+  execFileSync(OPENSSL, ['req', '-x509', ...subject, '-keyout', key, '-out', certificate], {
     stdio: 'ignore',
   })
   await writeFile(key, await readFile(key), { mode: 0o600 })
