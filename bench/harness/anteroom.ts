@@ -19,7 +19,10 @@ function startOptions(): string[] {
   const script = rest.pop()
   if (node !== 'node' || script !== 'server.ts')
     throw new Error(`cannot read npm start: ${packageJson.scripts.start}`)
-  return rest
+  // The server is started in another folder.
+  return rest.map((option) =>
+    option.startsWith('./') ? new URL(`../../${option}`, import.meta.url).href : option,
+  )
 }
 
 /** An organization of the bench's own, made through the public API. */

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './free-port.ts'
@@ -37,9 +40,13 @@ export interface ServerOptions {
   readonly readyPath: string
 }
 
+/** Where servers are started: the `.env` of this checkout is for the server of whoever runs the bench. */
+const emptyFolder = mkdtempSync(path.join(tmpdir(), 'anteroom-bench-'))
+
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
+  rmSync(emptyFolder, { recursive: true, force: true })
 })
 
 /**
@@ -67,7 +74,7 @@ async function startOnce({
   const { PATH = '', HOME = '' } = process.env
   const start = performance.now()
   const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(script), ...args], {
-    cwd: new URL('../..', import.meta.url),
+    cwd: emptyFolder,
     env: { PATH, HOME, NODE_ENV: 'production', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -14,7 +14,7 @@ t.test('an operator ends the sessions of a user, and takes a lost second factor 
   const code = await generate({ secret: begun.body.secret })
   t.equal((await call('POST', '/api/auth/totp/confirm', { headers, body: { code } })).status, 200)
   const anteroom = (...args: string[]) =>
-    run(process.execPath, ['bin/anteroom.js', 'accounts', 'end-sessions', ...args], {
+    run(process.execPath, ['bin/anteroom.ts', 'accounts', 'end-sessions', ...args], {
       env: { ...process.env, DATABASE_URL: databaseUrl, ANTEROOM_ENV: 'sandbox' },
     })
 

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
 import t from 'tap'
@@ -7,7 +9,9 @@ import { createTestDatabase } from '../support/database.ts'
 const run = promisify(execFile)
 
 function anteroom(args: string[], variables: Record<string, string> = {}) {
-  return run(process.execPath, ['bin/anteroom.js', ...args], { env: { ...process.env, ...variables } })
+  // Not in this checkout, whose `.env` it would read.
+  const entry = path.resolve('bin/anteroom.js')
+  return run(process.execPath, [entry, ...args], { cwd: tmpdir(), env: { ...process.env, ...variables } })
 }
 
 const { url, drop } = await createTestDatabase()

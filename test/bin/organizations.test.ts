@@ -10,7 +10,7 @@ const run = promisify(execFile)
 t.test('the operator makes organizations and sets their plans, also beside a running server', async (t) => {
   const { call, tenant, databaseUrl, app } = await testApp(t)
   const anteroom = async (...args: string[]) => {
-    const { stdout } = await run(process.execPath, ['bin/anteroom.js', ...args], {
+    const { stdout } = await run(process.execPath, ['bin/anteroom.ts', ...args], {
       env: { ...process.env, DATABASE_URL: databaseUrl, PASSWORD_BCRYPT_COST: '4' },
     })
     return stdout

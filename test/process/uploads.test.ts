@@ -25,7 +25,7 @@ t.test('a server that is killed while recordings arrive: the sweep leaves whole 
   const variables = { DATABASE_URL: desk.databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: 'silent' }
   const anteroom = async (...args: string[]) => {
     const env = { ...process.env, ...variables }
-    const { stdout } = await run(process.execPath, ['bin/anteroom.js', 'files', ...args], { env })
+    const { stdout } = await run(process.execPath, ['bin/anteroom.ts', 'files', ...args], { env })
     return stdout
   }
   const tenant = await desk.tenant()
