@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { WrongLogin } from './identity.ts'
+import { DatabaseUnavailable } from './unavailable.ts'
 
 /** What PostgreSQL refuses with while a program starts, by SQLSTATE, and what to do about it. */
 const REFUSALS: Record<string, string> = {
@@ -57,7 +58,10 @@ export class DatabaseUrlError extends Error {
  */
 export function explainDatabaseError(error: unknown, variable = 'DATABASE_URL'): string | null {
   if (!(error instanceof Error)) return null
+  // Its sentence is for the operator, and names the variable.
   if (error instanceof WrongLogin) return error.message
+  if (error instanceof DatabaseUnavailable)
+    return explainDatabaseError(error.cause, variable) ?? `${variable}: ${error.message}`
   const told = messageOf(error)
   if (error instanceof postgres.PostgresError) {
     // Tables, a schema or roles that a migration makes.
