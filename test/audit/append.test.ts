@@ -90,7 +90,7 @@ t.test('a credential that finds its way into a record is cut down to its prefix'
 t.test("the application's roles may append and read, and nothing else", async (t) => {
   const { url, logins, drop } = await createTestDatabase()
   const database = connect(logins.system, sandbox)
-  const tenants = connect(logins.tenant, sandbox)
+  const tenants = connect(logins.tenant, sandbox, { kind: 'tenant' })
   const owner = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: 'sandbox' } })
   t.teardown(async () => {
     await Promise.all([database.end(), tenants.end(), owner.end()])
