@@ -141,8 +141,8 @@ function Actions({ of, onChanged }: { of: Campaign; onChanged: (campaign: Campai
           }}
         >
           <p>
-            It can’t be taken out again. Nobody new can begin; interviews under way go on, and what was
-            answered stays.
+            It can’t be taken out again. Nobody new can begin, and interviews under way end at once. What was
+            answered stays. To let candidates finish, complete the campaign instead.
           </p>
         </Confirm>
       )}
