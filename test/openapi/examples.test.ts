@@ -18,6 +18,8 @@ const needsMore: Record<string, string> = {
   confirmEmail: 'a mailed token',
   resetPassword: 'a mailed token',
   acceptInvitation: 'a mailed token',
+  acceptInvitationInDashboard: 'a mailed token',
+  signUpToDashboard: 'an address that the other sign-up has not taken',
   removeMember: 'a second member',
   'keys.finishRotation': 'a rotation that is under way',
   'keys.undoRotation': 'a rotation that is under way',
