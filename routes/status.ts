@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { readStatus, type Status } from '../operations/status/status.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { Instant } from '../schemas/primitives.ts'
@@ -16,6 +16,15 @@ const StatusSchema = Type.Object(
   },
   { title: 'Status' },
 )
+
+/** JSON for programs, a page for people. */
+const Answer = Type.Unsafe<Static<typeof StatusSchema>>({
+  description: 'How the service is',
+  content: {
+    'application/json': { schema: StatusSchema },
+    'text/html': { schema: Type.String() },
+  },
+})
 
 const style = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -37,7 +46,7 @@ export async function statusRoutes(app: Api): Promise<void> {
         tags: ['Health'],
         operationId: 'status',
         summary: 'How the service is: a page for people, JSON with Accept: application/json',
-        response: answers({ 200: StatusSchema }, 429),
+        response: answers({ 200: Answer }, 429),
       },
     },
     async (request, reply) => {

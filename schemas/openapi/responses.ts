@@ -46,9 +46,10 @@ const headers: Readonly<Record<string, string>> = {
 }
 
 /** Errors that every operation can answer with, whatever it does. */
-const always = [400, 405, 408, 429, 500, 503]
+// A Content-Encoding is refused on a GET, too.
+const always = [400, 405, 408, 415, 429, 500, 503]
 /** Of those that read a body. */
-const withBody = [413, 415]
+const withBody = [413]
 
 /** Describes every answer of an operation: its errors by shared components, its headers, its successes. */
 export function completeResponses(method: string, operation: ApiOperation): void {

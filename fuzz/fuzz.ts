@@ -1,0 +1,174 @@
+import fc from 'fast-check'
+import type { ApiDocument } from '../schemas/openapi/document.ts'
+import { Checker } from './checks.ts'
+import { Findings } from './findings.ts'
+import { isFlat, type MemorySample, sampleMemory } from './memory.ts'
+import { readOperations } from './operations.ts'
+import type { Plan } from './plan.ts'
+import { plans } from './plans.ts'
+import { type Report, Tally } from './report.ts'
+import { type Answer, curlOf, prepare, Sender } from './send.ts'
+import { type FuzzedServer, startFuzzedServer } from './server.ts'
+import { makeWorld, type World } from './world.ts'
+
+/** How long and how much. */
+export interface FuzzOptions {
+  readonly seconds: number
+  readonly requests: number
+  readonly seed: number
+  readonly connections: number
+  /** Unset: an embedded PostgreSQL of the run's own. */
+  readonly databaseUrl?: string
+  /** Told how far it is. */
+  readonly onProgress?: (sent: number, seconds: number, findings: number) => void
+}
+
+const BATCH = 200
+/** After so many requests a world is full of what was made in it. */
+const WORLD_REQUESTS = 4000
+const PROGRESS_MS = 10_000
+
+/** Sends generated requests to a server of its own until the time or the number is reached. */
+export async function fuzz(options: FuzzOptions): Promise<Report> {
+  const server = await startFuzzedServer(options.databaseUrl)
+  const sender = new Sender(server.url, options.connections)
+  try {
+    return await new Run(options, server, sender).go()
+  } finally {
+    sender.close()
+    await server.stop()
+  }
+}
+
+class Run {
+  readonly #options: FuzzOptions
+  readonly #server: FuzzedServer
+  readonly #sender: Sender
+  readonly #findings = new Findings()
+  readonly #tally = new Tally()
+  readonly #memory: MemorySample[] = []
+  readonly #start = performance.now()
+  #sent = 0
+  #worlds = 0
+
+  constructor(options: FuzzOptions, server: FuzzedServer, sender: Sender) {
+    this.#options = options
+    this.#server = server
+    this.#sender = sender
+  }
+
+  get #seconds(): number {
+    return (performance.now() - this.#start) / 1000
+  }
+
+  get #done(): boolean {
+    const { seconds, requests } = this.#options
+    return this.#sent >= requests || this.#seconds >= seconds || !this.#server.alive()
+  }
+
+  async go(): Promise<Report> {
+    const document = (await (await fetch(`${this.#server.url}/openapi.json`)).json()) as ApiDocument
+    const operations = readOperations(document)
+    const arbitrary = plans(operations, document.components?.schemas ?? {})
+    const checker = new Checker(document)
+    const atStart = await this.#server.memory()
+    let world = await this.#world()
+    let left = WORLD_REQUESTS
+    let told = performance.now()
+    for (let batch = 0; !this.#done; batch += 1) {
+      const size = Math.min(BATCH, this.#options.requests - this.#sent)
+      const sample = fc.sample(arbitrary, { seed: this.#options.seed + batch, numRuns: size })
+      await this.#sendAll(sample, world, checker)
+      left -= size
+      this.#memory.push(await sampleMemory(this.#server, this.#sent, this.#seconds))
+      if (this.#done) break
+      if (left <= 0 || !(await world.isWell())) {
+        world = await this.#world()
+        left = WORLD_REQUESTS
+      }
+      if (performance.now() - told < PROGRESS_MS) continue
+      told = performance.now()
+      this.#options.onProgress?.(this.#sent, this.#seconds, this.#findings.list.length)
+    }
+    await this.#checkServer()
+    const memory = { atStart, samples: this.#memory, flat: isFlat(this.#memory) }
+    if (!memory.flat)
+      this.#findings.add({ kind: 'memory grows', message: 'see the samples' }, '(server)', null)
+    return this.#tally.report({
+      options: this.#options,
+      seconds: this.#seconds,
+      worlds: this.#worlds,
+      operations,
+      memory,
+      findings: this.#findings.list,
+    })
+  }
+
+  async #world(): Promise<World> {
+    this.#worlds += 1
+    return makeWorld(this.#server.url)
+  }
+
+  async #sendAll(sample: readonly Plan[], world: World, checker: Checker): Promise<void> {
+    const waiting = [...sample]
+    const work = async () => {
+      for (let plan = waiting.pop(); plan && !this.#done; plan = waiting.pop())
+        await this.#send(plan, world, checker)
+    }
+    await Promise.all(Array.from({ length: this.#options.connections }, work))
+  }
+
+  async #send(plan: Plan, world: World, checker: Checker): Promise<void> {
+    const sent = prepare(plan, world)
+    this.#sent += 1
+    let answer: Answer
+    try {
+      answer = await this.#sender.send(sent, plan.operation.streams)
+    } catch (error) {
+      this.#tally.count(plan, 0)
+      const { message } = error as Error
+      if (isExpectedBreak(sent.headers, message)) return
+      this.#findings.add({ kind: 'no answer', message }, plan.operation.id, curlOf(sent, world))
+      return
+    }
+    this.#tally.count(plan, answer.status)
+    if (answer.status < 300) {
+      const { credential } = sent
+      const isForeign = credential.includes('another tenant')
+      if (plan.operation.access !== 'public')
+        (isForeign ? world.foreign : world.pool).learn(answer.body.toString())
+    }
+    for (const fault of checker.faultsOf(plan, sent, answer, world)) {
+      this.#findings.add(
+        fault,
+        plan.operation.id,
+        curlOf(sent, world),
+        String(answer.headers['x-request-id']),
+      )
+    }
+  }
+
+  async #checkServer(): Promise<void> {
+    for (const path of ['/healthz', '/readyz']) {
+      const status = await fetch(this.#server.url + path).then(
+        (response) => response.status,
+        () => 0,
+      )
+      if (status !== 200)
+        this.#findings.add({ kind: 'server down', message: `${path} answers ${status}` }, '(server)', null)
+    }
+    for (const [message, { count, line }] of this.#server.errors) {
+      this.#findings.add(
+        { kind: 'logged error', message: `${message} (${count} times): ${line.slice(0, 600)}` },
+        '(server)',
+        null,
+      )
+    }
+  }
+}
+
+// Headers that Node refuses to read end the connection after the answer, and its client says so in its own way.
+function isExpectedBreak(headers: readonly (readonly [string, string])[], message: string): boolean {
+  const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  return bytes > 16_000 && /ECONNRESET|socket hang up|EPIPE/.test(message)
+}
