@@ -1,5 +1,4 @@
 import type { Finding } from './findings.ts'
-import type { FuzzOptions } from './fuzz.ts'
 import { type MemorySample, medianOf } from './memory.ts'
 import type { FuzzOperation } from './operations.ts'
 import type { Plan } from './plan.ts'
@@ -60,7 +59,7 @@ export class Tally {
   }
 
   report(facts: {
-    options: Pick<FuzzOptions, 'seed'>
+    options: { readonly seed: number }
     seconds: number
     worlds: number
     operations: readonly FuzzOperation[]

@@ -121,7 +121,8 @@ function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply
   if (error.headers) reply.headers(error.headers)
   if (error.statusCode === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
   // RFC 9110, 15.5.2: every 401 has one. What is refused may also be a password or a mailed token.
-  if (error.statusCode === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'Bearer')
+  if (error.statusCode === 401 && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'Bearer')
   return reply
     .code(error.statusCode)
     .type('application/json; charset=utf-8')

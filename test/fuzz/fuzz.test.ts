@@ -53,12 +53,17 @@ t.test('what it checks', async (t) => {
   const faultsOf = (
     id: string,
     answer: Partial<Omit<Answer, 'body'>> & { body?: unknown },
-    asked: Partial<Plan & SentRequest> = {},
+    asked: Partial<Plan & Pick<SentRequest, 'target' | 'credential'>> = {},
   ) => {
     const operation = operations.find((one) => one.id === id)
     if (!operation) throw new Error(`no operation ${id}`)
     const plan = { operation, method: operation.method, twist: null, body: null, ...asked } as Plan
-    const sent = { method: operation.method, target: operation.path, credential: 'key', ...asked } as SentRequest
+    const sent = {
+      method: operation.method,
+      target: operation.path,
+      credential: 'key',
+      ...asked,
+    } as SentRequest
     const body = Buffer.from(answer.body === undefined ? '' : JSON.stringify(answer.body))
     return checker
       .faultsOf(plan, sent, { status: 200, headers, ms: 1, ...answer, body }, world)
@@ -71,9 +76,10 @@ t.test('what it checks', async (t) => {
   t.strictSame(faultsOf('campaigns.list', { status: 500, body: error }), ['server error'])
   t.strictSame(faultsOf('campaigns.list', { status: 418, body: error }), ['undocumented status'])
   t.strictSame(faultsOf('campaigns.list', { body: { campaigns: [] } }), ['undocumented body'])
-  t.strictSame(faultsOf('campaigns.list', { body: page, headers: { ...headers, 'content-type': 'text/html' } }), [
-    'undocumented body',
-  ])
+  t.strictSame(
+    faultsOf('campaigns.list', { body: page, headers: { ...headers, 'content-type': 'text/html' } }),
+    ['undocumented body'],
+  )
   t.strictSame(faultsOf('campaigns.list', { status: 403, body: { message: 'no' } }), ['malformed error'])
   const other = { error: { ...error.error, requestId: 'req_another' } }
   t.strictSame(faultsOf('campaigns.list', { status: 403, body: other }), ['malformed error'])
@@ -89,12 +95,23 @@ t.test('what it checks', async (t) => {
   t.ok(faultsOf('campaigns.get', { body: {} }, { ...foreign, target }).includes('let in'))
   const body = { type: 'application/json', bytes: '{}', json: { nobody: 'knows' } }
   t.ok(faultsOf('campaigns.create', { status: 201, body: {} }, { body }).includes('accepted'))
-  t.strictSame(faultsOf('campaigns.list', { status: 405, body: error, headers: { ...headers, allow: 'GET' } }, { method: 'PUT' }), [])
+  t.strictSame(
+    faultsOf(
+      'campaigns.list',
+      { status: 405, body: error, headers: { ...headers, allow: 'GET' } },
+      { method: 'PUT' },
+    ),
+    [],
+  )
 })
 
 t.test('memory that grows, findings that come again, and places that are filled', async (t) => {
   const samples = (growth: number) =>
-    Array.from({ length: 100 }, (_, index) => ({ requests: index * 1000, seconds: index, bytes: 2e8 + index * growth }))
+    Array.from({ length: 100 }, (_, index) => ({
+      requests: index * 1000,
+      seconds: index,
+      bytes: 2e8 + index * growth,
+    }))
   t.equal(isFlat(samples(1e5)), true)
   t.equal(isFlat(samples(2e6)), false)
   t.equal(isFlat(samples(2e6).slice(0, 10)), true, 'a few requests say nothing')

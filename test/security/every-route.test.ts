@@ -25,6 +25,7 @@ function wellFormed(t: Test, name: string, { status, body, headers }: Answer): v
   const id = String(headers['x-request-id'])
   if (!/^req_[0-7][0-9a-z]{25}$/.test(id)) t.fail(`${name}: x-request-id is ${id}`)
   if (headers['x-content-type-options'] !== 'nosniff') t.fail(`${name}: without security headers`)
+  if (status === 401 && !headers['www-authenticate']) t.fail(`${name}: 401 without WWW-Authenticate`)
   if (status < 400) return
   const { error } = body
   if (error?.code !== codes[status] || error?.requestId !== id || typeof error?.message !== 'string') {
@@ -242,6 +243,7 @@ t.test('every route', async (t) => {
         '[]',
         '"x"',
         '7',
+        'null',
         '{"surely":{"nobody":"knows this"}}',
         '{"__proto__":{}}',
       ]) {
