@@ -6,8 +6,8 @@ import type { Queryable } from './connect.ts'
  * comes before: so two transactions never wait for each other in a circle.
  *
  * - An operation's own credential comes before all of them, in share mode (`operations/core/standing.ts`). Two callers
- *   who take each other's credential away at once do wait in a circle. PostgreSQL ends one of them, and the runner runs
- *   it again.
+ *   who take each other's credential away at once do wait in a circle. So does the erasure of an organization with
+ *   writes that are under way in it. PostgreSQL ends one of them, and the pool runs it again (`db/deadlocks.ts`).
  * - Several organizations are locked in the order of their ids, as is every set of rows of one kind.
  * - What is counted against a limit is counted with the organization locked: of two that would both be the last one, the
  *   second sees the first.

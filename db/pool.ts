@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type postgres from 'postgres'
 import { Connection, type ConnectionSpec } from './connection.ts'
+import { repeatOnDeadlock } from './deadlocks.ts'
 import type { DriverQuery } from './driver-guards.ts'
 import { assertNothingHeld, holding } from './held-connection.ts'
 import { endSessions, type Session, WrongLogin } from './identity.ts'
@@ -67,11 +68,14 @@ export class Pool {
     }
   }
 
-  /** A transaction, on a connection of its own. */
+  /**
+   * A transaction, on a connection of its own. PostgreSQL may end it to resolve a deadlock. Nothing of it is done then,
+   * and `work` runs again: it must change nothing but through `tx`.
+   */
   async begin(options: string, work: (tx: postgres.TransactionSql) => unknown): Promise<unknown> {
     const connection = await this.reserve()
     try {
-      return await holding(() => connection.begin(options, work))
+      return await holding(() => repeatOnDeadlock(() => connection.begin(options, work)))
     } finally {
       this.release(connection)
     }

@@ -30,14 +30,15 @@ export async function change<T>(
   work: (context: ChangeContext) => Promise<T>,
 ): Promise<{ value: T; receipt: Receipt | null }> {
   const { config, database, tenancy, changes, log } = services
-  const effects = new Effects()
   const run = async (tx: postgres.TransactionSql) => {
+    // New for each run: after a deadlock, PostgreSQL has the whole transaction run again.
+    const effects = new Effects()
     const value = await work({ ...effects.for(target), tx })
     await effects.flush(tx, config.environment)
     // The driver unwraps a returned array or promise. An object around it keeps it as it is.
-    return { value }
+    return { value, effects }
   }
-  const { value } =
+  const { value, effects } =
     target.scope === 'tenant' ? await tenancy.write(organizationOf(target), run) : await database.begin(run)
   await effects.committed((err) => log.error({ err }, 'work after a commit failed'))
   return { value, receipt: (await changes?.settle(effects.tags)) ?? null }

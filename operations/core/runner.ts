@@ -1,6 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { StandingLock } from '../../db/queries/standing.ts'
-import { sqlState } from '../../db/unavailable.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { actorAuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
@@ -59,9 +58,8 @@ interface Committed<T> {
   readonly receipt: Receipt | null
 }
 
-// A credential that changes again and again while a write waits, or writes that lock each other out.
+// A credential may change again and again while a write waits.
 const MOST_ATTEMPTS = 3
-const DEADLOCK = '40P01'
 
 /** One measurement of an operation. Metrics and traces subscribe to it; it costs nothing where nobody does. */
 export const operationChannel = tracingChannel('anteroom:operation')
@@ -140,13 +138,9 @@ export class Runner {
       try {
         return await this.#attempt(spec, caller, actor, run)
       } catch (error) {
-        if (!(error instanceof StandingChanged) && sqlState(error) !== DEADLOCK) throw error
-        if (attempt === MOST_ATTEMPTS) {
-          throw error instanceof StandingChanged
-            ? new ApiError('UNAVAILABLE', 'The credential is being changed: try again')
-            : error
-        }
-        if (error instanceof StandingChanged) actor = await caller.revalidate(true)
+        if (!(error instanceof StandingChanged)) throw error
+        if (attempt === MOST_ATTEMPTS) throw keepsChanging()
+        actor = await caller.revalidate(true)
       }
     }
   }
@@ -211,6 +205,10 @@ export class Runner {
 
 /** The presented credential changed between its check and the transaction. */
 class StandingChanged extends Error {}
+
+function keepsChanging(): ApiError {
+  return new ApiError('UNAVAILABLE', 'The credential is being changed: try again')
+}
 
 /** The first step of every operation: compares what it declares with what the actor may do now. */
 async function admit(operation: AccessRule, caller: Caller): Promise<Actor> {

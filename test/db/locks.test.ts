@@ -87,6 +87,34 @@ t.test('an erasure and a change of address do not wait for each other', async (t
   }
 })
 
+// Each write holds its key and waits for the organization. The erasure holds the organization and waits for the keys.
+t.test('an erasure of an organization and the writes of its keys both come to an end', async (t) => {
+  for (let round = 0; round < 3; round += 1) {
+    const person = await tenant()
+    const mine = bearer(person.accessToken)
+    const erase = () =>
+      call('DELETE', '/api/me', {
+        headers: mine,
+        body: { password: person.password, eraseOrganizations: true },
+      })
+    const write = () =>
+      call('POST', '/api/campaigns', { headers: { 'x-api-key': person.key }, body: { name: 'A campaign' } })
+    const invite = () =>
+      call('POST', '/api/members/invitations', {
+        headers: mine,
+        body: { email: `guest-${person.email}`, role: 'viewer' },
+      })
+    const answers = await atOnce(
+      (tx) => tx`select from organizations where id = ${person.organizationId} for update`,
+      [write, invite, erase, write, invite, write],
+    )
+    nothingFailed(t, answers)
+    t.equal(answers[2]?.status, 204)
+    const left = await app.database`select from organizations where id = ${person.organizationId}`
+    t.equal(left.length, 0)
+  }
+})
+
 t.test('everything that can be done to one person at once', async (t) => {
   for (let round = 0; round < 3; round += 1) {
     const owner = await tenant()
