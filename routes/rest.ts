@@ -57,8 +57,10 @@ function handlerFor(app: Api, operation: Operation, status: number): Handler {
   }
 }
 
-function inputOf({ params, query, body }: FastifyRequest): Input {
-  return { ...(query as Input), ...(body as Input | null), ...(params as Input) }
+// Only GET and HEAD take their input from the query. Elsewhere no schema checks the query.
+function inputOf({ method, params, query, body }: FastifyRequest): Input {
+  const others = (method === 'GET' || method === 'HEAD' ? query : body) as Input | null
+  return { ...others, ...(params as Input) }
 }
 
 /** What the path names, and what is left for the query or the body. */
