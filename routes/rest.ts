@@ -11,6 +11,8 @@ interface RestOptions {
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+/** Where a request has the input that its path does not name. */
+type Place = 'querystring' | 'body'
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 /**
@@ -23,6 +25,7 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
   const [method, url] = route.split(' ') as [Method, string]
   const { status = 200 } = options
   const { params, others } = divide(operation, url)
+  const place = method === 'GET' ? 'querystring' : 'body'
   const noun = operation.name.slice(0, operation.name.indexOf('.'))
   const schema = {
     tags: [tags[noun] ?? capitalized(noun)],
@@ -30,7 +33,7 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     summary: operation.summary,
     ...(operation.description ? { description: operation.description } : {}),
     ...(params ? { params } : {}),
-    ...(others ? { [method === 'GET' ? 'querystring' : 'body']: others } : {}),
+    ...(others ? { [place]: others } : {}),
     response: answers({ [status]: operation.output }, ...statusesOf(method, operation, params !== null)),
   }
   const { access } = operation
@@ -40,13 +43,13 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     url,
     config: { access, operation: operation.name, ...(beforeSecondFactor ? { beforeSecondFactor } : {}) },
     schema,
-    handler: handlerFor(app, operation, status),
+    handler: handlerFor(app, operation, place, status),
   })
 }
 
-function handlerFor(app: Api, operation: Operation, status: number): Handler {
+function handlerFor(app: Api, operation: Operation, place: Place, status: number): Handler {
   return async (request, reply) => {
-    const input = inputOf(request)
+    const input = inputOf(request, place)
     const { output, replayed } =
       operation.kind === 'public'
         ? await app.runner.runPublic(operation, originOf(request), input)
@@ -57,9 +60,9 @@ function handlerFor(app: Api, operation: Operation, status: number): Handler {
   }
 }
 
-// Only GET and HEAD take their input from the query. Elsewhere no schema checks the query.
-function inputOf({ method, params, query, body }: FastifyRequest): Input {
-  const others = (method === 'GET' || method === 'HEAD' ? query : body) as Input | null
+// Only what the schema checks: the body of a GET and the query of everything else are none of its input.
+function inputOf({ params, query, body }: FastifyRequest, place: Place): Input {
+  const others = (place === 'querystring' ? query : body) as Input | null
   return { ...others, ...(params as Input) }
 }
 
