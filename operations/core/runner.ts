@@ -138,8 +138,7 @@ export class Runner {
       try {
         return await this.#attempt(spec, caller, actor, run)
       } catch (error) {
-        if (!(error instanceof StandingChanged)) throw error
-        if (attempt === MOST_ATTEMPTS) throw keepsChanging()
+        if (!(error instanceof StandingChanged) || attempt === MOST_ATTEMPTS) throw error
         actor = await caller.revalidate(true)
       }
     }
@@ -204,10 +203,10 @@ export class Runner {
 }
 
 /** The presented credential changed between its check and the transaction. */
-class StandingChanged extends Error {}
-
-function keepsChanging(): ApiError {
-  return new ApiError('UNAVAILABLE', 'The credential is being changed: try again')
+class StandingChanged extends ApiError {
+  constructor() {
+    super('UNAVAILABLE', 'The credential is being changed: try again')
+  }
 }
 
 /** The first step of every operation: compares what it declares with what the actor may do now. */
