@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
+import { sqlState } from './unavailable.ts'
 
 /** Whose rights a connection must have, in which environment. */
 export interface Identity {
@@ -30,6 +31,12 @@ interface Observed extends Session {
 export class WrongLogin extends Error {
   override readonly name = 'WrongLogin'
   readonly code = 'CONNECTION_WRONG_LOGIN'
+}
+
+/** Whether PostgreSQL itself refused a connection, for another reason than that it starts or stops. */
+export function hasAnswered(error: unknown): boolean {
+  const state = sqlState(error)
+  return error instanceof WrongLogin || (state !== null && !state.startsWith('57P'))
 }
 
 /**

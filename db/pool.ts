@@ -4,9 +4,9 @@ import { Connection, type ConnectionSpec } from './connection.ts'
 import { repeatOnDeadlock } from './deadlocks.ts'
 import type { DriverQuery } from './driver-guards.ts'
 import { assertNothingHeld, holding } from './held-connection.ts'
-import { endSessions, type Session, WrongLogin } from './identity.ts'
+import { endSessions, hasAnswered, type Session, WrongLogin } from './identity.ts'
 import type { PoolEvents, PoolLimits } from './pool-options.ts'
-import { DatabaseUnavailable, OverloadedDatabase, sqlState } from './unavailable.ts'
+import { DatabaseUnavailable, OverloadedDatabase } from './unavailable.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 import { watch } from './watch.ts'
 
@@ -293,10 +293,4 @@ export class Pool {
 
 function isIdle(connection: Connection): boolean {
   return !connection.reserved && connection.pending === 0
-}
-
-/** Whether PostgreSQL itself refused a connection, for another reason than that it starts or stops. */
-function hasAnswered(error: unknown): boolean {
-  const state = sqlState(error)
-  return error instanceof WrongLogin || (state !== null && !state.startsWith('57P'))
 }
