@@ -47,8 +47,12 @@ export function keyUsage(
       group by 1
     )
     select at, coalesce(requests, 0)::float8 as requests, coalesce(failures, 0)::float8 as failures
-    from generate_series(date_trunc(${interval}, ${from}::timestamptz, 'UTC'), ${to}::timestamptz - interval '1 millisecond',
-      ('1 ' || ${interval})::interval, 'UTC') as at left join used using (at)
+    from (
+      -- generate_series takes a time zone from PostgreSQL 16 on. Without one, UTC has to be taken off and put back on.
+      select point at time zone 'UTC' as at
+      from generate_series(date_trunc(${interval}, ${from}::timestamptz at time zone 'UTC'),
+        ${to}::timestamptz at time zone 'UTC' - interval '1 millisecond', ('1 ' || ${interval})::interval) as point
+    ) as points left join used using (at)
     order by at`
 }
 

@@ -1,74 +1,27 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chown, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
 import { connect } from '../../db/connect.ts'
 import { serviceAccount } from '../../db/embedded/account.ts'
-import { runAs } from '../../db/embedded/cluster.ts'
 import { startEmbedded } from '../../db/embedded/launcher.ts'
 import { migrate } from '../../db/migrate.ts'
 import { testApp } from '../support/app.ts'
 import { testLogins } from '../support/database.ts'
-import { until } from '../support/until.ts'
+import { INSTALLED, startInstalled } from '../support/installed-postgres.ts'
 import { dataFolder, freshFolder } from './embedded-harness.ts'
 
 const sandbox = environmentOf('sandbox')
-const INSTALLED = '/usr/lib/postgresql'
 const versions = existsSync(INSTALLED) ? await readdir(INSTALLED) : []
-
-/** A PostgreSQL of another version, with a login that owns a database and may create roles: as operators have it. */
-async function startInstalled(t: Test, version: string): Promise<string> {
-  const programs = join(INSTALLED, version, 'bin')
-  const folder = await freshFolder(t)
-  const account = await serviceAccount([folder])
-  const data = join(folder, 'data')
-  await mkdir(data)
-  await chmod(data, 0o700)
-  if (account) await chown(data, account.uid, account.gid)
-  const options = { ...runAs(account), cwd: data }
-  execFileSync(
-    join(programs, 'initdb'),
-    ['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8'],
-    options,
-  )
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  probe.close()
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`, 'fsync=off']
-  const server = spawn(
-    join(programs, 'postgres'),
-    ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
-    { ...options, stdio: 'ignore' },
-  )
-  const ended = once(server, 'exit')
-  t.teardown(async () => {
-    server.kill('SIGINT')
-    await ended
-  })
-  const superuser = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const admin = postgres(superuser, { max: 1, onnotice: () => {} })
-  t.teardown(() => admin.end())
-  const answers = () =>
-    admin`select 1`.then(
-      () => true,
-      () => false,
-    )
-  await until(answers, 'the server to answer')
-  await admin`create role theowner login createrole password 'secret'`
-  await admin`create database anteroom owner theowner`
-  return `postgres://theowner:secret@127.0.0.1:${port}/anteroom`
-}
 
 for (const version of versions) {
   t.test(`PostgreSQL ${version}, whose owner may create roles and is no superuser`, async (t) => {
-    const logins = testLogins(await startInstalled(t, version))
+    const installed = await startInstalled(version, await freshFolder(t))
+    t.teardown(() => installed.stop())
+    const logins = testLogins(installed.ownerUrl)
     await migrate(logins, sandbox)
     await migrate(logins, sandbox)
     const server = await testApp(t, {}, { databaseUrl: logins.owner, logins })
@@ -87,7 +40,7 @@ for (const version of versions) {
     ] as const) {
       const sql = postgres(own, { max: 1 })
       await t.rejects(sql`set role ${sql(other)}`, { code: '42501' })
-      await t.rejects(sql`set role theowner`, { code: '42501' })
+      await t.rejects(sql`set role anteroom_owner`, { code: '42501' })
       await sql.end()
     }
     await migrate(

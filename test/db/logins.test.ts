@@ -93,6 +93,11 @@ t.test('neither login may take another role', async (t) => {
   const admin = client(t, url)
   const [row] = await admin<{ owner: string; superuser: string }[]>`
     select nspowner::regrole::text as owner, current_user as superuser from pg_namespace where nspname = 'sandbox'`
+  // Before PostgreSQL 16 a member may take the role that it has the rights of. It gains nothing by that.
+  const [server] = await admin<{ old: boolean }[]>`
+    select current_setting('server_version_num')::int < 160000 as old`
+  const mayTake = (own: 'tenant' | 'system', role: string) =>
+    role === new URL(logins[own]).username || (server?.old === true && role === sandbox[`${own}Role`])
   for (const own of ['tenant', 'system'] as const) {
     const sql = client(t, logins[own])
     const others = [
@@ -105,7 +110,7 @@ t.test('neither login may take another role', async (t) => {
       'pg_read_all_data',
     ]
     for (const role of others) {
-      if (role === new URL(logins[own]).username) continue
+      if (mayTake(own, role)) continue
       await t.rejects(sql`set role ${sql(role)}`, { code: '42501' }, `${own} to ${role}`)
       await t.rejects(sql`set session authorization ${sql(role)}`, { code: '42501' }, `${own} to ${role}`)
     }

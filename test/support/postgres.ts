@@ -30,8 +30,9 @@ export interface TestServer {
 let server: Promise<TestServer> | undefined
 
 /**
- * The PostgreSQL server for tests. `before.ts` has started it for a run of tap; for a test file run by hand this
- * starts it, and stops it when the file's tests have ended.
+ * The PostgreSQL server for tests: the one that `on-postgres.ts` runs them on, else the embedded one. `before.ts` has
+ * started that for a run of tap; for a test file run by hand this starts it, and stops it when the file's tests have
+ * ended.
  */
 export function testServer(): Promise<TestServer> {
   server ??= startForFile()
@@ -39,6 +40,8 @@ export function testServer(): Promise<TestServer> {
 }
 
 async function startForFile(): Promise<TestServer> {
+  const { TEST_POSTGRES_URL: url, TEST_POSTGRES_OWNER_URL: ownerUrl } = process.env
+  if (url && ownerUrl) return { url, ownerUrl }
   const started = await startTestServer()
   if (!started.adopted) {
     const { default: t } = await import('tap')
