@@ -66,7 +66,6 @@ import { keyRoutes } from './routes/keys.ts'
 import { logRoutes } from './routes/logs.ts'
 import { logStreamRoutes } from './routes/logs-stream.ts'
 import { meRoutes } from './routes/me.ts'
-import { memberSessionRoutes } from './routes/member-sessions.ts'
 import { memberRoutes } from './routes/members.ts'
 import { organizationRoutes } from './routes/organization.ts'
 import { passwordRoutes } from './routes/password.ts'
@@ -175,7 +174,6 @@ export async function buildApp(
       await api.register(passwordRoutes)
       await api.register(organizationRoutes)
       await api.register(memberRoutes)
-      await api.register(memberSessionRoutes)
       await api.register(invitationRoutes)
       await api.register(acceptRoutes)
       await api.register(keyRoutes)

@@ -8,8 +8,9 @@ import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { EraseBody } from '../../schemas/me.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
+import type { Services } from '../core/services.ts'
 import { erasedMail } from '../mail/account-messages.ts'
-import { type MemberServices, takeOut } from '../members/members.ts'
+import { takeOut } from '../members/take-out.ts'
 import { confirmPassword } from './confirm.ts'
 import type { Accounts } from './context.ts'
 import type { Person } from './person.ts'
@@ -24,7 +25,7 @@ import { requireSession } from './session-standing.ts'
  */
 export async function erasePerson(
   accounts: Accounts,
-  services: MemberServices,
+  services: Pick<Services, 'mailer' | 'publicUrl'>,
   person: Person,
   body: EraseBody,
   contextOf: (organizationId: string) => AuditContext,

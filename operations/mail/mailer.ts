@@ -7,6 +7,13 @@ import type { Mail } from './compose.ts'
 
 const CONTEXT = 'mail'
 
+declare module '../core/services.ts' {
+  interface Services {
+    /** Sends e-mail once a transaction has committed. */
+    readonly mailer: Mailer
+  }
+}
+
 /**
  * Hands messages over to the job queue, within the caller's transaction: a message leaves when the transaction
  * commits, not at all when it does not, and no request waits for a mail server. Messages carry single-use tokens, so

@@ -1,38 +1,35 @@
-import type { Environment } from '../../config/environment.ts'
-import { announceChanges } from '../../db/changes.ts'
 import { findMember } from '../../db/queries/members.ts'
-import { endMemberSessions } from '../../db/queries/sessions.ts'
-import type { TenantTransaction } from '../../db/tenant.ts'
+import { endMemberSessions as endSessionsIn } from '../../db/queries/sessions.ts'
 import { notFound } from '../../schemas/errors.ts'
-import { type AuditContext, audit } from '../audit/audit.ts'
-import type { Actor } from '../credentials/principals.ts'
+import { Id } from '../../schemas/ids.ts'
+import { NoContent, Strict } from '../../schemas/primitives.ts'
+import { writeOperation } from '../core/operation.ts'
 import { authorityOf, requireAuthority } from './authority.ts'
 
-/**
- * Ends the sessions of a member in the actor's organization: a lost laptop, a doubt (ASVS 5.0, 7.4.5).
- * @returns the tags to settle
- * @throws ApiError 404; 403 for a member above the actor
- */
-export async function endSessionsOf(
-  tx: TenantTransaction,
-  environment: Environment,
-  actor: Actor,
-  context: AuditContext,
-  userId: string,
-): Promise<string[]> {
-  const { id: organizationId } = actor.organization
-  const [member] = await findMember(tx, organizationId, userId)
-  if (!member) throw notFound('Member')
-  requireAuthority(await authorityOf(tx, actor), member.role, 'body.userId')
-  const ids = await endMemberSessions(tx, organizationId, userId)
-  const tags = ids.map((id) => `session:${id}`)
-  const changes = { sessions: ids.length }
-  await audit(tx, context, {
-    action: 'member.sessions_ended',
-    targetType: 'member',
-    targetId: userId,
-    changes,
-  })
-  await announceChanges(tx, environment, tags)
-  return tags
-}
+/** Ends the sessions of a member in the organization: a lost laptop, a suspicion (ASVS 5.0, 7.4.5). */
+export const endMemberSessions = writeOperation({
+  name: 'members.endSessions',
+  summary: 'End the sessions of a member in this organization',
+  description:
+    'Ends every session that the member has in this organization, at once and in every instance. Use it when a device ' +
+    'is lost. The member can log in again; to keep them out, remove them.',
+  access: 'members:write',
+  standing: 'exclusive',
+  errors: [404],
+  input: Strict({ userId: Id('usr') }),
+  output: NoContent,
+  async run({ tx, organizationId, actor, audit, invalidate }, { userId }) {
+    const [member] = await findMember(tx, organizationId, userId)
+    if (!member) throw notFound('Member')
+    requireAuthority(await authorityOf(tx, actor), member.role, 'body.userId')
+    const ids = await endSessionsIn(tx, organizationId, userId)
+    audit({
+      action: 'member.sessions_ended',
+      targetType: 'member',
+      targetId: userId,
+      changes: { sessions: ids.length },
+    })
+    for (const id of ids) invalidate(`session:${id}`)
+    return null
+  },
+})

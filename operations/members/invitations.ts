@@ -14,11 +14,13 @@ import { ApiError, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { Invitation, InvitationCreate, SentInvitation } from '../../schemas/members.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
+import type { Services } from '../core/services.ts'
 import type { Actor } from '../credentials/principals.ts'
 import { invitationMail } from '../mail/member-messages.ts'
 import { takeRoom } from '../plans/room.ts'
 import { authorityOf, requireAuthority, requireGift } from './authority.ts'
-import type { MemberServices } from './members.ts'
+
+type InvitationServices = Pick<Services, 'config' | 'mailer' | 'publicUrl'>
 
 const DAYS = 7
 const DAY_SECONDS = 86_400
@@ -36,7 +38,7 @@ export function presentInvitation(row: InvitationRow): Invitation {
  *   already; 503 where the server sends no e-mail
  */
 export async function invite(
-  services: MemberServices,
+  services: InvitationServices,
   tx: TenantTransaction,
   actor: Actor,
   context: AuditContext,
@@ -83,7 +85,7 @@ export async function invite(
  * @throws ApiError 404; 403 as for inviting; 409 where it was accepted or withdrawn, or sent ten times
  */
 export async function resendInvitation(
-  services: MemberServices,
+  services: InvitationServices,
   tx: TenantTransaction,
   actor: Actor,
   context: AuditContext,
@@ -133,7 +135,7 @@ async function lockOpen(tx: TenantTransaction, organizationId: string, id: strin
 }
 
 async function send(
-  services: MemberServices,
+  services: InvitationServices,
   tx: TenantTransaction,
   actor: Actor,
   row: InvitationRow,

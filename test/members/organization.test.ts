@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { readOrigins } from '../../operations/organizations/organization.ts'
+import { readOrigins } from '../../operations/organizations/origins.ts'
 import { planOf, requireFeature, requireRoom } from '../../operations/plans/plans.ts'
 import { testApp } from '../support/app.ts'
 import { bearer, mailingApp } from '../support/people.ts'

@@ -20,7 +20,7 @@ const needsMore: Record<string, string> = {
   acceptInvitation: 'a mailed token',
   acceptInvitationInDashboard: 'a mailed token',
   signUpToDashboard: 'an address that the other sign-up has not taken',
-  removeMember: 'a second member',
+  'members.remove': 'a second member',
   'keys.finishRotation': 'a rotation that is under way',
   'keys.undoRotation': 'a rotation that is under way',
   reportLeakedKeys: 'the signature of a partner',
