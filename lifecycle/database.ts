@@ -3,14 +3,17 @@ import { DatabaseUrlError } from '../db/errors.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { ownerClient } from '../db/owner-client.ts'
 import { ensureLogins } from '../db/roles.ts'
+import { checkEncryptionKey } from './encryption-key.ts'
 
 /**
  * Makes sure that every login works, of a database that another process has migrated.
  * @throws DatabaseUrlError naming the variable that is wrong
- * @throws ConfigError when nobody has migrated it
+ * @throws ConfigError when nobody has migrated it, or the encryption key is another one
  */
 export async function reachDatabase(config: Config, logins: DatabaseLogins): Promise<void> {
   const variable = ownerVariable(config)
+  // First: the names of the logins come from the key.
+  await naming(variable, checkEncryptionKey(config, logins))
   if (!(await naming(variable, ensureLogins(logins, config.environment))))
     throw new ConfigError([`${variable}: this database is not migrated: run \`npx anteroom migrate\` first`])
   await checkLogins(config)

@@ -2,19 +2,27 @@ import type { Config } from '../config/config.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { migrate } from '../db/migrate.ts'
 import { checkLogins, naming, ownerVariable } from './database.ts'
+import { acceptEncryptionKey, checkEncryptionKey } from './encryption-key.ts'
 
 /**
- * Migrates the database, and makes sure that every login works.
- * @param options as db/migrate.ts takes them
+ * Migrates the database, and makes sure that every login works and that the encryption key is the right one.
+ * @param options.dropStaleLogins as db/migrate.ts takes it
+ * @param options.acceptEncryptionKey take another encryption key than before
  * @returns the names of the SQL files that this call applied
  * @throws DatabaseUrlError naming the variable that is wrong
+ * @throws ConfigError when the encryption key is another one
  */
 export async function migrateDatabase(
   config: Config,
   logins: DatabaseLogins,
-  options?: Parameters<typeof migrate>[2],
+  options: { dropStaleLogins?: boolean; acceptEncryptionKey?: boolean } = {},
 ): Promise<string[]> {
-  const applied = await naming(ownerVariable(config), migrate(logins, config.environment, options))
+  const variable = ownerVariable(config)
+  // Before anything is changed: the names of the logins come from the key.
+  if (!options.acceptEncryptionKey) await naming(variable, checkEncryptionKey(config, logins))
+  const applied = await naming(variable, migrate(logins, config.environment, options))
+  const finish = options.acceptEncryptionKey ? acceptEncryptionKey : checkEncryptionKey
+  await naming(variable, finish(config, logins))
   await checkLogins(config)
   return applied
 }

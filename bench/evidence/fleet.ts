@@ -17,6 +17,8 @@ export interface Fleet {
 /** Variables for a fleet that is asked for more than any limit allows, with hashes that cost little. */
 export const unlimited = {
   ANTEROOM_ENV: 'sandbox',
+  // Processes of one database need one key.
+  ENCRYPTION_KEY: Buffer.alloc(32, 'a key for fleets').toString('base64'),
   LOG_LEVEL: 'silent',
   KEY_BCRYPT_COST: '4',
   PASSWORD_BCRYPT_COST: '4',

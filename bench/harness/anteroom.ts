@@ -8,7 +8,16 @@ export function startAnteroom(env: Readonly<Record<string, string>>): Promise<Se
   return startServer({
     script: new URL('../../server.ts', import.meta.url),
     nodeOptions: startOptions(),
-    env: { ANTEROOM_ENV: 'sandbox', RATE_LIMIT_PER_MINUTE: '1000000000', LOG_LEVEL: 'warn', ...env },
+    env: {
+      ANTEROOM_ENV: 'sandbox',
+      RATE_LIMIT_PER_MINUTE: '1000000000',
+      LOG_LEVEL: 'warn',
+      // Several servers of one database need one key.
+      ...(env.DATABASE_URL
+        ? { ENCRYPTION_KEY: Buffer.alloc(32, 'a key for benches').toString('base64') }
+        : {}),
+      ...env,
+    },
     readyPath: '/readyz',
   })
 }

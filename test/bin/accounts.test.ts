@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { generate } from 'otplib'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
+import { TEST_KEY } from '../support/database.ts'
 
 const run = promisify(execFile)
 
@@ -15,7 +16,7 @@ t.test('an operator ends the sessions of a user, and takes a lost second factor 
   t.equal((await call('POST', '/api/auth/totp/confirm', { headers, body: { code } })).status, 200)
   const anteroom = (...args: string[]) =>
     run(process.execPath, ['bin/anteroom.ts', 'accounts', 'end-sessions', ...args], {
-      env: { ...process.env, DATABASE_URL: databaseUrl, ANTEROOM_ENV: 'sandbox' },
+      env: { ...process.env, DATABASE_URL: databaseUrl, ANTEROOM_ENV: 'sandbox', ENCRYPTION_KEY: TEST_KEY },
     })
 
   const { stdout } = await anteroom(email.toUpperCase(), '--json')

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { explain } from '../../lifecycle/explain.ts'
 import { freshFolder } from '../db/embedded-harness.ts'
 import { layOutCheckout, type as typeCommand } from '../support/checkout.ts'
-import { createTestDatabase } from '../support/database.ts'
+import { createTestDatabase, TEST_KEY } from '../support/database.ts'
 
 // What keeps a server or a command from starting is told in one line a variable, with exit code 1, and without a
 // stack: whoever set the variable can act on it.
@@ -20,7 +20,11 @@ const folder = layOutCheckout(await freshFolder(t))
 
 /** Starts the server, and checks that it says one line and ends. */
 async function refuses(t: Test, variables: Record<string, string>, line: RegExp, command = serverCommand) {
-  const typed = typeCommand(t, folder, command, { LOG_LEVEL: 'silent', ...variables })
+  const typed = typeCommand(t, folder, command, {
+    LOG_LEVEL: 'silent',
+    ENCRYPTION_KEY: TEST_KEY,
+    ...variables,
+  })
   t.equal(await typed.ended, 1)
   t.match(typed.output(), new RegExp(`^${line.source}\n$`))
   t.notMatch(typed.output(), /hunter2/, 'no password')
@@ -199,7 +203,11 @@ t.test('DATA_DIR', async (t) => {
   const broken = path.join(place, 'broken')
   mkdirSync(broken)
   writeFileSync(path.join(broken, 'encryption.key'), '')
-  await refuses(t, { DATABASE_URL: url, DATA_DIR: broken }, /DATA_DIR holds a wrong encryption key: .+/)
+  await refuses(
+    t,
+    { DATABASE_URL: url, DATA_DIR: broken, ENCRYPTION_KEY: '' },
+    /DATA_DIR holds a wrong encryption key: .+/,
+  )
 
   const root = process.geteuid?.() === 0
   await t.test('of another user', { skip: !root && 'only root can start it as another user' }, (t) => {

@@ -9,6 +9,7 @@ import t from 'tap'
 import { auditFiles, sweepFiles } from '../../operations/files/remove.ts'
 import { sampleTone } from '../../operations/files/sample-media.ts'
 import { testApp } from '../support/app.ts'
+import { TEST_KEY } from '../support/database.ts'
 import { beginInterview } from '../support/recordings.ts'
 import { startServer } from '../support/server-process.ts'
 import { until } from '../support/until.ts'
@@ -22,7 +23,12 @@ t.test('a server that is killed while recordings arrive: the sweep leaves whole 
   const desk = await testApp(t, { DATA_DIR: dataDir })
   const sql = postgres(desk.databaseUrl, { max: 1, connection: { search_path: 'sandbox' } })
   t.teardown(() => sql.end())
-  const variables = { DATABASE_URL: desk.databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: 'silent' }
+  const variables = {
+    DATABASE_URL: desk.databaseUrl,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    ENCRYPTION_KEY: TEST_KEY,
+  }
   const anteroom = async (...args: string[]) => {
     const env = { ...process.env, ...variables }
     const { stdout } = await run(process.execPath, ['bin/anteroom.ts', 'files', ...args], { env })

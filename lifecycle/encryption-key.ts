@@ -1,0 +1,74 @@
+import type postgres from 'postgres'
+import { type Config, ConfigError } from '../config/config.ts'
+import { encryptionKeyOf } from '../config/encryption-key.ts'
+import { seal, unseal } from '../credentials/seal.ts'
+import type { DatabaseLogins } from '../db/logins.ts'
+import { ownerClient } from '../db/owner-client.ts'
+import {
+  findCanary,
+  findCanaryTable,
+  insertCanary,
+  replaceCanary,
+  sealedSamples,
+} from '../db/queries/encryption-canary.ts'
+
+const CONTEXT = 'encryption canary'
+const TEXT = 'Only the right key opens this.'
+
+type Settings = Pick<Config, 'environment' | 'dataDir' | 'encryptionKey'>
+
+/**
+ * Checks that the encryption key opens what is sealed in the database. A server with another key could neither sign
+ * webhooks nor check second factors, and would tell nobody. The first start of an environment keeps a canary: a known
+ * text, sealed with the key. A database that is not migrated has nothing to check.
+ * @throws ConfigError when the key is another one
+ */
+export async function checkEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<void> {
+  await withOwner(config, logins, async (client) => {
+    const [kept] = await findCanary(client)
+    if (kept) return opens(config, { context: CONTEXT, sealed: kept.sealed })
+    for (const sample of await sealedSamples(client)) opens(config, sample)
+    await insertCanary(client, seal(encryptionKeyOf(config), CONTEXT, TEXT))
+  })
+}
+
+/** Takes the configured encryption key as the right one from now on. What another key sealed stays unreadable. */
+export async function acceptEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<void> {
+  await withOwner(config, logins, (client) =>
+    replaceCanary(client, seal(encryptionKeyOf(config), CONTEXT, TEXT)),
+  )
+}
+
+async function withOwner(
+  { environment }: Settings,
+  logins: DatabaseLogins,
+  work: (client: postgres.Sql) => Promise<unknown>,
+): Promise<void> {
+  const client = ownerClient(logins.owner, {
+    fetch_types: false,
+    connection: { search_path: environment.schema },
+  })
+  try {
+    const [table] = await findCanaryTable(client, environment.schema)
+    if (table) await work(client)
+  } finally {
+    await client.end({ timeout: 1 })
+  }
+}
+
+function opens(config: Settings, { context, sealed }: { context: string; sealed: Buffer }): void {
+  try {
+    unseal(encryptionKeyOf(config), context, sealed)
+  } catch (cause) {
+    const source = config.encryptionKey
+      ? 'ENCRYPTION_KEY'
+      : `DATA_DIR: the file ${config.dataDir}/encryption.key`
+    throw new ConfigError(
+      [
+        `${source} is not the key that sealed the secrets of the ${config.environment.name} database: put that key back. ` +
+          'If it is lost, `npx anteroom migrate --accept-encryption-key` starts over with this one (docs/database.md)',
+      ],
+      { cause },
+    )
+  }
+}
