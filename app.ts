@@ -74,7 +74,6 @@ import { sandboxDrillRoutes } from './routes/sandbox-drills.ts'
 import { sdkRoutes } from './routes/sdk.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { statusRoutes } from './routes/status.ts'
-import { switchRoutes } from './routes/switch.ts'
 import { totpRoutes } from './routes/totp.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
@@ -170,7 +169,6 @@ export async function buildApp(
       await api.register(sessionRoutes)
       await api.register(totpRoutes)
       await api.register(meRoutes)
-      await api.register(switchRoutes)
       await api.register(passwordRoutes)
       await api.register(organizationRoutes)
       await api.register(memberRoutes)

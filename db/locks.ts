@@ -5,7 +5,8 @@ import type { Queryable } from './connect.ts'
  * The order in which a transaction locks rows. Whoever holds one of these may lock what comes after it, and nothing that
  * comes before: so two transactions never wait for each other in a circle.
  *
- * - An operation's own credential comes before all of them, in share mode (`operations/core/standing.ts`). Two callers
+ * - An operation's own credential comes before all of them, in share mode (`operations/core/standing.ts`). What belongs
+ *   to a person (`standing: 'person'`) locks the user before it, so that operations of one person take turns. Two callers
  *   who take each other's credential away at once do wait in a circle. So does the erasure of an organization with
  *   writes that are under way in it. PostgreSQL ends one of them, and the pool runs it again (`db/deadlocks.ts`).
  * - Several organizations are locked in the order of their ids, as is every set of rows of one kind.

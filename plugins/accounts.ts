@@ -1,19 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { networkOf } from '../credentials/addresses.ts'
-import type { Accounts } from '../operations/accounts/context.ts'
 import { readDevice } from '../operations/accounts/known-device.ts'
 import type { LoginPlace } from '../operations/accounts/log-in.ts'
-import { prepareDecoys } from '../operations/accounts/passwords.ts'
-import { SessionUse } from '../operations/accounts/session-use.ts'
-import { cookieSeconds } from '../operations/accounts/sessions.ts'
 import { LoginThrottle } from '../operations/accounts/throttle.ts'
+import { prepareDecoys } from '../operations/authentication/passwords.ts'
+import { cookieSeconds } from '../operations/sessions/open.ts'
+import { SessionUse } from '../operations/sessions/use.ts'
 
 const LONGEST_AGENT = 300
 
 declare module 'fastify' {
   interface FastifyInstance {
-    accounts: Accounts
+    loginThrottle: LoginThrottle
     sessionUse: SessionUse
     /** Where a log-in to an account comes from. */
     placeOf(request: FastifyRequest, email: string): LoginPlace
@@ -30,7 +29,7 @@ export default fp(
       (tag) => app.verifier.invalidate(tag),
       (error) => app.log.warn({ err: error }, 'the last use of sessions was not written'),
     )
-    app.decorate('accounts', { database, config, encryptionKey, throttle: new LoginThrottle(database) })
+    app.decorate('loginThrottle', new LoginThrottle(database))
     app.decorate('sessionUse', sessionUse)
     app.decorate('placeOf', (request: FastifyRequest, email: string): LoginPlace => {
       const device = readDevice(encryptionKey, email, app.cookies.read(request, 'device'), Date.now())

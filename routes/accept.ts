@@ -1,5 +1,5 @@
-import { openSession } from '../operations/accounts/sessions.ts'
 import { acceptInvitation } from '../operations/members/accept.ts'
+import { openSession } from '../operations/sessions/open.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Login } from '../schemas/accounts.ts'
 import { InvitationAccept } from '../schemas/members.ts'
@@ -28,11 +28,11 @@ export async function acceptRoutes(app: Api): Promise<void> {
     (request) =>
       countingFailures(app, request, () =>
         acceptInvitation(
-          app.accounts,
+          app,
           request.body,
           (email) => app.placeOf(request, email),
           (organizationId, userId) => publicAuditContextOf(request, organizationId, userId),
-          (tx, member, place) => openSession(tx, app.config, member, place),
+          async (tx, member, place) => (await openSession(tx, app.config, member, place)).login,
         ),
       ),
   )

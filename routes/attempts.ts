@@ -16,7 +16,7 @@ export function countingFailures<T>(
   request: FastifyRequest,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  return app.accounts.throttle.fromAddress(request.address, async () => {
+  return app.loginThrottle.fromAddress(request.address, async () => {
     await app.limits.checkFailures(request)
     try {
       return await attempt()

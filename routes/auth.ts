@@ -2,13 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import { signUp } from '../operations/accounts/accounts.ts'
 import { logIn } from '../operations/accounts/log-in.ts'
 import { refreshSession } from '../operations/accounts/refresh.ts'
-import { openSession } from '../operations/accounts/sessions.ts'
+import { openSession } from '../operations/sessions/open.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Login, LoginBody, OrganizationChoice, RefreshBody, SignupBody } from '../schemas/accounts.ts'
 import { ApiError } from '../schemas/errors.ts'
-import { type Api, answers, noContent } from './api.ts'
+import { type Api, answers } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
-import { logOut } from './sessions.ts'
 
 /**
  * Lets a sign-up in where the server is open to strangers, and counts it for the client's address.
@@ -25,7 +24,7 @@ export async function admitSignup(app: Api, request: FastifyRequest): Promise<vo
 
 /** Accounts: sign up, log in, refresh, log out. */
 export async function authRoutes(app: Api): Promise<void> {
-  const { accounts, config, database } = app
+  const { config, database } = app
 
   app.addHook('onRequest', noStore)
 
@@ -49,7 +48,7 @@ export async function authRoutes(app: Api): Promise<void> {
         config,
         request.body,
         (organizationId, userId) => publicAuditContextOf(request, organizationId, userId),
-        (tx, member) => openSession(tx, config, member, place),
+        async (tx, member) => (await openSession(tx, config, member, place)).login,
       )
       return reply.code(201).send(login)
     },
@@ -69,7 +68,7 @@ export async function authRoutes(app: Api): Promise<void> {
     },
     (request) =>
       countingFailures(app, request, () =>
-        logIn(accounts, request.body, app.placeOf(request, request.body.email)),
+        logIn(app, request.body, app.placeOf(request, request.body.email)),
       ),
   )
 
@@ -92,19 +91,5 @@ export async function authRoutes(app: Api): Promise<void> {
         await app.changes.settle(outcome.tags)
         throw new ApiError('UNAUTHORIZED', 'Invalid refresh token', { reason: outcome.refused })
       }),
-  )
-
-  app.post(
-    '/auth/logout',
-    {
-      config: { access: 'user', beforeSecondFactor: true },
-      schema: {
-        tags: ['Account'],
-        operationId: 'logOut',
-        summary: 'Log out: the session and its tokens end',
-        response: answers({ 204: noContent }, 400, 401, 403, 429),
-      },
-    },
-    (request, reply) => logOut(app, request, reply),
   )
 }

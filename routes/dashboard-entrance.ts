@@ -1,5 +1,6 @@
 import { signUp } from '../operations/accounts/accounts.ts'
 import { acceptInvitation } from '../operations/members/accept.ts'
+import { openDashboardSession } from '../operations/sessions/open.ts'
 import { publicAuditContextOf } from '../plugins/audit-context.ts'
 import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
 import { SignupBody } from '../schemas/accounts.ts'
@@ -8,14 +9,14 @@ import { DashboardSession } from '../schemas/sessions.ts'
 import { type Api, answers } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
 import { admitSignup } from './auth.ts'
-import { enterDashboard, handOverCookie } from './dashboard-session.ts'
+import { handOverCookie } from './dashboard-session.ts'
 
 /**
  * The ways into the dashboard that begin with something new. Each opens the session in the transaction that creates the
  * account or the membership: there is no second step that a throttle or a used code could refuse.
  */
 export async function dashboardEntranceRoutes(app: Api): Promise<void> {
-  const { accounts, config, database } = app
+  const { config, database } = app
   app.addHook('onRequest', noStore)
 
   app.post(
@@ -34,15 +35,15 @@ export async function dashboardEntranceRoutes(app: Api): Promise<void> {
       refuseCrossSiteLogin(app, request)
       await admitSignup(app, request)
       const place = app.placeOf(request, request.body.email)
-      const entered = await signUp(
+      const entrance = await signUp(
         database,
         config,
         request.body,
         (organizationId, userId) => publicAuditContextOf(request, organizationId, userId),
-        (tx, member) => enterDashboard(tx, config, member, place),
+        async (tx, member) => (await openDashboardSession(tx, config, member, place)).entrance,
       )
-      await handOverCookie(app, request, reply, entered)
-      return reply.code(201).send(entered.answer)
+      await handOverCookie(app, request, reply, entrance)
+      return reply.code(201).send(entrance)
     },
   )
 
@@ -60,17 +61,17 @@ export async function dashboardEntranceRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       refuseCrossSiteLogin(app, request)
-      const entered = await countingFailures(app, request, () =>
+      const entrance = await countingFailures(app, request, () =>
         acceptInvitation(
-          accounts,
+          app,
           request.body,
           (email) => app.placeOf(request, email),
           (organizationId, userId) => publicAuditContextOf(request, organizationId, userId),
-          (tx, member, place) => enterDashboard(tx, config, member, place),
+          async (tx, member, place) => (await openDashboardSession(tx, config, member, place)).entrance,
         ),
       )
-      await handOverCookie(app, request, reply, entered)
-      return reply.code(201).send(entered.answer)
+      await handOverCookie(app, request, reply, entrance)
+      return reply.code(201).send(entrance)
     },
   )
 }

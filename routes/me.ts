@@ -7,18 +7,19 @@ import { beginEmailChange, cancelEmailChange, confirmEmail } from '../operations
 import { erasePerson } from '../operations/accounts/erasure.ts'
 import { exportPerson } from '../operations/accounts/export.ts'
 import { requireSession } from '../operations/accounts/session-standing.ts'
-import { presentMembership } from '../operations/accounts/sessions.ts'
+import { personOf } from '../operations/authentication/person.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
+import { serializeMembership } from '../operations/sessions/serialize.ts'
+import { actorOf } from '../plugins/access.ts'
 import { auditContextOf, publicAuditContextOf } from '../plugins/audit-context.ts'
 import { Memberships } from '../schemas/accounts.ts'
 import { EmailChange, EmailChangeBody, EmailConfirmBody, EraseBody, Me, MePatch } from '../schemas/me.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
-import { personOf } from './sessions.ts'
 
 /** What belongs to the user in person. */
 export async function meRoutes(app: Api): Promise<void> {
-  const { accounts, config, database, mailer } = app
+  const { config, database, mailer } = app
   app.addHook('onRequest', noStore)
 
   app.patch(
@@ -34,7 +35,7 @@ export async function meRoutes(app: Api): Promise<void> {
       },
     },
     async (request) => {
-      const person = personOf(request)
+      const person = personOf(actorOf(request))
       const tag = `user:${person.userId}`
       const [me] = await database.begin(async (tx) => {
         const changed = await updateUserName(tx, person.userId, request.body.name)
@@ -60,8 +61,8 @@ export async function meRoutes(app: Api): Promise<void> {
       },
     },
     async (request) => {
-      const memberships = await listMemberships(database, personOf(request).userId)
-      return { organizations: memberships.map(presentMembership) }
+      const memberships = await listMemberships(database, personOf(actorOf(request)).userId)
+      return { organizations: memberships.map(serializeMembership) }
     },
   )
 
@@ -81,7 +82,7 @@ export async function meRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const change = await countingFailures(app, request, () =>
-        beginEmailChange(accounts, mailer, app.publicUrl(), personOf(request), request.body),
+        beginEmailChange(app, mailer, app.publicUrl(), personOf(actorOf(request)), request.body),
       )
       return reply.code(202).send(change)
     },
@@ -102,7 +103,7 @@ export async function meRoutes(app: Api): Promise<void> {
     },
     async (request) => {
       const { change, tags } = await countingFailures(app, request, () =>
-        confirmEmail(accounts, mailer, request.body.token, (organizationId, userId) =>
+        confirmEmail(app, mailer, request.body.token, (organizationId, userId) =>
           publicAuditContextOf(request, organizationId, userId),
         ),
       )
@@ -123,7 +124,7 @@ export async function meRoutes(app: Api): Promise<void> {
       },
     },
     async (request, reply) => {
-      await cancelEmailChange(accounts, personOf(request))
+      await cancelEmailChange(app, personOf(actorOf(request)))
       return reply.code(204).send(null)
     },
   )
@@ -147,7 +148,7 @@ export async function meRoutes(app: Api): Promise<void> {
       },
     },
     async (request, reply) => {
-      const text = await exportPerson(database, personOf(request).userId)
+      const text = await exportPerson(database, personOf(actorOf(request)).userId)
       return reply
         .type('application/json; charset=utf-8')
         .header('content-disposition', 'attachment; filename="anteroom-export.json"')
@@ -170,11 +171,11 @@ export async function meRoutes(app: Api): Promise<void> {
       },
     },
     async (request, reply) => {
-      const person = personOf(request)
+      const person = personOf(actorOf(request))
       const context = auditContextOf(request)
       const tags = await countingFailures(app, request, () =>
         // Of who is erased, the log keeps no address of this last request either.
-        erasePerson(accounts, app, person, request.body, (organizationId) => ({
+        erasePerson(app, app, person, request.body, (organizationId) => ({
           ...context,
           organizationId,
           ip: null,

@@ -13,7 +13,7 @@ const MOST_AN_HOUR = 20
 
 /** A new password for who has forgotten theirs. */
 export async function passwordRoutes(app: Api): Promise<void> {
-  const { accounts, config, database, encryptionKey, jobs, mailer } = app
+  const { config, database, encryptionKey, jobs, mailer } = app
   app.addHook('onRequest', noStore)
 
   const forgotten = app.createLimiter<FastifyRequest>({
@@ -61,7 +61,7 @@ export async function passwordRoutes(app: Api): Promise<void> {
     },
     async (request, reply) => {
       const tags = await countingFailures(app, request, () =>
-        resetPassword(accounts, mailer, app.publicUrl(), request.body, (organizationId, userId) =>
+        resetPassword(app, mailer, app.publicUrl(), request.body, (organizationId, userId) =>
           publicAuditContextOf(request, organizationId, userId),
         ),
       )

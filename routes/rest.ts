@@ -8,6 +8,12 @@ import { type Api, answers } from './api.ts'
 interface RestOptions {
   /** The status of a good answer; 200 unless told otherwise. */
   readonly status?: 200 | 201 | 202 | 204
+  /** What the body shows of the output, where a part of it goes into headers or cookies. */
+  readonly shows?: TSchema
+  /** Runs the operation within something that needs the request: for limits by client address. */
+  around?<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T>
+  /** Sets what a good answer has besides its body, e.g. a cookie. */
+  answered?(request: FastifyRequest, reply: FastifyReply, output: unknown): unknown
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -23,7 +29,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
  */
 export function rest(app: Api, route: string, operation: Operation, options: RestOptions = {}): void {
   const [method, url] = route.split(' ') as [Method, string]
-  const { status = 200 } = options
+  const { status = 200, shows = operation.output } = options
   const { params, others } = divide(operation, url)
   const place = method === 'GET' ? 'querystring' : 'body'
   const noun = operation.name.slice(0, operation.name.indexOf('.'))
@@ -34,7 +40,7 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     ...(operation.description ? { description: operation.description } : {}),
     ...(params ? { params } : {}),
     ...(others ? { [place]: others } : {}),
-    response: answers({ [status]: operation.output }, ...statusesOf(method, operation, params !== null)),
+    response: answers({ [status]: shows }, ...statusesOf(method, operation, params !== null)),
   }
   const { access } = operation
   const beforeSecondFactor = operation.kind !== 'public' && operation.beforeSecondFactor === true
@@ -43,17 +49,20 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     url,
     config: { access, operation: operation.name, ...(beforeSecondFactor ? { beforeSecondFactor } : {}) },
     schema,
-    handler: handlerFor(app, operation, place, status),
+    handler: handlerFor(app, operation, place, options),
   })
 }
 
-function handlerFor(app: Api, operation: Operation, place: Place, status: number): Handler {
+function handlerFor(app: Api, operation: Operation, place: Place, options: RestOptions): Handler {
+  const { status = 200, around, answered } = options
   return async (request, reply) => {
     const input = inputOf(request, place)
-    const { output, replayed } =
+    const run = () =>
       operation.kind === 'public'
-        ? await app.runner.runPublic(operation, originOf(request), input)
-        : await app.runner.run(operation, callerOf(request, reply), input)
+        ? app.runner.runPublic(operation, originOf(request), input)
+        : app.runner.run(operation, callerOf(request, reply), input)
+    const { output, replayed } = await (around ? around(request, run) : run())
+    await answered?.(request, reply, output)
     reply.code(status)
     if (replayed) reply.header('idempotent-replayed', 'true')
     return status === 204 ? reply.send(null) : output
@@ -106,7 +115,14 @@ function statusesOf(method: Method, operation: Operation, hasId: boolean): numbe
 }
 
 /** The headings of the reference, where they are not the noun in capitals. */
-const tags: Record<string, string> = { deliveries: 'Webhooks' }
+const tags: Record<string, string> = {
+  deliveries: 'Webhooks',
+  dashboard: 'Account',
+  me: 'Account',
+  password: 'Account',
+  secondFactor: 'Account',
+  sessions: 'Account',
+}
 
 function capitalized(noun: string): string {
   return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`

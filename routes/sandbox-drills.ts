@@ -2,7 +2,6 @@ import type { FastifyRequest, InjectOptions } from 'fastify'
 import { listMemberships } from '../db/queries/accounts.ts'
 import { findClock } from '../db/queries/clock.ts'
 import { listOwners } from '../db/queries/members.ts'
-import { openSession } from '../operations/accounts/sessions.ts'
 import {
   type Answer,
   type Drill,
@@ -13,6 +12,7 @@ import {
 import { drilledReceiver } from '../operations/drills/receiver.ts'
 import { drills } from '../operations/drills/registry.ts'
 import { handleLeaks } from '../operations/keys/leaks.ts'
+import { openSession } from '../operations/sessions/open.ts'
 import { Sender } from '../operations/webhooks/send.ts'
 import { targetRules } from '../operations/webhooks/targets.ts'
 import { actorOf } from '../plugins/access.ts'
@@ -96,7 +96,7 @@ export async function sandboxDrillRoutes(app: Api): Promise<void> {
         const member = memberships.find((membership) => membership.organizationId === organizationId)
         if (!member) throw new ApiError('CONFLICT', 'The organization has no member to open a session for')
         const origin = { ip: request.address, userAgent: 'a drill' }
-        return (await openSession(app.database, config, member, origin)).refreshToken
+        return (await openSession(app.database, config, member, origin)).login.refreshToken
       },
       async clockAheadMs() {
         const [clock] = await app.tenancy.read(organizationId, (tx) => findClock(tx, organizationId))

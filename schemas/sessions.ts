@@ -27,10 +27,11 @@ const Code = Type.String({
   description: 'The code that the authenticator app shows, or a recovery code',
 })
 
-/** What confirms who someone is, where the log-in is older than a quarter of an hour. */
-export const ConfirmationBody = Type.Optional(
-  Strict({ password: Type.Optional(PresentedPassword), code: Type.Optional(Code) }),
-)
+/** What confirms who someone is, where the log-in is older than 15 minutes. */
+export const Confirmation = Strict({
+  password: Type.Optional(PresentedPassword),
+  code: Type.Optional(Code),
+})
 
 export const TotpSetup = Type.Object(
   {
@@ -49,8 +50,15 @@ export const RecoveryCodes = Type.Object(
   { title: 'RecoveryCodes' },
 )
 
-/** Whose dashboard session was opened: what opens the API is in the cookie alone. */
+/** Whose dashboard session was opened. What opens the API is only in the cookie. */
 export const DashboardSession = Type.Object(
   { user: User, organization: Organization },
   { title: 'DashboardSession' },
 )
+
+/** The same with the cookie's value, for the door that sets it. */
+export const DashboardEntrance = Type.Object(
+  { ...DashboardSession.properties, cookie: Type.String() },
+  { title: 'DashboardEntrance' },
+)
+export type DashboardEntrance = Static<typeof DashboardEntrance>

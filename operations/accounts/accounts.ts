@@ -1,3 +1,4 @@
+import type { Config } from '../../config/config.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
 import {
   insertMembership,
@@ -9,8 +10,7 @@ import type { SignupBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import { type AuditContext, audit, ORGANIZATION_CREATED } from '../audit/audit.ts'
-import type { AccountSettings } from './context.ts'
-import { hashNewPassword } from './passwords.ts'
+import { hashNewPassword } from '../authentication/passwords.ts'
 
 /**
  * Creates an organization with its owner and the first record of its audit log, in the transaction that is handed in.
@@ -59,7 +59,7 @@ export async function createOrganization(
  */
 export async function signUp<T>(
   db: Database,
-  settings: AccountSettings,
+  settings: Pick<Config, 'passwordBcryptCost'>,
   body: SignupBody,
   contextOf: (organizationId: string, userId: string) => AuditContext,
   open: (tx: Queryable, member: MembershipRow) => Promise<T>,

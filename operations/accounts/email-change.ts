@@ -14,6 +14,9 @@ import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import type { EmailChange } from '../../schemas/me.ts'
 import type { AuditContext } from '../audit/audit.ts'
+import { confirmPassword } from '../authentication/confirm.ts'
+import type { Authentication } from '../authentication/context.ts'
+import type { Person } from '../authentication/person.ts'
 import {
   addressChangedMail,
   addressInUseMail,
@@ -22,9 +25,6 @@ import {
 } from '../mail/account-messages.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
-import { confirmPassword } from './confirm.ts'
-import type { Accounts } from './context.ts'
-import type { Person } from './person.ts'
 import { requireSession } from './session-standing.ts'
 
 const HOURS = 24
@@ -37,7 +37,7 @@ const HOURS = 24
  * @throws ApiError 400 for the address that the user has; 401 for a wrong password; 503 where the server sends no e-mail
  */
 export async function beginEmailChange(
-  accounts: Accounts,
+  accounts: Authentication,
   mailer: Mailer,
   publicUrl: string,
   person: Person,
@@ -81,7 +81,7 @@ export async function beginEmailChange(
  * @throws ApiError 401 for a token that is unknown, used up or expired; 409 where the address has become somebody's
  */
 export async function confirmEmail(
-  accounts: Accounts,
+  accounts: Authentication,
   mailer: Mailer,
   token: string,
   contextOf: (organizationId: string, userId: string) => AuditContext,
@@ -116,7 +116,7 @@ export async function confirmEmail(
 }
 
 /** @throws ApiError 404 where no change waits */
-export async function cancelEmailChange(accounts: Accounts, person: Person): Promise<void> {
+export async function cancelEmailChange(accounts: Authentication, person: Person): Promise<void> {
   const [deleted] = await deleteEmailChange(accounts.database, person.userId)
   if (!deleted) throw notFound('Change of e-mail address')
 }

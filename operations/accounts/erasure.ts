@@ -8,12 +8,12 @@ import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { EraseBody } from '../../schemas/me.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
+import { confirmPassword } from '../authentication/confirm.ts'
+import type { Authentication } from '../authentication/context.ts'
+import type { Person } from '../authentication/person.ts'
 import type { Services } from '../core/services.ts'
 import { erasedMail } from '../mail/account-messages.ts'
 import { takeOut } from '../members/take-out.ts'
-import { confirmPassword } from './confirm.ts'
-import type { Accounts } from './context.ts'
-import type { Person } from './person.ts'
 import { requireSession } from './session-standing.ts'
 
 /**
@@ -24,7 +24,7 @@ import { requireSession } from './session-standing.ts'
  * @throws ApiError 401 for a wrong password; 409 that names the organizations that would be left without an owner
  */
 export async function erasePerson(
-  accounts: Accounts,
+  accounts: Authentication,
   services: Pick<Services, 'mailer' | 'publicUrl'>,
   person: Person,
   body: EraseBody,

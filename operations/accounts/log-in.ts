@@ -10,10 +10,11 @@ import { holdPassword, updatePassword } from '../../db/queries/authentication.ts
 import type { SessionOrigin } from '../../db/queries/sessions.ts'
 import type { Login, LoginBody } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import type { Accounts } from './context.ts'
-import { checkPassword, needsRehash } from './passwords.ts'
-import { checkSecondFactor, hasSecondFactor, useSecondFactor } from './second-factor.ts'
-import { noMember, openSession, presentMembership } from './sessions.ts'
+import { checkSecondFactor, hasSecondFactor, useSecondFactor } from '../authentication/codes.ts'
+import type { Authentication } from '../authentication/context.ts'
+import { checkPassword, needsRehash } from '../authentication/passwords.ts'
+import { noMember, openSession } from '../sessions/open.ts'
+import { serializeMembership } from '../sessions/serialize.ts'
 import type { Tried } from './throttle.ts'
 
 /** Where a log-in comes from, and whether this device has logged in to the account before. */
@@ -34,8 +35,13 @@ export interface Authenticated {
  * @throws ApiError 401; 403 where the user is no member of the organization that was named; 409 with the choice where
  *   none was named and there are several, once both factors are proved; 429
  */
-export function logIn(accounts: Accounts, body: LoginBody, place: LoginPlace): Promise<Login> {
-  return logInTo(accounts, body, place, (tx, member) => openSession(tx, accounts.config, member, place))
+export function logIn(services: Authentication, body: LoginBody, place: LoginPlace): Promise<Login> {
+  return logInTo(
+    services,
+    body,
+    place,
+    async (tx, member) => (await openSession(tx, services.config, member, place)).login,
+  )
 }
 
 /**
@@ -43,18 +49,18 @@ export function logIn(accounts: Accounts, body: LoginBody, place: LoginPlace): P
  * @throws as logIn
  */
 export async function logInTo<T>(
-  accounts: Accounts,
+  services: Authentication,
   body: LoginBody,
   place: LoginPlace,
   open: (tx: Queryable, member: MembershipRow) => Promise<T>,
 ): Promise<T> {
-  const user = await provePassword(accounts, body, place)
+  const user = await provePassword(services, body, place)
   // The password alone must not tell which organizations there are. The code is checked first, and used up only once the
   // organization is chosen: it can be used once, and somebody who has to choose needs it for the next try.
-  await demandSecondFactor(accounts, user.id, body.totp, checkSecondFactor)
-  const member = chooseMembership(await listMemberships(accounts.database, user.id), body.organizationId)
-  const who = await proveSecondFactor(accounts, user, body)
-  return accounts.database
+  await demandSecondFactor(services, user.id, body.totp, checkSecondFactor)
+  const member = chooseMembership(await listMemberships(services.database, user.id), body.organizationId)
+  const who = await proveSecondFactor(services, user, body)
+  return services.database
     .begin(async (tx) => {
       await confirmStill(tx, who)
       return { value: await open(tx, member) }
@@ -68,52 +74,55 @@ export async function logInTo<T>(
  * @throws ApiError 401, 429
  */
 export async function authenticate(
-  accounts: Accounts,
+  services: Authentication,
   body: Pick<LoginBody, 'email' | 'password' | 'totp'>,
   place: LoginPlace,
 ): Promise<Authenticated> {
-  return proveSecondFactor(accounts, await provePassword(accounts, body, place), body)
+  return proveSecondFactor(services, await provePassword(services, body, place), body)
 }
 
 async function provePassword(
-  accounts: Accounts,
+  services: Authentication,
   body: Pick<LoginBody, 'email' | 'password'>,
   place: LoginPlace,
 ): Promise<UserRow> {
   const email = body.email.toLowerCase()
   const attempt = { account: email, place: place.place, known: place.known }
-  const found = await accounts.throttle.tryPassword(attempt, async (): Promise<Tried<UserRow | null>> => {
-    const [user] = await findUserByEmail(accounts.database, email)
-    const right = await checkPassword(accounts.config, body.password, user?.passwordHash ?? null)
-    return user && right ? { outcome: 'right', value: user } : { outcome: 'wrong', value: null }
-  })
+  const found = await services.loginThrottle.tryPassword(
+    attempt,
+    async (): Promise<Tried<UserRow | null>> => {
+      const [user] = await findUserByEmail(services.database, email)
+      const right = await checkPassword(services.config, body.password, user?.passwordHash ?? null)
+      return user && right ? { outcome: 'right', value: user } : { outcome: 'wrong', value: null }
+    },
+  )
   if (!found) throw new ApiError('UNAUTHORIZED', 'Invalid e-mail or password', { reason: 'wrong_password' })
   return found
 }
 
 async function proveSecondFactor(
-  accounts: Accounts,
+  services: Authentication,
   user: UserRow,
   { password, totp }: Pick<LoginBody, 'password' | 'totp'>,
 ): Promise<Authenticated> {
-  await demandSecondFactor(accounts, user.id, totp, useSecondFactor)
-  return { user: await rehashed(accounts, user, password), password }
+  await demandSecondFactor(services, user.id, totp, useSecondFactor)
+  return { user: await rehashed(services, user, password), password }
 }
 
 async function demandSecondFactor(
-  accounts: Accounts,
+  services: Authentication,
   userId: string,
   code: string | undefined,
   accept: typeof useSecondFactor,
 ): Promise<void> {
-  if (!(await hasSecondFactor(accounts.database, userId))) return
+  if (!(await hasSecondFactor(services.database, userId))) return
   if (code === undefined) {
     throw new ApiError('UNAUTHORIZED', 'Second factor required', {
       reason: 'second_factor_required',
       hint: 'Send the code that the authenticator app shows, or a recovery code, as totp',
     })
   }
-  if (!(await accept(accounts, userId, code))) {
+  if (!(await accept(services, userId, code))) {
     throw new ApiError('UNAUTHORIZED', 'Invalid second factor', {
       reason: 'wrong_second_factor',
       hint: 'Each code can be used once: wait for the next one',
@@ -122,10 +131,10 @@ async function demandSecondFactor(
 }
 
 // The cost was raised since the password was set: this is the moment when it is known.
-async function rehashed(accounts: Accounts, user: UserRow, password: string): Promise<UserRow> {
-  if (!needsRehash(accounts.config, user.passwordHash)) return user
-  const passwordHash = await hashPassword(password, accounts.config.passwordBcryptCost)
-  await updatePassword(accounts.database, user.id, user.passwordHash, passwordHash)
+async function rehashed(services: Authentication, user: UserRow, password: string): Promise<UserRow> {
+  if (!needsRehash(services.config, user.passwordHash)) return user
+  const passwordHash = await hashPassword(password, services.config.passwordBcryptCost)
+  await updatePassword(services.database, user.id, user.passwordHash, passwordHash)
   return { ...user, passwordHash }
 }
 
@@ -159,6 +168,6 @@ function choice(memberships: readonly MembershipRow[]): ApiError {
       path: 'body.organizationId',
       message: `may be ${organizationId} (${organizationName})`,
     })),
-    beside: { organizations: memberships.map(presentMembership) },
+    beside: { organizations: memberships.map(serializeMembership) },
   })
 }

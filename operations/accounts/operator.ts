@@ -3,11 +3,10 @@ import { announceChanges } from '../../db/changes.ts'
 import type { Database } from '../../db/connect.ts'
 import { findUserByEmail, listMemberships } from '../../db/queries/accounts.ts'
 import { deleteTotp } from '../../db/queries/authentication.ts'
-import { lockUser } from '../../db/queries/sessions.ts'
+import { endSessions, lockUser } from '../../db/queries/sessions.ts'
 import { systemContext } from '../audit/audit.ts'
 import type { AuditKey } from '../audit/key.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
-import { closeSessionsIn } from './sessions.ts'
 
 /** What an operator did to an account. */
 export interface Operated {
@@ -33,7 +32,7 @@ export async function resetAccount(
     if (!user) throw new Error(`nobody here has the address ${email}`)
     await lockUser(tx, user.id)
     const removed = options.removeSecondFactor ? await deleteTotp(tx, user.id) : []
-    const tags = await closeSessionsIn(tx, user.id, { except: null })
+    const tags = (await endSessions(tx, user.id, { except: null })).map((id) => `session:${id}`)
     const event = {
       action: removed.length > 0 ? 'user.totp_removed' : 'user.sessions_ended',
       targetType: 'user',

@@ -13,15 +13,15 @@ import {
   sweepPasswordResets,
   takePasswordReset,
 } from '../../db/queries/password-resets.ts'
+import { endSessions } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import type { AuditContext } from '../audit/audit.ts'
+import type { Authentication } from '../authentication/context.ts'
+import { hashNewPassword } from '../authentication/passwords.ts'
 import { passwordChangedMail, passwordResetMail } from '../mail/account-messages.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { auditEverywhere } from './audit-everywhere.ts'
-import type { Accounts } from './context.ts'
 import { KeyedGate } from './gate.ts'
-import { hashNewPassword } from './passwords.ts'
-import { closeSessionsIn } from './sessions.ts'
 
 const MINUTES = 60
 /** So many messages an account gets within an hour: who asks again and again in another's name fills no mailbox. */
@@ -72,7 +72,7 @@ const gate = new KeyedGate(1, 500)
  *   leaves the token as it was
  */
 export async function resetPassword(
-  accounts: Accounts,
+  services: Authentication,
   mailer: Mailer,
   publicUrl: string,
   body: { token: string; password: string },
@@ -81,24 +81,24 @@ export async function resetPassword(
   if (parseCredential(body.token)?.kind !== 'mailedToken') throw invalidToken()
   const hash = sha256(body.token)
   return gate.through(hash.toString('hex'), async () => {
-    const [user] = await findPasswordReset(accounts.database, hash)
+    const [user] = await findPasswordReset(services.database, hash)
     if (!user) throw invalidToken()
-    const memberships = await listMemberships(accounts.database, user.id)
+    const memberships = await listMemberships(services.database, user.id)
     const words = [user.email, user.name, ...memberships.map((membership) => membership.organizationName)]
-    const passwordHash = await hashNewPassword(accounts.config, 'body.password', body.password, words)
-    return accounts.database.begin(async (tx) => {
+    const passwordHash = await hashNewPassword(services.config, 'body.password', body.password, words)
+    return services.database.begin(async (tx) => {
       await updatePassword(tx, user.id, null, passwordHash)
       const [taken] = await takePasswordReset(tx, user.id, hash)
       if (!taken) throw invalidToken()
       await deletePasswordResets(tx, user.id)
-      const tags = await closeSessionsIn(tx, user.id, { except: null })
+      const tags = (await endSessions(tx, user.id, { except: null })).map((id) => `session:${id}`)
       if (mailer.possible) await mailer.send(tx, passwordChangedMail(user.email, { publicUrl }))
       await auditEverywhere(tx, memberships, (organizationId) => contextOf(organizationId, user.id), {
         action: 'user.password_changed',
         targetType: 'user',
         targetId: user.id,
       })
-      await announceChanges(tx, accounts.config.environment, tags)
+      await announceChanges(tx, services.config.environment, tags)
       return tags
     }) as Promise<string[]>
   })

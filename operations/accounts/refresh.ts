@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto'
+import type { Config } from '../../config/config.ts'
 import { parseCredential } from '../../credentials/format.ts'
 import { seal, unseal } from '../../credentials/seal.ts'
 import { sha256 } from '../../credentials/secret.ts'
+import { announceChanges } from '../../db/changes.ts'
 import type { Database, Queryable } from '../../db/connect.ts'
 import { touchSessions } from '../../db/queries/session-uses.ts'
 import {
   deleteOldTokens,
+  endSessions,
   findPresentedTokens,
   findTokenEnd,
   holdSessionOfToken,
@@ -16,7 +19,8 @@ import {
 } from '../../db/queries/sessions.ts'
 import type { Login } from '../../schemas/accounts.ts'
 import type { Reason } from '../../schemas/reasons.ts'
-import { closeSessions, issueTokens, presentLogin, type SessionSettings, type TokenPair } from './sessions.ts'
+import { issueTokens } from '../sessions/open.ts'
+import { serializeLogin, type TokenPair } from '../sessions/serialize.ts'
 
 /** What came of a presented refresh token. */
 export type RefreshOutcome =
@@ -32,11 +36,7 @@ export type RefreshOutcome =
  * The successors wait sealed with a key drawn from the used token's text, which is nowhere at rest: neither a copy of
  * the database nor this process can open them without it.
  */
-export async function refreshSession(
-  db: Database,
-  settings: SessionSettings,
-  text: string,
-): Promise<RefreshOutcome> {
+export async function refreshSession(db: Database, settings: Config, text: string): Promise<RefreshOutcome> {
   if (parseCredential(text)?.kind !== 'refreshToken') return refused('malformed_credential')
   const hash = sha256(text)
   const outcome = (await db.begin(async (tx) => {
@@ -51,18 +51,21 @@ export async function refreshSession(
       token.state === 'unused'
         ? await exchange(tx, settings, presented, text)
         : await repeat(tx, text, token.successors)
-    return pair ? { login: presentLogin(pair, presented) } : refused('successors_ended')
+    return pair ? { login: serializeLogin(pair, presented) } : refused('successors_ended')
   })) as RefreshOutcome | { reused: PresentedToken }
   if (!('reused' in outcome)) return outcome
   // After that transaction: a session is locked before its tokens.
   const { userId, sessionId } = outcome.reused
-  const tags = await closeSessions(db, settings, userId, { only: sessionId })
-  return { refused: 'refresh_token_reused', tags }
+  return db.begin(async (tx) => {
+    const tags = (await endSessions(tx, userId, { only: sessionId })).map((id) => `session:${id}`)
+    await announceChanges(tx, settings.environment, tags)
+    return { refused: 'refresh_token_reused', tags }
+  }) as Promise<RefreshOutcome>
 }
 
 async function exchange(
   tx: Queryable,
-  settings: SessionSettings,
+  settings: Config,
   presented: PresentedToken,
   text: string,
 ): Promise<TokenPair> {

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/connect.ts'
 import { lockLiveSession } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import type { Person } from './person.ts'
+import type { Person } from '../authentication/person.ts'
 
 /**
  * Refuses to go on for a session that has ended since the request was let in, and holds it until the transaction ends.

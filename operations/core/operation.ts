@@ -1,12 +1,12 @@
 import type postgres from 'postgres'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Queryable } from '../../db/connect.ts'
-import type { StandingLock } from '../../db/queries/standing.ts'
 import type { AuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import type { AccessRule } from './access.ts'
 import type { Reporting } from './effects.ts'
 import type { Services } from './services.ts'
+import type { Standing } from './standing.ts'
 
 /** An operation's input, for code that runs any of them. */
 export type Input = Record<string, unknown>
@@ -78,9 +78,10 @@ export interface WriteOperation<I extends TObject = TObject, O extends TSchema =
   readonly scope?: 'tenant' | 'system'
   /**
    * How the rows of the presented credential are locked. `exclusive` for what ends or narrows credentials, possibly
-   * the presented one: two such operations by one credential would deadlock with shared locks.
+   * the presented one: two such operations by one credential would deadlock with shared locks. `person` for what belongs
+   * to the user in person: the user is locked first, so that operations of one person take turns.
    */
-  readonly standing?: StandingLock
+  readonly standing?: Standing
   /** Adds the receipt of its invalidations to the answer. */
   readonly receipt?: true
   /** Slow work before the transaction: hashing, calls to other servers. It holds no connection and no lock. */

@@ -1,5 +1,4 @@
 import { tracingChannel } from 'node:diagnostics_channel'
-import type { StandingLock } from '../../db/queries/standing.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { actorAuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
@@ -17,7 +16,7 @@ import type {
   WriteOperation,
 } from './operation.ts'
 import type { Services } from './services.ts'
-import { stands } from './standing.ts'
+import { type Standing, stands } from './standing.ts'
 
 /** Who calls, as a door tells it. */
 export interface Caller {
@@ -47,7 +46,7 @@ export interface Outcome<T> {
 interface TransactionSpec {
   readonly name: string
   readonly scope: 'tenant' | 'system'
-  readonly standing: StandingLock
+  readonly standing: Standing
   readonly input: unknown
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/connect.ts'
+import { lockUser } from '../../db/queries/sessions.ts'
 import {
   lockInterviewStanding,
   lockKeyStanding,
@@ -6,6 +7,9 @@ import {
   type StandingLock,
 } from '../../db/queries/standing.ts'
 import type { Actor } from '../credentials/principals.ts'
+
+/** How a write locks the rows of its credential. `person`: the user first, then the rest in share mode. */
+export type Standing = StandingLock | 'person'
 
 /**
  * Locks the rows of the credential that a write runs by, and compares them with what was cached of it. A revocation
@@ -17,10 +21,15 @@ import type { Actor } from '../credentials/principals.ts'
  * @param tx of the write, a tenant's or the system's
  * @returns false where anything has changed: look the credential up again
  */
-export async function stands(tx: Queryable, actor: Actor, lock: StandingLock): Promise<boolean> {
+export async function stands(tx: Queryable, actor: Actor, standing: Standing): Promise<boolean> {
   const organizationId = actor.organization.id
   const { key, user, sessionId, interviewSession } = actor
+  const lock = standing === 'person' ? 'share' : standing
   const checks: Promise<boolean>[] = []
+  // Users come before sessions in the order of locks. Statements are executed in the order in which they are sent.
+  if (user && standing === 'person') {
+    checks.push(lockUser(tx, user.id).then((rows) => rows.length > 0))
+  }
   if (key) {
     checks.push(
       lockKeyStanding(tx, organizationId, key.keyId, lock).then(

@@ -3,13 +3,13 @@ import { hashPassword } from '../../credentials/secret.ts'
 import { anyOrganization } from '../../db/queries/accounts.ts'
 import type { CampaignCreate } from '../../schemas/campaigns.ts'
 import { createOrganization } from '../accounts/accounts.ts'
-import { openSession } from '../accounts/sessions.ts'
 import { systemContext } from '../audit/audit.ts'
 import { storeCampaign } from '../campaigns/create.ts'
 import { change } from '../core/change.ts'
 import type { Services } from '../core/services.ts'
 import { systemAuthor } from '../keys/authors.ts'
 import { drawKey, issueKey } from '../keys/issue.ts'
+import { openSession } from '../sessions/open.ts'
 
 /** What a newcomer needs to make the first request: shown once. */
 export interface Demo {
@@ -78,8 +78,8 @@ export async function makeDemo(services: Services): Promise<Demo | null> {
     const facts = { name: 'Demo key', ...author.rights }
     const { key } = await issueKey(report, organizationId, author, facts, drawn)
     for (const campaign of campaigns) await storeCampaign(report, organizationId, campaign)
-    const { accessToken } = await openSession(tx, config, owner, { ip: null, userAgent: 'first start' })
-    return { email, password, apiKey: key, accessToken }
+    const opened = await openSession(tx, config, owner, { ip: null, userAgent: 'first start' })
+    return { email, password, apiKey: key, accessToken: opened.login.accessToken }
   })
   return value
 }

@@ -13,11 +13,11 @@ import { findMember, unmarkKeysOf } from '../../db/queries/members.ts'
 import { ApiError, badRequest } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { InvitationAccept } from '../../schemas/members.ts'
-import type { Accounts } from '../accounts/context.ts'
 import { KeyedGate } from '../accounts/gate.ts'
 import { authenticate, confirmStill, type LoginPlace } from '../accounts/log-in.ts'
-import { hashNewPassword } from '../accounts/passwords.ts'
 import { type AuditContext, audit } from '../audit/audit.ts'
+import type { Authentication } from '../authentication/context.ts'
+import { hashNewPassword } from '../authentication/passwords.ts'
 import { takeRoom } from '../plans/room.ts'
 
 type OpenInvitation = Awaited<ReturnType<typeof findOpenInvitation>>[number]
@@ -35,7 +35,7 @@ const gate = new KeyedGate(1, 500)
  *   name for a new user, and for a password that breaks the rules; 409 where the user is a member already
  */
 export async function acceptInvitation<T>(
-  accounts: Accounts,
+  accounts: Authentication,
   body: InvitationAccept,
   placeOf: (email: string) => LoginPlace,
   contextOf: (organizationId: string, userId: string) => AuditContext,
@@ -78,7 +78,7 @@ export async function acceptInvitation<T>(
 
 // What costs a hash is done before the transaction: nobody waits for it with a lock held.
 async function prepare(
-  accounts: Accounts,
+  accounts: Authentication,
   invitation: OpenInvitation,
   body: InvitationAccept,
   place: LoginPlace,

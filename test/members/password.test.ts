@@ -61,7 +61,8 @@ t.test('many who send them at once count each other’s: three mails all the sam
   const jobs = await app.database`
     select data::text from sandbox_jobs.job_common where name = 'password_reset'`
   t.equal(jobs.length, 8)
-  const services = { ...app.accounts, mailer: app.mailer, publicUrl: () => 'http://127.0.0.1' }
+  const { database, encryptionKey, mailer } = app
+  const services = { database, encryptionKey, mailer, publicUrl: () => 'http://127.0.0.1' }
   await Promise.all(jobs.map(({ data }) => sendPasswordReset(services, JSON.parse(data))))
   t.equal((await app.database`select from password_resets`).length, 3)
   t.equal((await app.database`select from sandbox_jobs.job_common where name = 'mail'`).length, 3)

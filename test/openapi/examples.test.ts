@@ -12,8 +12,8 @@ t.setTimeout(600_000)
 const needsMore: Record<string, string> = {
   eraseMe: 'another owner',
   createInvite: 'a candidate whom nobody has invited',
-  removeTotp: 'a second factor that is set up',
-  confirmTotp: 'a code of the app',
+  'secondFactor.remove': 'a second factor that is set up',
+  'secondFactor.confirm': 'a code of the app',
   cancelEmailChange: 'a change that is under way',
   confirmEmail: 'a mailed token',
   resetPassword: 'a mailed token',
@@ -33,7 +33,7 @@ const needsMore: Record<string, string> = {
   createEmbedUpload: 'the headers of the tus protocol',
   appendEmbedUpload: 'an upload that is under way',
   deleteEmbedUpload: 'an upload that is under way',
-  switchDashboard: "the dashboard's cookie",
+  'dashboard.switch': "the dashboard's cookie",
 }
 
 /** The path with ids that the owner has, or those of the document. */

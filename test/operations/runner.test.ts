@@ -1,7 +1,9 @@
+import postgres from 'postgres'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
+import { until } from '../support/until.ts'
 
-const { app, call, tenant } = await testApp(t)
+const { app, call, tenant, databaseUrl } = await testApp(t)
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
 async function newKey(auth: Record<string, string>, facts: object = {}) {
@@ -81,3 +83,27 @@ t.test('an operation that a key may not use is refused before its body is looked
   t.equal(status, 403)
   t.equal(body.error.reason, 'scope_missing')
 })
+
+t.test(
+  'an operation on a person locks the user before the session: two of one person take turns',
+  async (t) => {
+    const { accessToken, userId } = await tenant()
+    const auth = bearer(accessToken)
+    const { body } = await call('GET', '/api/auth/sessions', { headers: auth })
+    const [{ id }] = body.sessions
+    const outside = postgres(databaseUrl, { max: 2, connection: { search_path: 'sandbox' } })
+    t.teardown(() => outside.end())
+    let answer: ReturnType<typeof call> | undefined
+    await outside.begin(async (tx) => {
+      await tx`select from users where id = ${userId} for no key update`
+      answer = call('DELETE', '/api/auth/sessions', { headers: auth })
+      const waiting = async () =>
+        (
+          await outside`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+        ).length > 0
+      await until(waiting, 'the operation to wait for the user')
+      t.equal((await tx`select from sessions where id = ${id} for update skip locked`).length, 1)
+    })
+    t.equal((await answer)?.status, 204)
+  },
+)
