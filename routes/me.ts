@@ -1,70 +1,29 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
-import { announceChange } from '../db/changes.ts'
-import { listMemberships } from '../db/queries/accounts.ts'
-import { updateUserName } from '../db/queries/email-changes.ts'
 import { beginEmailChange, cancelEmailChange, confirmEmail } from '../operations/accounts/email-change.ts'
-import { erasePerson } from '../operations/accounts/erasure.ts'
-import { exportPerson } from '../operations/accounts/export.ts'
-import { requireSession } from '../operations/accounts/session-standing.ts'
 import { personOf } from '../operations/authentication/person.ts'
-import { removeBytesSoon } from '../operations/files/remove.ts'
-import { serializeMembership } from '../operations/sessions/serialize.ts'
+import { eraseMe } from '../operations/person/erase.ts'
+import { exportPerson } from '../operations/person/export.ts'
+import { listMyOrganizations } from '../operations/person/organizations.ts'
+import { patchMe } from '../operations/person/patch.ts'
 import { actorOf } from '../plugins/access.ts'
-import { auditContextOf, publicAuditContextOf } from '../plugins/audit-context.ts'
-import { Memberships } from '../schemas/accounts.ts'
-import { EmailChange, EmailChangeBody, EmailConfirmBody, EraseBody, Me, MePatch } from '../schemas/me.ts'
+import { publicAuditContextOf } from '../plugins/audit-context.ts'
+import { EmailChange, EmailChangeBody, EmailConfirmBody } from '../schemas/me.ts'
 import { type Api, answers, noContent } from './api.ts'
 import { countingFailures, noStore } from './attempts.ts'
+import { rest } from './rest.ts'
 
 /** What belongs to the user in person. */
 export async function meRoutes(app: Api): Promise<void> {
-  const { config, database, mailer } = app
+  const { database, mailer } = app
   app.addHook('onRequest', noStore)
 
-  app.patch(
-    '/me',
-    {
-      config: { access: 'user' },
-      schema: {
-        tags: ['Account'],
-        operationId: 'patchMe',
-        summary: 'Change your name',
-        body: MePatch,
-        response: answers({ 200: Me }, 400, 401, 403, 429),
-      },
-    },
-    async (request) => {
-      const person = personOf(actorOf(request))
-      const tag = `user:${person.userId}`
-      const [me] = await database.begin(async (tx) => {
-        const changed = await updateUserName(tx, person.userId, request.body.name)
-        await requireSession(tx, person)
-        await announceChange(tx, config.environment, tag)
-        return changed
-      })
-      await app.changes.settle([tag])
-      return me as Me
-    },
-  )
-
-  app.get(
-    '/me/organizations',
-    {
-      // Also for who has yet to set up a second factor: another organization may not ask for one.
-      config: { access: 'user', beforeSecondFactor: true },
-      schema: {
-        tags: ['Account'],
-        operationId: 'listMyOrganizations',
-        summary: 'The organizations that you belong to, and your role in each, the oldest membership first',
-        response: answers({ 200: Memberships }, 400, 401, 403, 429),
-      },
-    },
-    async (request) => {
-      const memberships = await listMemberships(database, personOf(actorOf(request)).userId)
-      return { organizations: memberships.map(serializeMembership) }
-    },
-  )
+  rest(app, 'PATCH /me', patchMe)
+  rest(app, 'GET /me/organizations', listMyOrganizations)
+  rest(app, 'DELETE /me', eraseMe, {
+    status: 204,
+    around: (request, run) => countingFailures(app, request, run),
+  })
 
   app.post(
     '/me/email',
@@ -153,38 +112,6 @@ export async function meRoutes(app: Api): Promise<void> {
         .type('application/json; charset=utf-8')
         .header('content-disposition', 'attachment; filename="anteroom-export.json"')
         .send(Readable.from(text, { objectMode: false }))
-    },
-  )
-
-  app.delete(
-    '/me',
-    {
-      config: { access: 'user', beforeSecondFactor: true },
-      schema: {
-        tags: ['Account'],
-        operationId: 'eraseMe',
-        summary: 'Erase your account, in every organization',
-        description:
-          'Refused with 409, naming them, while you are the last owner of organizations. Your API keys stay with their organizations.',
-        body: EraseBody,
-        response: answers({ 204: noContent }, 400, 401, 403, 409, 429),
-      },
-    },
-    async (request, reply) => {
-      const person = personOf(actorOf(request))
-      const context = auditContextOf(request)
-      const tags = await countingFailures(app, request, () =>
-        // Of who is erased, the log keeps no address of this last request either.
-        erasePerson(app, app, person, request.body, (organizationId) => ({
-          ...context,
-          organizationId,
-          ip: null,
-          userAgent: null,
-        })),
-      )
-      await app.changes.settle(tags)
-      await removeBytesSoon(app.files)
-      return reply.code(204).send(null)
     },
   )
 }

@@ -5,6 +5,13 @@ import { whyOf } from '../core/why.ts'
 import { Incoming } from './incoming.ts'
 import { type FileStorage, openStorage } from './storage.ts'
 
+declare module '../core/services.ts' {
+  interface Services {
+    /** Rows and bytes of files. */
+    readonly files: FileStore
+  }
+}
+
 /** What the process log gets to hear of files. */
 export interface FileLog {
   error(fields: object, message: string): void

@@ -1,4 +1,3 @@
-import { announceChanges } from '../../db/changes.ts'
 import type { Queryable } from '../../db/connect.ts'
 import { listMemberships, type MembershipRow } from '../../db/queries/accounts.ts'
 import { deleteInvitationsTo, deleteOrganization, deleteUser } from '../../db/queries/erasure.ts'
@@ -6,64 +5,76 @@ import { countMembers, findMember, listOwners } from '../../db/queries/members.t
 import { lockOrganization } from '../../db/queries/organizations.ts'
 import { lockUser } from '../../db/queries/sessions.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import type { EraseBody } from '../../schemas/me.ts'
-import { type AuditContext, audit } from '../audit/audit.ts'
+import { EraseBody } from '../../schemas/me.ts'
+import { NoContent } from '../../schemas/primitives.ts'
 import { confirmPassword } from '../authentication/confirm.ts'
-import type { Authentication } from '../authentication/context.ts'
-import type { Person } from '../authentication/person.ts'
-import type { Services } from '../core/services.ts'
+import { personOf } from '../authentication/person.ts'
+import { type WriteContext, writeOperation } from '../core/operation.ts'
+import { removeBytesSoon } from '../files/remove.ts'
 import { erasedMail } from '../mail/account-messages.ts'
 import { takeOut } from '../members/take-out.ts'
-import { requireSession } from './session-standing.ts'
 
 /**
  * Erases the person: profile, memberships, sessions, second factor, invitations to their address. What they did stays in
- * the audit logs under their user id, which from then on leads to nobody. docs/people.md lists what is kept.
- * @param contextOf who acts, for the log of each organization
- * @returns the tags to settle
- * @throws ApiError 401 for a wrong password; 409 that names the organizations that would be left without an owner
+ * the audit logs under their user id, which leads to nobody from then on. docs/people.md lists what is kept.
  */
-export async function erasePerson(
-  accounts: Authentication,
-  services: Pick<Services, 'mailer' | 'publicUrl'>,
-  person: Person,
-  body: EraseBody,
-  contextOf: (organizationId: string) => AuditContext,
-): Promise<string[]> {
-  await confirmPassword(accounts, person, body.password)
-  return accounts.database.begin(async (tx) => {
-    const memberships = await lockMemberships(tx, person.userId)
-    const alone = await splitOwned(tx, memberships, body.eraseOrganizations === true)
-    await lockUser(tx, person.userId)
-    await requireSession(tx, person)
-    const tags = [`user:${person.userId}`]
-    for (const membership of memberships) {
-      const { organizationId } = membership
-      const [member] = await findMember(tx, organizationId, person.userId)
-      if (!member || alone.has(organizationId)) continue
-      await takeOut(services, tx, organizationId, member)
+export const eraseMe = writeOperation({
+  name: 'me.erase',
+  summary: 'Erase your account',
+  description:
+    'Erases you in every organization. Your API keys stay with their organizations.\n\n' +
+    'While you are the last owner of organizations, this is refused with 409, which names them. With ' +
+    '`eraseOrganizations`, those that have no other member are erased with everything in them.',
+  access: 'user',
+  beforeSecondFactor: true,
+  scope: 'system',
+  standing: 'exclusive',
+  errors: [409],
+  input: EraseBody,
+  output: NoContent,
+  example: { password: 'correct horse battery staple', eraseOrganizations: true },
+  prepare: ({ services, actor }, { password }) => confirmPassword(services, personOf(actor), password),
+  async run(context, { eraseOrganizations = false }) {
+    const { tx, actor, services, invalidate, afterCommit } = context
+    const { userId } = personOf(actor)
+    const memberships = await lockMemberships(tx, userId)
+    const alone = await splitOwned(tx, memberships, eraseOrganizations)
+    await lockUser(tx, userId)
+    for (const { organizationId } of memberships) {
+      const [member] = await findMember(tx, organizationId, userId)
+      if (member && !alone.has(organizationId)) await takeOut(services, tx, organizationId, member)
     }
     for (const organizationId of alone) {
       await deleteOrganization(tx, organizationId)
-      tags.push(`organization:${organizationId}`)
+      invalidate(`organization:${organizationId}`)
     }
     const email = memberships[0]?.email
     if (email) await deleteInvitationsTo(tx, email)
-    await deleteUser(tx, person.userId)
+    await deleteUser(tx, userId)
     if (email && services.mailer.possible) await services.mailer.send(tx, erasedMail(email))
-    for (const { organizationId } of memberships) {
-      await audit(tx, contextOf(organizationId), {
-        action: alone.has(organizationId) ? 'organization.erased' : 'user.erased',
-        targetType: alone.has(organizationId) ? 'organization' : 'user',
-        targetId: alone.has(organizationId) ? organizationId : person.userId,
-      })
-    }
-    await announceChanges(tx, accounts.config.environment, tags)
-    return tags
-  }) as Promise<string[]>
+    auditErasure(context, userId, memberships, alone)
+    invalidate(`user:${userId}`)
+    afterCommit(() => removeBytesSoon(services.files))
+    return null
+  },
+})
+
+// Of who is erased, the log does not keep the address of this last request either.
+function auditErasure(
+  { audit, auditContext }: WriteContext,
+  userId: string,
+  memberships: readonly MembershipRow[],
+  alone: ReadonlySet<string>,
+): void {
+  for (const { organizationId } of memberships) {
+    const target = alone.has(organizationId)
+      ? { action: 'organization.erased', targetType: 'organization', targetId: organizationId }
+      : { action: 'user.erased', targetType: 'user', targetId: userId }
+    audit(target, { ...auditContext, organizationId, ip: null, userAgent: null })
+  }
 }
 
-// The organizations are locked in the order of their ids, and read again then: nobody joins or leaves from here on.
+// The organizations are locked in the order of their ids and read again. Nobody joins or leaves from here on.
 async function lockMemberships(tx: Queryable, userId: string): Promise<MembershipRow[]> {
   const before = (await listMemberships(tx, userId)).map(({ organizationId }) => organizationId).sort()
   for (const id of before) await lockOrganization(tx, id)
