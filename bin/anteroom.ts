@@ -2,13 +2,16 @@
 import { Command } from 'commander'
 import { explain } from '../lifecycle/explain.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { accountCommands } from './commands/accounts.ts'
+
 import { auditCommands } from './commands/audit.ts'
 import { fileCommands } from './commands/files.ts'
+import { keyCommands } from './commands/keys.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
 import { listenCommand } from './commands/listen.ts'
+import { memberCommands } from './commands/members.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
+import { userCommands } from './commands/users.ts'
 import { workerCommand } from './commands/worker.ts'
 
 const program = new Command('anteroom')
@@ -19,7 +22,9 @@ const program = new Command('anteroom')
 migrateCommand(program)
 organizationCommands(program)
 auditCommands(program)
-accountCommands(program)
+userCommands(program)
+memberCommands(program)
+keyCommands(program)
 leakKeyCommands(program)
 workerCommand(program)
 listenCommand(program)

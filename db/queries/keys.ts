@@ -153,3 +153,8 @@ export function keepKey(tx: Queryable, organizationId: string, id: string) {
     update keys set retires_at = null, replaced_by = null, rotated_at = null
     where organization_id = ${organizationId} and id = ${id}`
 }
+
+/** Whose key it is (system role). */
+export function findOrganizationOfKey(db: Queryable, id: string) {
+  return db<{ organizationId: string }[]>`select organization_id from keys where id = ${id}`
+}

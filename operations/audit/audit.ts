@@ -141,6 +141,7 @@ export function actorAuditContext(
   origin: Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'>,
   key: AuditKey,
 ): AuditContext {
+  if (actor.type === 'operator') return systemContext(actor.organization.id, key, 'operator')
   return {
     ...origin,
     key,

@@ -48,7 +48,7 @@ export interface UserPrincipal {
 
 /** Who is asking, as every later step sees it. */
 export interface Actor {
-  readonly type: 'api_key' | 'api_key+user' | 'user' | 'session' | 'oauth' | 'interview'
+  readonly type: 'api_key' | 'api_key+user' | 'user' | 'session' | 'oauth' | 'interview' | 'operator'
   readonly organization: ActingOrganization
   readonly user: ActingUser | null
   /** What is allowed: the key's scopes and the user's role, intersected where both are present. */

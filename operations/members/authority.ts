@@ -20,6 +20,7 @@ const within: Record<Authority, readonly Role[]> = {
  */
 export async function authorityOf(tx: TenantTransaction, actor: Actor): Promise<Authority> {
   if (!actor.scopes.includes('*')) return 'member'
+  if (actor.type === 'operator') return 'owner'
   if (actor.user) return actor.user.role === 'owner' ? 'owner' : 'admin'
   if (!actor.key) return 'admin'
   const [creator] = await findKeyCreatorRole(tx, actor.organization.id, actor.key.keyId)

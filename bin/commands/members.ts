@@ -1,0 +1,51 @@
+import type { Command } from 'commander'
+import { findUserByEmail } from '../../db/queries/accounts.ts'
+import { listMembers } from '../../operations/members/list.ts'
+import { removeMember } from '../../operations/members/remove.ts'
+import { notFound } from '../../schemas/errors.ts'
+import { type Operator, report, withJson } from '../operator.ts'
+import { everyPage, operateOrganization } from '../services.ts'
+
+/** `anteroom members list` and `remove` */
+export function memberCommands(program: Command): void {
+  const members = program.command('members').description('the members of an organization')
+
+  withJson(
+    members
+      .command('list')
+      .description('every member of an organization')
+      .argument('<organization>', 'its id'),
+  ).action((organizationId: string, options: { json?: boolean }) =>
+    operateOrganization(
+      async () => organizationId,
+      async (run) => {
+        const pages = await everyPage((place) => run(listMembers, place))
+        const all = pages.flatMap((page) => page.members)
+        const lines = all.map(
+          ({ userId, role, email, name }) => `${userId}  ${role.padEnd(6)}  ${email}  ${name}`,
+        )
+        report(options, { members: all }, lines)
+      },
+    ),
+  )
+
+  withJson(
+    members
+      .command('remove')
+      .description('remove a member; their sessions in the organization end at once')
+      .argument('<organization>', 'its id')
+      .argument('<email>', "the member's e-mail address"),
+  ).action((organizationId: string, email: string, options: { json?: boolean }) => {
+    const found = { userId: '' }
+    const find = async ({ database }: Operator) => {
+      const [user] = await findUserByEmail(database, email.toLowerCase())
+      if (!user) throw notFound('Member')
+      found.userId = user.id
+      return organizationId
+    }
+    return operateOrganization(find, async (run) => {
+      await run(removeMember, found)
+      report(options, found, [`${email} is removed.`])
+    })
+  })
+}
