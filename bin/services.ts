@@ -51,6 +51,7 @@ export function operateServices<T>(work: (services: Services, operator: Operator
       changes,
       encryptionKey,
       auditKey,
+      jobs,
       mailer: new Mailer(jobs, encryptionKey, config),
       loginThrottle: new LoginThrottle(database),
       publicUrl: () => config.publicUrl ?? `http://${config.host}:${config.port}`,

@@ -1,4 +1,4 @@
-import { sendPasswordReset } from '../operations/accounts/password-reset.ts'
+import { sendPasswordReset } from '../operations/password/forgot.ts'
 import type { Work } from './work.ts'
 
 /** Looks up who asked for a new password, and mails the way to it. */

@@ -76,10 +76,6 @@ export const catalogue = {
     'UNAUTHORIZED',
     'The signature of the leak report did not match a known key of the partner.',
   ),
-  session_ended_meanwhile: hidden(
-    'UNAUTHORIZED',
-    'The session ended while the request was under way. Log in again.',
-  ),
 
   // Log-in and confirmation.
   // The same for an address without an account. A program must tell it from a session that is over.

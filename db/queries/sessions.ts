@@ -154,13 +154,6 @@ export function findSession(db: Queryable, userId: string, sessionId: string) {
     select * from sessions where user_id = ${userId} and id = ${sessionId} and ended_at is null and expires_at > now()`
 }
 
-/** A session that lives, locked in share mode until the transaction ends: who ends it meanwhile waits. */
-export function lockLiveSession(tx: Queryable, userId: string, sessionId: string) {
-  return tx`
-    select from sessions where user_id = ${userId} and id = ${sessionId} and ended_at is null and expires_at > now()
-    for share`
-}
-
 /** A session as its owner sees it. */
 export type ListedSession = Omit<SessionRow, 'authenticatedAt'> & { organizationName: string }
 

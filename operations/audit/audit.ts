@@ -135,21 +135,34 @@ function headOf({ sequence, hash }: AppendedAudit): ChainHead {
   return { sequence, hash: hash.toString('hex') }
 }
 
+type AuditOrigin = Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'>
+
 /** The context of a caller of the API. */
 export function actorAuditContext(
   actor: Actor,
-  origin: Pick<AuditContext, 'ip' | 'userAgent' | 'requestId'>,
+  { ip, userAgent, requestId }: AuditOrigin,
   key: AuditKey,
 ): AuditContext {
   if (actor.type === 'operator') return systemContext(actor.organization.id, key, 'operator')
   return {
-    ...origin,
+    ip,
+    userAgent,
+    requestId,
     key,
     organizationId: actor.organization.id,
     actorType: actor.type,
     userId: actor.user?.id ?? null,
     credentialId: actor.credential.id,
   }
+}
+
+/** The context of a public operation (a sign-up, a mailed link), for the user that it turned out to be about. */
+export function anonymousContext(
+  { ip, userAgent, requestId }: AuditOrigin,
+  key: AuditKey,
+  userId: string,
+): Omit<AuditContext, 'organizationId'> {
+  return { ip, userAgent, requestId, key, actorType: 'anonymous', userId, credentialId: null }
 }
 
 /** The context of a job or of another thing that the server does by itself. */

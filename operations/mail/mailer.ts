@@ -9,6 +9,8 @@ const CONTEXT = 'mail'
 
 declare module '../core/services.ts' {
   interface Services {
+    /** Where work is put that a request does not wait for; `jobs/worker.ts` takes it out. */
+    readonly jobs: JobQueue
     /** Sends e-mail once a transaction has committed. */
     readonly mailer: Mailer
   }

@@ -5,10 +5,10 @@ import type { ChangeContext } from '../core/change.ts'
 import type { Services } from '../core/services.ts'
 import type { Mail } from '../mail/compose.ts'
 
-/** Who acts, in which transaction. The organization of the audit context is replaced by each of the user's. */
+/** Who acts, in which transaction. */
 interface NoticeContext extends Pick<ChangeContext, 'tx' | 'audit'> {
   readonly services: Pick<Services, 'mailer' | 'publicUrl'>
-  readonly auditContext: AuditContext
+  readonly auditContext: Omit<AuditContext, 'organizationId'>
 }
 
 /**
@@ -32,7 +32,7 @@ export async function giveNotice(
 }
 
 /** Records what a person did to their account in the audit log of each of their organizations. */
-async function auditEverywhere(
+export async function auditEverywhere(
   { tx, audit, auditContext }: Omit<NoticeContext, 'services'>,
   userId: string,
   action: string,

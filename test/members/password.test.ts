@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sendPasswordReset } from '../../operations/accounts/password-reset.ts'
+import { sendPasswordReset } from '../../operations/password/forgot.ts'
 import { testApp } from '../support/app.ts'
 import { tokenOf } from '../support/mail.ts'
 import { bearer, mailingApp, someEmail } from '../support/people.ts'
