@@ -37,15 +37,12 @@ import standing from './plugins/standing.ts'
 import urlCredentials from './plugins/url-credentials.ts'
 import validation from './plugins/validation.ts'
 import verifier from './plugins/verifier.ts'
-import { acceptRoutes } from './routes/accept.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { candidateRoutes } from './routes/candidates.ts'
-import { dashboardEntranceRoutes } from './routes/dashboard-entrance.ts'
 import { dashboardPageRoutes } from './routes/dashboard-pages.ts'
 import { dashboardSessionRoutes } from './routes/dashboard-session.ts'
-import { dashboardSwitchRoutes } from './routes/dashboard-switch.ts'
 import { embedRoutes } from './routes/embed.ts'
 import { embedAnswerRoutes } from './routes/embed-answers.ts'
 import { embedEntranceRoutes } from './routes/embed-entrance.ts'
@@ -57,7 +54,7 @@ import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
 import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
-import { invitationRoutes } from './routes/invitations.ts'
+import { acceptRoutes, invitationRoutes } from './routes/invitations.ts'
 import { inviteBulkRoutes } from './routes/invite-bulks.ts'
 import { inviteChangeRoutes } from './routes/invite-changes.ts'
 import { inviteRoutes } from './routes/invites.ts'
@@ -140,9 +137,9 @@ export async function buildApp(
   await app.register(verifier)
   await app.register(encryptionKey)
   await app.register(auditContext)
+  await app.register(sessionCookie)
   await app.register(operations)
   await app.register(files)
-  await app.register(sessionCookie)
   await app.register(accounts)
   await app.register(mail, { logins })
   await app.register(eventStreams)
@@ -229,8 +226,6 @@ export async function buildApp(
       await dashboard.register(access)
 
       await dashboard.register(dashboardSessionRoutes)
-      await dashboard.register(dashboardEntranceRoutes)
-      await dashboard.register(dashboardSwitchRoutes)
     },
     { prefix: '/dashboard' },
   )

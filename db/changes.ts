@@ -16,15 +16,6 @@ export function announceChange(tx: Queryable, environment: Environment, tag: str
     select pg_notify(${changesChannel(environment)}, id || ' ' || ${tag}::text) from change`
 }
 
-/** Announces several changes, in one order: two transactions that announce the same ones do not wait in a circle. */
-export async function announceChanges(
-  tx: Queryable,
-  environment: Environment,
-  tags: readonly string[],
-): Promise<void> {
-  for (const tag of [...new Set(tags)].sort()) await announceChange(tx, environment, tag)
-}
-
 /** A change as announced or read back. */
 export interface Change {
   readonly id: string

@@ -51,12 +51,20 @@ export default fp(
       return app.writeAs(request, reply, work)
     })
   },
-  { name: 'operations', dependencies: ['database', 'verifier', 'encryption-key'] },
+  { name: 'operations', dependencies: ['database', 'verifier', 'encryption-key', 'session-cookie'] },
 )
 
 /** Where a request comes from. */
 export function originOf(request: FastifyRequest): Origin {
-  return { ip: request.address, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }
+  return {
+    ip: request.address,
+    userAgent: request.headers['user-agent'] ?? null,
+    requestId: request.id,
+    // Few operations ask for it, and cookies take time to parse.
+    get device() {
+      return request.server.cookies.read(request, 'device')
+    },
+  }
 }
 
 /** Who makes a request, for the runner. @throws ApiError 400 for an Idempotency-Key that is too long */

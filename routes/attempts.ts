@@ -31,3 +31,16 @@ export function countingFailures<T>(
 function isFailure(error: ApiError): boolean {
   return error.statusCode === 401 && error.reason !== 'second_factor_required'
 }
+
+/**
+ * Signs somebody up, and counts it for the client's address.
+ * @throws ApiError 429 for too many sign-ups from one address; what `signUp` throws
+ */
+export async function countingSignups<T>(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  signUp: () => Promise<T>,
+): Promise<T> {
+  await app.limits.countSignup(request)
+  return signUp()
+}

@@ -1,72 +1,72 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { DEVICE_SECONDS, markDevice } from '../operations/accounts/known-device.ts'
-import { logInTo } from '../operations/accounts/log-in.ts'
+import { DEVICE_SECONDS, markDevice } from '../operations/authentication/known-device.ts'
+import { placeOf } from '../operations/authentication/place.ts'
+import type { PublicOperation } from '../operations/core/operation.ts'
+import { acceptInvitationInDashboard } from '../operations/invitations/accept.ts'
 import { endEarlierSession } from '../operations/sessions/end-earlier.ts'
+import { logInToDashboard } from '../operations/sessions/log-in.ts'
 import { logOutOfDashboard } from '../operations/sessions/log-out.ts'
-import { openDashboardSession, SESSION_SECONDS } from '../operations/sessions/open.ts'
+import { SESSION_SECONDS } from '../operations/sessions/open.ts'
+import { switchDashboard } from '../operations/sessions/switch.ts'
+import { signUpToDashboard } from '../operations/sign-up/sign-up.ts'
+import { originOf } from '../plugins/operations.ts'
 import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
-import { LoginBody, OrganizationChoice } from '../schemas/accounts.ts'
 import { type DashboardEntrance, DashboardSession } from '../schemas/sessions.ts'
-import { type Api, answers } from './api.ts'
-import { countingFailures, noStore } from './attempts.ts'
+import type { Api } from './api.ts'
+import { countingFailures, countingSignups, noStore } from './attempts.ts'
 import { rest } from './rest.ts'
 import { clearCookie } from './sessions.ts'
 
-/** Gives the browser the cookie of its new session. The session that it had before ends (ASVS 5.0, 7.2.4). */
-export async function handOverCookie(
-  app: Api,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { cookie, user }: DashboardEntrance,
-): Promise<void> {
-  const { cookies, encryptionKey, verifier } = app
-  const earlier = cookies.read(request, 'session')
-  const verdict = earlier ? await verifier.verifyToken(earlier, 'cookie') : null
-  if (verdict?.principal) {
-    const { user: before, sessionId } = verdict.principal
-    await endEarlierSession(app, { userId: before.id, sessionId })
-  }
-  cookies.set(reply, 'session', cookie, SESSION_SECONDS.dashboard)
-  if (!app.placeOf(request, user.email).known) {
-    cookies.set(reply, 'device', markDevice(encryptionKey, user.email, Date.now()), DEVICE_SECONDS)
-  }
-}
+type Counting = typeof countingFailures
 
 /** The dashboard's session: a cookie that no script reads. */
 export async function dashboardSessionRoutes(app: Api): Promise<void> {
-  const { config } = app
   app.addHook('onRequest', noStore)
-
-  app.post(
-    '/session',
-    {
-      config: { access: 'public' },
-      schema: {
-        tags: ['Account'],
-        operationId: 'openDashboardSession',
-        summary: 'Log in to the dashboard: the session is in a cookie',
-        body: LoginBody,
-        response: answers({ 201: DashboardSession, 409: OrganizationChoice }, 400, 401, 403, 429),
-      },
-    },
-    async (request, reply) => {
-      refuseCrossSiteLogin(app, request)
-      const place = app.placeOf(request, request.body.email)
-      const entrance = await countingFailures(app, request, () =>
-        logInTo(
-          app,
-          request.body,
-          place,
-          async (tx, member) => (await openDashboardSession(tx, config, member, place)).entrance,
-        ),
-      )
-      await handOverCookie(app, request, reply, entrance)
-      return reply.code(201).send(entrance)
-    },
-  )
-
+  enter('POST /session', logInToDashboard, countingFailures)
+  enter('POST /session/signup', signUpToDashboard, countingSignups)
+  enter('POST /session/accept', acceptInvitationInDashboard, countingFailures)
+  rest(app, 'POST /session/switch', switchDashboard, {
+    shows: DashboardSession,
+    answered: (_request, reply, output) => setCookie(reply, output as DashboardEntrance),
+  })
   rest(app, 'DELETE /session', logOutOfDashboard, {
     status: 204,
     answered: (request, reply) => clearCookie(app, request, reply),
   })
+
+  function enter(route: string, operation: PublicOperation, counting: Counting): void {
+    rest(app, route, operation, {
+      status: 201,
+      shows: DashboardSession,
+      async around(request, run) {
+        refuseCrossSiteLogin(app, request)
+        return counting(app, request, run)
+      },
+      answered: (request, reply, output) => handOverCookie(request, reply, output as DashboardEntrance),
+    })
+  }
+
+  /** Gives the browser the cookie of its new session. The session that it had before ends (ASVS 5.0, 7.2.4). */
+  async function handOverCookie(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    entrance: DashboardEntrance,
+  ): Promise<void> {
+    const { cookies, encryptionKey, verifier } = app
+    const earlier = cookies.read(request, 'session')
+    const verdict = earlier ? await verifier.verifyToken(earlier, 'cookie') : null
+    if (verdict?.principal) {
+      const { user, sessionId } = verdict.principal
+      await endEarlierSession(app, { userId: user.id, sessionId })
+    }
+    setCookie(reply, entrance)
+    const { email } = entrance.user
+    if (!placeOf(encryptionKey, originOf(request), email).known) {
+      cookies.set(reply, 'device', markDevice(encryptionKey, email, Date.now()), DEVICE_SECONDS)
+    }
+  }
+
+  function setCookie(reply: FastifyReply, { cookie }: DashboardEntrance): void {
+    app.cookies.set(reply, 'session', cookie, SESSION_SECONDS.dashboard)
+  }
 }

@@ -40,7 +40,10 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     ...(operation.description ? { description: operation.description } : {}),
     ...(params ? { params } : {}),
     ...(others ? { [place]: others } : {}),
-    response: answers({ [status]: shows }, ...statusesOf(method, operation, params !== null)),
+    response: answers(
+      { [status]: shows, ...operation.errorBodies },
+      ...statusesOf(method, operation, params !== null),
+    ),
   }
   const { access } = operation
   const beforeSecondFactor = operation.kind !== 'public' && operation.beforeSecondFactor === true
@@ -111,6 +114,7 @@ function statusesOf(method: Method, operation: Operation, hasId: boolean): numbe
   if (operation.access !== 'public') statuses.add(401).add(403)
   if (hasId) statuses.add(404)
   if (method === 'POST' && operation.access !== 'public') statuses.add(409).add(422)
+  for (const status of Object.keys(operation.errorBodies ?? {})) statuses.delete(Number(status))
   return [...statuses].sort()
 }
 
@@ -118,10 +122,12 @@ function statusesOf(method: Method, operation: Operation, hasId: boolean): numbe
 const tags: Record<string, string> = {
   deliveries: 'Webhooks',
   dashboard: 'Account',
+  invitations: 'Members',
   me: 'Account',
   password: 'Account',
   secondFactor: 'Account',
   sessions: 'Account',
+  signUp: 'Account',
 }
 
 function capitalized(noun: string): string {

@@ -3,6 +3,7 @@ import { listOrganizations } from '../../db/queries/organizations.ts'
 import { createByOperator, setPlan } from '../../operations/organizations/operate.ts'
 import { type PlanName, planNames } from '../../operations/plans/plans.ts'
 import { operate, report, withJson } from '../operator.ts'
+import { operateServices } from '../services.ts'
 
 interface CreateOptions {
   ownerEmail: string
@@ -38,8 +39,8 @@ export function organizationCommands(program: Command): void {
       .requiredOption('--owner-name <name>', "the owner's name")
       .addOption(aPlan('--plan <plan>')),
   ).action((name: string, options: CreateOptions) =>
-    operate(async ({ database, config, auditKey }) => {
-      const made = await createByOperator(database, config, { name, ...options }, auditKey)
+    operateServices(async (services) => {
+      const made = await createByOperator(services, { name, ...options })
       report(options, made, [
         `Organization  ${made.organizationId}`,
         `Owner         ${made.email}`,
@@ -55,8 +56,8 @@ export function organizationCommands(program: Command): void {
       .argument('<organization>', 'its id')
       .argument('<plan>', planNames.join(', ')),
   ).action((organizationId: string, plan: string, options: { json?: boolean }) =>
-    operate(async ({ database, config, auditKey }) => {
-      const changed = await setPlan(database, config.environment, organizationId, plan, auditKey)
+    operateServices(async (services) => {
+      const changed = await setPlan(services, organizationId, plan)
       report(options, changed, [`${changed.name} (${changed.id}) has the plan ${changed.plan}.`])
     }),
   )

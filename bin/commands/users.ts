@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
-import { resetAccount } from '../../operations/accounts/operator.ts'
 import { createUser, resetPasswordByOperator } from '../../operations/users/operate.ts'
+import { resetAccount } from '../../operations/users/reset-account.ts'
 import { type Role, roles } from '../../schemas/access.ts'
-import { operate, report, withJson } from '../operator.ts'
+import { report, withJson } from '../operator.ts'
 import { operateServices } from '../services.ts'
 
 interface CreateOptions {
@@ -57,9 +57,9 @@ export function userCommands(program: Command): void {
       .argument('<email>')
       .option('--second-factor', 'remove the second factor as well, once you know for sure who asks'),
   ).action((email: string, options: { secondFactor?: boolean; json?: boolean }) =>
-    operate(async ({ database, config, auditKey }) => {
+    operateServices(async (services) => {
       const removeSecondFactor = options.secondFactor === true
-      const done = await resetAccount(database, config.environment, email, { removeSecondFactor }, auditKey)
+      const done = await resetAccount(services, email, { removeSecondFactor })
       report(options, done, [
         `${done.sessionsEnded} sessions ended.`,
         ...(done.secondFactorRemoved ? ['The second factor was taken away.'] : []),

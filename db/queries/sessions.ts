@@ -86,6 +86,13 @@ export function lockRefreshToken(db: Queryable, hash: Buffer) {
     from tokens where hash = ${hash} and kind = 'refresh' for update`
 }
 
+/** A row where a refresh token was exchanged more than 30 seconds ago: whoever presents it now may have copied it. */
+export function isRefreshTokenReused(db: Queryable, hash: Buffer) {
+  return db`
+    select from tokens
+    where hash = ${hash} and kind = 'refresh' and expires_at > now() and used_at <= now() - interval '30 seconds'`
+}
+
 /** Marks a refresh token as exchanged. */
 export function useRefreshToken(db: Queryable, hash: Buffer, successors: Buffer) {
   return db`update tokens set used_at = now(), successors = ${successors} where hash = ${hash}`

@@ -9,8 +9,8 @@ import {
   useRecoveryCode,
   useTotpStep,
 } from '../../db/queries/authentication.ts'
-import type { Tried } from '../accounts/throttle.ts'
 import type { Authentication } from './context.ts'
+import type { Tried } from './throttle.ts'
 
 const STEP_SECONDS = 30
 

@@ -1,5 +1,5 @@
-import type { LoginThrottle } from '../accounts/throttle.ts'
 import type { Services } from '../core/services.ts'
+import type { LoginThrottle } from './throttle.ts'
 
 declare module '../core/services.ts' {
   interface Services {

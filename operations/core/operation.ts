@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Queryable } from '../../db/connect.ts'
+import type { ApiError } from '../../schemas/errors.ts'
 import type { AuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import type { AccessRule } from './access.ts'
@@ -16,6 +17,8 @@ export interface Origin {
   readonly ip: string
   readonly userAgent: string | null
   readonly requestId: string
+  /** The mark that a browser has kept since a log-in, by which log-ins from it are throttled apart; null without one. */
+  readonly device: string | null
 }
 
 /** What every operation sees. */
@@ -56,6 +59,8 @@ interface Described<I extends TObject, O extends TSchema> extends AccessRule {
   readonly output: O
   /** Statuses that it answers with besides those that every operation of its kind has, e.g. 409. */
   readonly errors?: readonly number[]
+  /** Bodies of errors that say more than the envelope does, by status. */
+  readonly errorBodies?: Readonly<Record<number, TSchema>>
   /** An input that works on a new sandbox, for docs and tests. */
   readonly example?: Partial<Static<I>>
 }
@@ -105,7 +110,16 @@ export interface PublicOperation<I extends TObject = TObject, O extends TSchema 
   prepare?(context: Pick<PublicContext, 'services' | 'origin'>, input: Static<I>): Promise<P>
   /** The organization whose rows the transaction sees; unset: all. */
   organizationOf?(prepared: P): string
-  run(context: PublicContext, input: Static<I>, prepared: P): Promise<Static<O>>
+  run(context: PublicContext, input: Static<I>, prepared: P): Promise<Static<O> | Refusal>
+}
+
+/** What a public operation returns to refuse its caller and commit what it did all the same. */
+export class Refusal {
+  readonly error: ApiError
+
+  constructor(error: ApiError) {
+    this.error = error
+  }
 }
 
 /** What `run` answers: the output, of which the runner adds the receipt. */

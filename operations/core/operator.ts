@@ -20,7 +20,7 @@ export function operatorCaller(organization: ActingOrganization): Caller {
   }
   return {
     actor,
-    origin: { ip: UNKNOWN_ADDRESS, userAgent: null, requestId: newId('req') },
+    origin: { ip: UNKNOWN_ADDRESS, userAgent: null, requestId: newId('req'), device: null },
     idempotencyKey: null,
     waited: false,
     revalidate: async () => actor,

@@ -6,14 +6,15 @@ import type { Receipt } from '../revocation/receipt.ts'
 import { type AccessRule, refusalOf } from './access.ts'
 import { type ChangeContext, change } from './change.ts'
 import { Idempotency } from './idempotency.ts'
-import type {
-  Input,
-  Operation,
-  Origin,
-  PublicOperation,
-  ReadContext,
-  ReadOperation,
-  WriteOperation,
+import {
+  type Input,
+  type Operation,
+  type Origin,
+  type PublicOperation,
+  type ReadContext,
+  type ReadOperation,
+  Refusal,
+  type WriteOperation,
 } from './operation.ts'
 import type { Services } from './services.ts'
 import { type Standing, stands } from './standing.ts'
@@ -95,6 +96,7 @@ export class Runner {
       const { value } = await change(this.#services, target, (reporting) =>
         operation.run({ ...context, ...reporting }, input, prepared),
       )
+      if (value instanceof Refusal) throw value.error
       return { output: value, replayed: false }
     })
   }

@@ -2,7 +2,6 @@ import { randomBase62 } from '../../credentials/base62.ts'
 import { hashPassword } from '../../credentials/secret.ts'
 import { anyOrganization } from '../../db/queries/accounts.ts'
 import type { CampaignCreate } from '../../schemas/campaigns.ts'
-import { createOrganization } from '../accounts/accounts.ts'
 import { systemContext } from '../audit/audit.ts'
 import { storeCampaign } from '../campaigns/create.ts'
 import { change } from '../core/change.ts'
@@ -10,6 +9,7 @@ import type { Services } from '../core/services.ts'
 import { systemAuthor } from '../keys/authors.ts'
 import { drawKey, issueKey } from '../keys/issue.ts'
 import { openSession } from '../sessions/open.ts'
+import { createOrganization } from '../sign-up/create-organization.ts'
 
 /** What a newcomer needs to make the first request: shown once. */
 export interface Demo {
@@ -64,11 +64,11 @@ export async function makeDemo(services: Services): Promise<Demo | null> {
   ])
   const contextOf = (organizationId: string) => systemContext(organizationId, services.auditKey)
   const everywhere = { scope: 'system', organizationId: null, auditContext: null } as const
-  const { value } = await change(services, everywhere, async ({ tx, within }) => {
+  const { value } = await change(services, everywhere, async ({ tx, audit, within }) => {
     await tx`select pg_advisory_xact_lock(${DEMO_LOCK})`
     if ((await anyOrganization(tx)).length > 0) return null
     const owner = await createOrganization(
-      tx,
+      { tx, audit },
       { email, passwordHash, name: 'Demo Owner', organizationName: 'Demo Organization' },
       contextOf,
     )

@@ -1,20 +1,17 @@
-import type { Config } from '../../config/config.ts'
-import type { Environment } from '../../config/environment.ts'
 import { randomBase62 } from '../../credentials/base62.ts'
 import { hashPassword } from '../../credentials/secret.ts'
-import { announceChange } from '../../db/changes.ts'
-import type { Database } from '../../db/connect.ts'
 import { updatePlan } from '../../db/queries/organizations.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
 import { isName, NAME_RULE } from '../../schemas/visible-text.ts'
-import { createOrganization } from '../accounts/accounts.ts'
-import { audit, systemContext } from '../audit/audit.ts'
-import type { AuditKey } from '../audit/key.ts'
+import { systemContext } from '../audit/audit.ts'
+import { change } from '../core/change.ts'
+import type { Services } from '../core/services.ts'
 import { planNames } from '../plans/plans.ts'
+import { createOrganization } from '../sign-up/create-organization.ts'
 
 const PASSWORD_LENGTH = 20
 
-/** What the operator wants made. */
+/** What the operator wants created. */
 export interface OrganizationOrder {
   readonly name: string
   readonly ownerEmail: string
@@ -22,57 +19,67 @@ export interface OrganizationOrder {
   readonly plan?: string
 }
 
-/**
- * Makes an organization with its owner and a random password.
- * @throws ApiError 409 where the address belongs to a user already
- */
-export async function createByOperator(
-  database: Database,
-  config: Pick<Config, 'passwordBcryptCost'>,
-  { name, ownerEmail, ownerName, plan }: OrganizationOrder,
-  key: AuditKey,
-): Promise<{ organizationId: string; userId: string; email: string; password: string }> {
-  if (!isName(name)) throw badRequest('name', NAME_RULE)
-  if (!isName(ownerName)) throw badRequest('owner-name', NAME_RULE)
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(ownerEmail)) throw badRequest('owner-email', 'is no e-mail address')
-  const password = randomBase62(PASSWORD_LENGTH)
-  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
-  return database.begin(async (tx) => {
-    const owner = await createOrganization(
-      tx,
-      { email: ownerEmail, name: ownerName, organizationName: name, passwordHash },
-      (id) => systemContext(id, key, 'operator'),
-    )
-    const { organizationId, userId, email } = owner
-    if (plan) await updatePlan(tx, organizationId, plan)
-    return { organizationId, userId, email, password }
-  }) as Promise<{ organizationId: string; userId: string; email: string; password: string }>
+/** A new organization with its owner's password, which is shown once. */
+export interface CreatedOrganization {
+  readonly organizationId: string
+  readonly userId: string
+  readonly email: string
+  readonly password: string
 }
 
 /**
- * Gives an organization another plan; every process has it by the next request.
- * @throws ApiError 400 for a plan that there is not, 404 for such an organization
+ * Creates an organization with its owner and a random password.
+ * @throws ApiError 400; 409 where the address belongs to a user already
+ */
+export async function createByOperator(
+  services: Services,
+  { name, ownerEmail, ownerName, plan }: OrganizationOrder,
+): Promise<CreatedOrganization> {
+  if (!isName(name)) throw badRequest('name', NAME_RULE)
+  if (!isName(ownerName)) throw badRequest('owner-name', NAME_RULE)
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(ownerEmail)) throw badRequest('owner-email', 'is no e-mail address')
+  const { config, auditKey } = services
+  const password = randomBase62(PASSWORD_LENGTH)
+  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
+  const everywhere = { scope: 'system', organizationId: null, auditContext: null } as const
+  const { value } = await change(services, everywhere, async (context) => {
+    const owner = await createOrganization(
+      context,
+      { email: ownerEmail, name: ownerName, organizationName: name, passwordHash },
+      (id) => systemContext(id, auditKey, 'operator'),
+    )
+    const { organizationId, userId, email } = owner
+    if (plan) await updatePlan(context.tx, organizationId, plan)
+    return { organizationId, userId, email, password }
+  })
+  return value
+}
+
+/**
+ * Gives an organization another plan. Every instance has it before this returns.
+ * @throws ApiError 400 for a plan that does not exist, 404 for such an organization
  */
 export async function setPlan(
-  database: Database,
-  environment: Environment,
+  services: Services,
   organizationId: string,
   plan: string,
-  key: AuditKey,
 ): Promise<{ id: string; name: string; plan: string }> {
   if (!(planNames as readonly string[]).includes(plan)) {
     throw badRequest('plan', `must be one of: ${planNames.join(', ')}`)
   }
-  return database.begin(async (tx) => {
+  const auditContext = systemContext(organizationId, services.auditKey, 'operator')
+  const target = { scope: 'system', organizationId, auditContext } as const
+  const { value } = await change(services, target, async ({ tx, audit, invalidate }) => {
     const [changed] = await updatePlan(tx, organizationId, plan)
     if (!changed) throw notFound('Organization')
-    await audit(tx, systemContext(organizationId, key, 'operator'), {
+    audit({
       action: 'organization.plan_changed',
       targetType: 'organization',
       targetId: organizationId,
       changes: { plan: { to: plan } },
     })
-    await announceChange(tx, environment, `organization:${organizationId}`)
+    invalidate(`organization:${organizationId}`)
     return { id: changed.id, name: changed.name, plan: changed.plan }
-  }) as Promise<{ id: string; name: string; plan: string }>
+  })
+  return value
 }

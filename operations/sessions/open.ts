@@ -1,13 +1,14 @@
+import type { Static, TSchema } from 'typebox'
 import type { Config } from '../../config/config.ts'
 import { generateCredential } from '../../credentials/format.ts'
 import { sha256 } from '../../credentials/secret.ts'
 import type { Queryable } from '../../db/connect.ts'
 import type { MembershipRow } from '../../db/queries/accounts.ts'
 import { insertSession, insertTokens, type SessionOrigin } from '../../db/queries/sessions.ts'
-import type { Login } from '../../schemas/accounts.ts'
+import { Login } from '../../schemas/accounts.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
-import type { DashboardEntrance } from '../../schemas/sessions.ts'
+import { DashboardEntrance } from '../../schemas/sessions.ts'
 import { serializeLogin, serializeUser, type TokenPair } from './serialize.ts'
 
 type SessionSettings = Pick<Config, 'accessTokenSeconds' | 'refreshTokenSeconds'>
@@ -50,6 +51,30 @@ export async function openDashboardSession(
     { kind: 'cookie', hash: sha256(cookie), seconds: cookieSeconds(settings) },
   ])
   return { entrance: { cookie, ...serializeUser(member) }, sessionId: session.id }
+}
+
+/** How somebody enters: with tokens for a program, or with the dashboard's cookie. */
+export interface Entrance<O extends TSchema> {
+  readonly output: O
+  /** @throws as {@link openSession} */
+  open(
+    tx: Queryable,
+    settings: SessionSettings,
+    member: MembershipRow,
+    origin: SessionOrigin,
+  ): Promise<Static<O>>
+}
+
+/** Opens a session for bearer tokens. */
+export const withTokens: Entrance<typeof Login> = {
+  output: Login,
+  open: async (...args) => (await openSession(...args)).login,
+}
+
+/** Opens the dashboard's session. */
+export const withCookie: Entrance<typeof DashboardEntrance> = {
+  output: DashboardEntrance,
+  open: async (...args) => (await openDashboardSession(...args)).entrance,
 }
 
 /** 403 for a user who is no member of the organization that they want a session in. */

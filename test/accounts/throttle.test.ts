@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { DEVICE_SECONDS, markDevice, readDevice } from '../../operations/accounts/known-device.ts'
+import { DEVICE_SECONDS, markDevice, readDevice } from '../../operations/authentication/known-device.ts'
 import { bearer, mailingApp } from '../support/people.ts'
 
 const FREE = 5

@@ -1,4 +1,4 @@
-// As many of one account's tries as are under way at once (operations/accounts/throttle.ts).
+// As many of one account's tries as are under way at once (operations/authentication/throttle.ts).
 const AT_ONCE = 4
 
 /**
