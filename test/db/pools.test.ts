@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import postgres from 'postgres'
 import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
@@ -229,3 +231,25 @@ t.test('code that holds a connection waits for nothing', async (t) => {
   })
   await t.resolves(app.database`select 1`, 'afterwards it may')
 })
+
+t.test(
+  'code that hashes while it holds a connection ends the process in development and tests',
+  async (t) => {
+    const program = `
+    import { hashPassword } from './credentials/secret.ts'
+    import { holding } from './db/held-connection.ts'
+    await hashPassword('outside', 4)
+    await holding(() => hashPassword('inside', 4))`
+    const args = [
+      '--import',
+      './db/held-connection-check.ts',
+      '--input-type=module-typescript',
+      '--eval',
+      program,
+    ]
+    await t.rejects(promisify(execFile)(process.execPath, args), {
+      code: 1,
+      stderr: /Code that holds a pooled connection is about to wait for bcrypt/,
+    })
+  },
+)
