@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { seal, unseal } from '../../credentials/seal.ts'
 import type { Queryable } from '../../db/connect.ts'
 import {
@@ -43,8 +43,10 @@ export class Idempotency {
   constructor(call: IdempotentCall, sealingKey: Buffer) {
     this.#call = call
     this.#sealingKey = sealingKey
-    this.#keyHash = digest(call.callerId, call.key)
-    this.#callHash = digest(call.operation, JSON.stringify(call.input ?? null))
+    this.#keyHash = digest(createHash('sha256'), call.callerId, call.key)
+    // The input may contain a password. A plain SHA-256 of it at rest could be guessed.
+    const keyed = createHmac('sha256', sealingKey).update('idempotency ')
+    this.#callHash = digest(keyed, call.operation, JSON.stringify(call.input ?? null))
   }
 
   /**
@@ -98,8 +100,7 @@ export class Idempotency {
   }
 }
 
-function digest(...parts: string[]): Buffer {
-  const hash = createHash('sha256')
+function digest(hash: Hash | Hmac, ...parts: string[]): Buffer {
   for (const part of parts) hash.update(`${part.length}:${part}`)
   return hash.digest()
 }

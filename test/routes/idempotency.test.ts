@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import postgres from 'postgres'
 import t from 'tap'
 import { type Tenant, testApp } from '../support/app.ts'
@@ -125,6 +126,19 @@ t.test('idempotency keys', async (t) => {
     const again = await post(one.auth, key, { name: 'Secret' }, '/api/keys')
     t.equal(again.body.key, secret, 'and it is shown to who asks again')
     t.equal(again.headers['idempotent-replayed'], 'true')
+  })
+
+  t.test('what is kept of a call does not tell its password to who guesses', async (t) => {
+    const key = fresh()
+    const headers = { authorization: `Bearer ${two.accessToken}` }
+    const body = { currentPassword: two.password, newPassword: 'nine purple lamps hum softly' }
+    t.equal((await post(headers, key, body, '/api/auth/password/change')).status, 204)
+    const again = await post(headers, key, body, '/api/auth/password/change')
+    t.match(again, { status: 204, headers: { 'idempotent-replayed': 'true' } })
+    const guess = createHash('sha256')
+    for (const part of ['password.change', JSON.stringify(body)]) guess.update(`${part.length}:${part}`)
+    const rows = await sql`select from idempotency_keys where request_hash = ${guess.digest()}`
+    t.equal(rows.length, 0)
   })
 
   t.test('after 24 hours a key is new', async (t) => {
