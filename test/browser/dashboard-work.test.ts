@@ -145,6 +145,25 @@ t.test('campaigns to answers, and webhooks', { skip: withoutBrowser }, async (t)
     t.same(trouble, [])
   })
 
+  t.test('an interview that has started can be ended', async (t) => {
+    const { auth: headers } = owner
+    const { body } = await call('GET', '/api/campaigns', { headers })
+    const campaign = `/campaigns/${body.campaigns[0].id}`
+    const candidate = { name: 'Grace Hopper', email: 'grace@example.com' }
+    const invite = await call('POST', `/api${campaign}/invites`, { headers, body: { candidate } })
+    const begun = await call('POST', '/api/embed/sessions', { body: { invite: invite.body.token } })
+    await go(campaign)
+    await row('Grace Hopper').getByRole('button', { name: 'End' }).click()
+    await dialog.getByRole('button', { name: 'Not yet' }).click()
+    await row('Grace Hopper').getByRole('button', { name: 'End' }).click()
+    t.same(await axe(page), [])
+    await dialog.getByRole('button', { name: 'End the interview' }).click()
+    await row('Grace Hopper').getByText('Cancelled').waitFor()
+    const session = { authorization: `Bearer ${begun.body.sessionToken}` }
+    t.equal((await call('GET', '/api/embed/interview', { headers: session })).status, 401)
+    t.same(trouble, [])
+  })
+
   t.test('webhooks: secret once, a test arrives, deliveries, events, rotation', async (t) => {
     await go('/settings/webhooks')
     await page.getByRole('button', { name: 'Add an endpoint' }).click()

@@ -110,11 +110,11 @@ t.test('an interview is completed after the end of a break', { skip: withoutBrow
 })
 
 t.test(
-  'an invite opens although the first answer was lost on its way',
+  'an interview begins although the first answer was lost on its way',
   { skip: withoutBrowser },
   async (t) => {
     const { site, invite, browser } = await world()
-    const { page, mount } = await openPage(t, browser, site)
+    const { page, press, mount } = await openPage(t, browser, site)
     let lost = 0
     await page.route('**/api/embed/sessions', async (route) => {
       if (lost > 0 || route.request().method() !== 'POST') return route.fallback()
@@ -122,8 +122,10 @@ t.test(
       t.equal((await route.fetch()).status(), 200, 'the server has exchanged it')
       await route.abort('connectionfailed')
     })
-    await mount({ invite: (await invite()).token })
-    await page.getByRole('heading', { name: 'Support engineer' }).waitFor()
+    await mount({ invite: (await invite(questions.slice(0, 1))).token })
+    await page.getByRole('checkbox').check()
+    await press(en.begin)
+    await page.getByRole('heading', { name: 'Why this job?' }).waitFor()
     t.equal(lost, 1)
   },
 )

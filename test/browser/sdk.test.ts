@@ -169,7 +169,10 @@ t.test('the page hears of it, and can take it away', { skip: withoutBrowser }, a
   await page.getByRole('heading', { name: 'شكرًا لك' }).waitFor()
   const events = await heard(page)
   t.match(events, [
-    ['ready', { title: 'Support engineer', language: 'ar', questions: 1, status: 'in_progress' }],
+    [
+      'ready',
+      { title: 'Support engineer', language: 'ar', questions: 1, status: 'created', interviewId: null },
+    ],
     ['progress', { questionId: 'why', answered: 1, questions: 1 }],
     ['complete', { answered: 1, questions: 1 }],
   ])

@@ -36,7 +36,8 @@ export async function candidateWorld(t: Test) {
     const list = await server.call('GET', `/api/interviews?inviteId=${inviteId}`, { headers: auth })
     return (await server.call('GET', `/api/interviews/${list.body.interviews[0].id}`, { headers: auth })).body
   }
-  return { server, site, invite, interviewOf, browser }
+  const organization = (change: object) => post('/api/organization', change, 'PATCH')
+  return { server, auth, site, invite, interviewOf, organization, browser }
 }
 /** A page in a context of its own, as wide as a small phone, that notes what goes wrong in it. */
 export async function openPage(t: Test, browser: Browser, url: string) {

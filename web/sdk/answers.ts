@@ -1,5 +1,5 @@
 import { type Connection, Refused } from './connection.ts'
-import type { Interview, Question } from './interview.ts'
+import { type Interview, isSpoken, type Question } from './interview.ts'
 import type { Keeper } from './keep.ts'
 import type { AnswerStatus } from './states.ts'
 import { sendRecording } from './uploads.ts'
@@ -46,7 +46,7 @@ export function makeAnswers(
     interview.answers.map((answer) => [answer.questionId, answer.text ?? answer.choice ?? '']),
   )
   const problems = new Map<string, string>()
-  // For browsers that keep no files.
+  // Also for browsers that keep no files.
   const recordings = new Map<string, Blob>()
   let share = 0
   let working = Promise.resolve()
@@ -62,6 +62,7 @@ export function makeAnswers(
       if (kept.sending === id) return 'sending'
       if (kept.waiting.includes(id)) return 'waiting'
       if (problems.has(id)) return 'failed'
+      if (recordings.has(id)) return 'kept'
       return onServer.has(id) ? 'saved' : 'open'
     },
     problem: ({ id }) => problems.get(id) ?? '',
@@ -91,6 +92,8 @@ export function makeAnswers(
     },
     idle: () => working,
   }
+  for (const question of interview.questions.filter(isSpoken))
+    void answers.recording(question).then(hooks.changed)
   // What was on its way when the page was left starts again.
   if (kept.sending) kept.waiting.unshift(kept.sending)
   kept.sending = ''

@@ -2,11 +2,14 @@
 export class Refused extends Error {
   readonly status: number
   readonly requestId: string | undefined
+  /** Why, as a word for programs. */
+  readonly reason: string | undefined
 
-  constructor(status: number, message: string, requestId?: string) {
+  constructor(status: number, message: string, requestId?: string, reason?: string) {
     super(message)
     this.status = status
     this.requestId = requestId
+    this.reason = reason
   }
 }
 
@@ -102,11 +105,12 @@ function once(base: string, token: string, request: Request, closed: AbortSignal
 }
 
 function refusal(answer: XMLHttpRequest): Refused {
-  let message = 'The API cannot be reached'
+  let error = { message: 'The API cannot be reached', reason: undefined }
   try {
-    message = JSON.parse(answer.responseText).error.message
+    error = JSON.parse(answer.responseText).error
   } catch {}
-  return new Refused(answer.status, message, answer.getResponseHeader('x-request-id') ?? undefined)
+  const requestId = answer.getResponseHeader('x-request-id') ?? undefined
+  return new Refused(answer.status, error.message, requestId, error.reason)
 }
 
 // Until the time is over or the browser says that it is online again, whatever comes first.

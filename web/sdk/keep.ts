@@ -1,5 +1,7 @@
 /** What this browser keeps of an interview until the server has it, so that a reload loses nothing. */
 export interface Kept {
+  /** Proves that this browser began the interview. */
+  browser?: string | undefined
   /** The interview's session token: what the invite was exchanged for. */
   token?: string
   /** The `Idempotency-Key` of that exchange. */
@@ -27,21 +29,24 @@ export interface Keeper {
   save(): void
   /** Forgets everything but that the interview is over, and whom it was for. */
   finish(organization: string): void
-  /** Throws away what earlier interviews left behind. */
+  /** Throws its recordings away. */
   forget(): void
   recording(question: string): Promise<Blob | undefined>
   keepRecording(question: string, recording: Blob | null): Promise<void>
 }
 
-/** @param invite its public id is what things are kept under: the secret is written nowhere */
+/** What things of an invite are kept under: its public id. The secret is written nowhere. */
+export const nameOf = (invite: string): string => `anteroom:${invite.slice(0, 16)}`
+
+/** @param remember `session` forgets with the tab */
 export function keeper(invite: string, remember?: 'session' | 'local'): Keeper {
-  const name = `anteroom:${invite.slice(0, 16)}`
+  const name = nameOf(invite)
   const fresh = (): Kept => ({ at: 0, drafts: {}, waiting: [], sending: '', ends: {}, uploads: {} })
   let kept = fresh()
   // A page may be forbidden to keep anything: then a reload loses what was not sent, and all else works.
   const attempt = <T>(action: (storage: Storage) => T): T | undefined => {
     try {
-      return action(remember === 'local' ? localStorage : sessionStorage)
+      return action(remember === 'session' ? sessionStorage : localStorage)
     } catch {
       return undefined
     }
@@ -50,7 +55,8 @@ export function keeper(invite: string, remember?: 'session' | 'local'): Keeper {
     kept = { ...kept, ...JSON.parse(storage.getItem(name) ?? '{}') }
   })
   const save = () => void attempt((storage) => storage.setItem(name, JSON.stringify(kept)))
-  const forget = () => void recordings('readwrite', (store) => store.clear())
+  const forget = () =>
+    void recordings('readwrite', (store) => store.delete(IDBKeyRange.bound(name, `${name}~`)))
   return {
     get kept() {
       return kept
@@ -71,7 +77,7 @@ export function keeper(invite: string, remember?: 'session' | 'local'): Keeper {
   }
 }
 
-// Recordings are too large for the tab's storage.
+// Recordings are too large for the other storage.
 function recordings<T>(
   mode: IDBTransactionMode,
   action: (store: IDBObjectStore) => IDBRequest,

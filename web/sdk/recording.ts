@@ -127,7 +127,7 @@ export function recorderOf(room: Room, question: Question, onward: () => void): 
   }
 
   function deliver(): void {
-    if (unsent || /open|failed/.test(answers.status(question))) answers.submit(question)
+    if (unsent || answers.status(question) !== 'saved') answers.submit(question)
     onward()
   }
 

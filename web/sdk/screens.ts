@@ -1,17 +1,18 @@
 import { button, clock, h } from './dom.ts'
-import { isSpoken, type Question } from './interview.ts'
+import { type Facts, isSpoken, type Question } from './interview.ts'
 import { type Room, type Screen, statusText } from './room.ts'
+import { isUnsent } from './states.ts'
 import { studio } from './studio.ts'
-import { fill } from './texts.ts'
+import { fill, type Texts } from './texts.ts'
 
 /** Who asks, what is recorded, and the candidate's word on it. */
-export function welcome(room: Room, begin: () => void): Screen {
-  const { texts, interview, organization } = room
-  const { questions } = interview
+export function welcome(texts: Texts, facts: Omit<Facts, 'language'>, begin: () => void): Screen {
+  const { title, questions } = facts
+  const organization = facts.organization.name
   const has = (kind: Question['kind']) => questions.some((question) => question.kind === kind)
   const agreed = h('input', { type: 'checkbox', required: true })
   return {
-    title: interview.title,
+    title,
     at: null,
     content: [
       h('p.lead', {}, fill(texts.invited, organization)),
@@ -61,16 +62,18 @@ export function review(room: Room): Screen {
   const rows = interview.questions.map((question, index) => {
     const status = h('span.status', {})
     const change = button('', () => room.go(index), 'quiet')
+    const send = button(texts.send, () => answers.submit(question), 'quiet')
     const refresh = () => {
       const state = answers.status(question)
       status.textContent = statusText(room, question)
       status.className = `status ${state}`
+      send.hidden = !isUnsent(state)
       change.textContent = texts.change
       change.setAttribute('aria-label', `${change.textContent}: ${question.prompt}`)
     }
     refresh()
     const text = h('span.prompt', { dir: 'auto', lang: interview.language }, question.prompt)
-    return { refresh, element: h('li', {}, h('div', {}, text, status), change) }
+    return { refresh, element: h('li', {}, h('div', {}, text, status), send, change) }
   })
   const finish = button(texts.finish, () => void end(), 'primary')
 
@@ -78,7 +81,7 @@ export function review(room: Room): Screen {
     finish.disabled = true
     note.textContent = texts.sending
     await answers.idle()
-    const missing = interview.questions.some((question) => /open|failed/.test(answers.status(question)))
+    const missing = interview.questions.some((question) => /open|failed|kept/.test(answers.status(question)))
     note.textContent = missing && !warned ? texts.missingSome : ''
     if (!note.textContent) await room.finish().catch((error: Error) => note.append(error.message))
     warned = true

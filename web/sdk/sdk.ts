@@ -1,4 +1,4 @@
-import { run } from './shell.ts'
+import { takeSeat } from './seat.ts'
 import frame from './style/frame.css?inline'
 import parts from './style/parts.css?inline'
 import type { InterviewSdk, MountOptions } from './types.ts'
@@ -26,7 +26,7 @@ export const mount: InterviewSdk['mount'] = (target, options: MountOptions) => {
   sheet.replaceSync(frame + parts)
   root.adoptedStyleSheets = [sheet]
   element.append(host)
-  const stop = run(root, options, options.baseUrl?.replace(/\/+$/, '') ?? home())
+  const stop = takeSeat(root, options, options.baseUrl?.replace(/\/+$/, '') ?? home())
   mounted.set(element, () => {
     stop()
     host.remove()

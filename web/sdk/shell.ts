@@ -1,21 +1,22 @@
 import { makeAnswers } from './answers.ts'
-import { connect, Refused } from './connection.ts'
+import { connect, type Refused } from './connection.ts'
 import { button, h } from './dom.ts'
-import { type Interview, isSpoken, type Session } from './interview.ts'
+import { type Facts, type Interview, isSpoken, type Preview, type Session } from './interview.ts'
 import { keeper as makeKeeper } from './keep.ts'
 import { makeMedia } from './media.ts'
 import { questionScreen } from './question.ts'
-import { type Room, type Screen, statusText } from './room.ts'
+import type { Room, Screen } from './room.ts'
 import { equipment, notice, review, welcome } from './screens.ts'
+import { drawSteps } from './steps.ts'
 import { fill, pickLanguage, textsIn } from './texts.ts'
-import type { InterviewError, MountOptions } from './types.ts'
+import type { InterviewError, InterviewStatus, MountOptions } from './types.ts'
 
 /**
  * Runs an interview inside a shadow root.
  * @param base the API's origin
- * @returns what takes it away again
+ * @returns what takes it away again; `moved` where another tab goes on with it
  */
-export function run(place: ShadowRoot, options: MountOptions, base: string): () => void {
+export function run(place: ShadowRoot, options: MountOptions, base: string): (moved?: boolean) => void {
   const closed = new AbortController()
   const keeper = makeKeeper(options.invite, options.remember)
   const { kept } = keeper
@@ -65,32 +66,18 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     pause.hidden = way.hidden
     const busy = !!screen?.busy?.()
     pause.disabled = busy || !!screen?.timed
-    if (!room || way.hidden) return
-    for (const [index, step] of [...steps.children].entries()) {
-      const question = room.interview.questions[index]
-      const dot = step.firstChild as HTMLButtonElement
-      dot.className = question ? room.answers.status(question) : 'open'
-      dot.style.setProperty('--share', `${room.answers.share * 100}%`)
-      dot.disabled = busy
-      const name = question
-        ? `${fill(texts.questionOf, index + 1, steps.childElementCount - 1)}: ${statusText(room, question)}`
-        : texts.review
-      dot.setAttribute('aria-label', name)
-      if (index === screen?.at) dot.setAttribute('aria-current', 'step')
-      else dot.removeAttribute('aria-current')
-    }
+    if (room && !way.hidden) drawSteps(steps, room, screen, busy)
   }
 
-  function report(error: InterviewError): void {
-    options.onError?.(error)
-  }
-
-  function refuse(code: InterviewError['code'], error: Error): void {
+  /** @param shown by default that the invitation cannot be used */
+  function refuse(
+    code: InterviewError['code'],
+    { message, requestId }: Pick<Refused, 'message'> & Partial<Refused>,
+    shown = notice('closed', texts.refused, texts.refusedText),
+  ): void {
     media.close()
-    const { message, requestId } = error as Refused
-    report({ code, message, requestId })
-    if (code === 'UNEXPECTED') show(notice('closed', message, '', [texts.retry, () => void start()]))
-    else show(notice('closed', texts.refused, texts.refusedText))
+    options.onError?.({ code, message, requestId })
+    show(shown)
   }
 
   const pause = button(
@@ -121,54 +108,109 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     show(notice('done', texts.thanks, fill(texts.thanksText, organization)))
   }
 
-  async function start(): Promise<void> {
-    // A reload at the end: the session is over, and there is nobody to ask.
-    if (kept.completed) return thank(kept.completed)
+  /** Shows that something is under way, and why it failed. */
+  async function attempt(work: () => Promise<void>): Promise<void> {
     show({ title: '', at: null, content: [h('span.mark wait')] })
     try {
-      await enter(await find())
+      await work()
     } catch (error) {
       if (closed.signal.aborted) return
-      const { status } = error as Refused
-      refuse(status >= 400 && status < 500 ? 'INVITE_REFUSED' : 'UNEXPECTED', error as Error)
+      const { status, reason, message } = error as Refused
+      const told = (action?: [string, () => void]) => notice('closed', message, '', action)
+      if (reason === 'origin_not_allowed') refuse('ORIGIN_NOT_ALLOWED', error as Refused, told())
+      else if (status >= 400 && status < 500) refuse('INVITE_REFUSED', error as Refused)
+      else refuse('UNEXPECTED', error as Refused, told([texts.retry, start]))
     }
   }
 
-  /** The interview of the session that this browser has, or of a new one for the invite. */
-  async function find(): Promise<Interview> {
+  function start(): void {
+    // A reload at the end: the session is over, and there is nobody to ask.
+    if (kept.completed) thank(kept.completed)
+    else void attempt(look)
+  }
+
+  /** Goes on with the session that this browser has, or shows what the invite leads to. */
+  async function look(): Promise<void> {
     connection.token = kept.token ?? ''
-    if (kept.token) {
-      try {
-        return await connection.json<Interview>('GET', '/interview')
-      } catch (error) {
-        if (!(error instanceof Refused) || error.status !== 401) throw error
-        connection.token = kept.exchange = ''
+    try {
+      const interview = kept.token && (await connection.json<Interview>('GET', '/interview'))
+      if (interview) {
+        tell(interview, interview.status, interview.id)
+        return enter(interview)
       }
+    } catch (error) {
+      if ((error as Refused).status !== 401) throw error
+      connection.token = kept.token = kept.exchange = ''
     }
+    // The server changes nothing by this: the interview starts when the candidate begins.
+    const { invite } = options
+    const preview = await connection.json<Preview>('POST', '/preview', { invite, browserToken: kept.browser })
+    kept.browser = preview.browserToken
+    keeper.save()
+    const { status, title, organization, returning } = preview
+    const over = status === 'completed' || status === 'abandoned'
+    tell(preview, over ? status : status === 'pending' ? 'created' : 'in_progress')
+    if (status === 'completed') end(organization.name)
+    else if (over || status === 'cancelled') refuse('SESSION_ENDED', { message: status })
+    else if (returning)
+      show(notice('paused', title, texts.pausedText, [texts.continue, () => void attempt(() => open(false))]))
+    else
+      show(
+        welcome(texts, preview, () => {
+          kept.consented = true
+          void attempt(() => open(true))
+        }),
+      )
+  }
+
+  /** Exchanges the invite for a session. */
+  async function open(fresh: boolean): Promise<void> {
     // The invite is used as soon as the server has it: an answer that was lost on its way can be asked for again.
     kept.exchange ||= crypto.getRandomValues(new Uint32Array(4)).join('-')
     keeper.save()
     const { sessionToken, interview } = await connection.json<Session>(
       'POST',
       '/sessions',
-      { invite: options.invite },
+      { invite: options.invite, browserToken: kept.browser },
       { headers: { 'idempotency-key': kept.exchange }, tries: 3 },
     )
     connection.token = kept.token = sessionToken
     keeper.save()
-    keeper.forget()
-    return interview
+    enter(interview, fresh)
   }
 
-  async function enter(interview: Interview): Promise<void> {
-    language = pickLanguage([options.language, interview.language, ...navigator.languages])
+  /** Takes the campaign's language, and tells the page what is shown. */
+  function tell(
+    { language: own, title, organization, questions }: Facts,
+    status: InterviewStatus,
+    interviewId: string | null = null,
+  ): void {
+    language = pickLanguage([options.language, own, ...navigator.languages])
     texts = textsIn(language)
     frame.lang = language
     frame.dir = language === 'ar' ? 'rtl' : 'ltr'
     pause.textContent = texts.pause
-    const organization = interview.organization.name
-    frame.setAttribute('aria-label', interview.title)
+    frame.setAttribute('aria-label', title)
     way.setAttribute('aria-label', texts.questions)
+    head.replaceChildren(h('span', {}, organization.name), pause)
+    options.onReady?.({
+      interviewId,
+      status,
+      title,
+      organization: organization.name,
+      questions: questions.length,
+      language,
+    })
+  }
+
+  function end(organization: string): void {
+    keeper.finish(organization)
+    media.close()
+    thank(organization)
+  }
+
+  function enter(interview: Interview, fresh = false): void {
+    const organization = interview.organization.name
     const { questions } = interview
     const counts = () => ({
       interviewId: interview.id,
@@ -178,8 +220,11 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     const answers = makeAnswers(connection, interview, keeper, {
       changed: refresh,
       saved: (question) => options.onProgress?.({ ...counts(), questionId: question.id }),
-      refused: (error) => report({ code: 'ANSWER_REFUSED', message: error.message }),
-      ended: (error) => refuse('SESSION_ENDED', error),
+      refused: ({ message }) => options.onError?.({ code: 'ANSWER_REFUSED', message }),
+      ended(error) {
+        keeper.forget()
+        refuse('SESSION_ENDED', error)
+      },
     })
     room = {
       texts,
@@ -190,10 +235,8 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
       media,
       show,
       refresh,
-      report,
-      say: (text) => {
-        spoken.textContent = text
-      },
+      report: (error) => options.onError?.(error),
+      say: (text) => spoken.replaceChildren(text),
       go(index) {
         if (index < questions.length) {
           kept.at = Math.max(0, index)
@@ -205,37 +248,22 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
         // A complete interview takes no end of a break any more.
         await changes
         await connection.json('POST', '/interview/complete')
-        done()
+        end(organization)
         options.onComplete?.(counts())
       },
     }
-    const done = () => {
-      keeper.finish(organization)
-      media.close()
-      thank(organization)
-    }
-    steps.replaceChildren(
-      ...[...questions, null].map((_, index) =>
-        h(
-          'li',
-          {},
-          button('', () => room.go(index), 'quiet'),
-        ),
-      ),
-    )
-    head.replaceChildren(h('span', {}, organization), pause)
-    options.onReady?.({
-      interviewId: interview.id,
-      status: interview.status,
-      title: interview.title,
-      organization,
-      questions: questions.length,
-      language,
-    })
+    const step = (_: unknown, index: number) =>
+      h(
+        'li',
+        {},
+        button('', () => room.go(index), 'quiet'),
+      )
+    steps.replaceChildren(...[...questions, null].map(step))
     const { status } = interview
-    if (status === 'completed') done()
-    else if (status === 'abandoned') refuse('SESSION_ENDED', new Error(status))
-    else if (!kept.consented) show(welcome(room, begin))
+    if (status === 'completed') end(organization)
+    else if (status === 'abandoned') refuse('SESSION_ENDED', { message: status })
+    else if (!kept.consented) show(welcome(texts, interview, begin))
+    else if (fresh) begin()
     else if (status === 'paused')
       show(notice('paused', texts.pause, texts.pausedText, [texts.continue, () => void wake(kept.at)]))
     else room.go(kept.at)
@@ -263,9 +291,11 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): () 
     },
     { signal: closed.signal },
   )
-  void start()
+  start()
 
-  return () => {
+  return (moved) => {
+    // What this tab would still write is older than what the other one writes.
+    if (moved) keeper.save = () => {}
     closed.abort()
     screen?.leave?.()
     media.close()

@@ -20,8 +20,11 @@ export function after(state: RecorderState, event: RecorderEvent): RecorderState
   return steps[state][event] ?? state
 }
 
-/** How far an answer has come. */
-export type AnswerStatus = 'open' | 'waiting' | 'sending' | 'saved' | 'failed'
+/** How far an answer has come. `kept`: recorded, and in this browser alone. */
+export type AnswerStatus = 'open' | 'waiting' | 'sending' | 'saved' | 'failed' | 'kept'
+
+/** Whether there is something that the candidate has yet to send. */
+export const isUnsent = (status: AnswerStatus): boolean => /failed|kept/.test(status)
 
 /** Bits a second for a recording whose file may not grow over the limit of uploads. */
 export function bitrate(video: boolean, limitSeconds: number): number {

@@ -8,7 +8,8 @@ export type Language = 'ar' | 'de' | 'en' | 'es' | 'fr' | 'it' | 'pl' | 'pt'
 
 /** What was opened, once it can be shown. */
 export interface Ready {
-  interviewId: string
+  /** Null until the candidate begins: opening an invite changes nothing. */
+  interviewId: string | null
   status: InterviewStatus
   title: string
   organization: string
@@ -37,6 +38,7 @@ export interface Completed {
 /**
  * What went wrong.
  * `INVITE_REFUSED` the invite was used, ended, withdrawn or never issued: the browser is not told which;
+ * `ORIGIN_NOT_ALLOWED` this page's origin is not among the organization's `allowedOrigins`;
  * `SESSION_ENDED` the session is over, or the interview takes no more answers;
  * `ANSWER_REFUSED` one answer was not taken; the candidate sees why, and can answer again;
  * `MEDIA_UNAVAILABLE` no microphone or camera, or no permission to use it;
@@ -44,7 +46,13 @@ export interface Completed {
  * A lost connection is no error: what is not sent yet is sent when it is back.
  */
 export interface InterviewError {
-  code: 'INVITE_REFUSED' | 'SESSION_ENDED' | 'ANSWER_REFUSED' | 'MEDIA_UNAVAILABLE' | 'UNEXPECTED'
+  code:
+    | 'INVITE_REFUSED'
+    | 'ORIGIN_NOT_ALLOWED'
+    | 'SESSION_ENDED'
+    | 'ANSWER_REFUSED'
+    | 'MEDIA_UNAVAILABLE'
+    | 'UNEXPECTED'
   message: string
   /** The API's `x-request-id`, where a request failed. */
   requestId?: string | undefined
@@ -63,8 +71,8 @@ export interface MountOptions {
   /** CSS variables without their prefix: `{ accent: '#7c3aed', radius: '4px' }` sets `--anteroom-accent` and `--anteroom-radius`. */
   variables?: Record<string, string>
   /**
-   * How long the candidate can come back in this browser: `session` (default) until the tab is closed,
-   * `local` until the session's token ends, for devices that nobody shares.
+   * How long the candidate can come back in this browser: `local` (default) for 24 hours, also after the tab was
+   * closed; `session` until the tab is closed, for devices that people share.
    */
   remember?: 'session' | 'local'
   onReady?: (ready: Ready) => void

@@ -12,10 +12,9 @@ export const de: Messages = {
   microphone: 'Mikrofon',
   camera: 'Kamera',
   allow: 'Zugriff erlauben',
-  speak: 'Sagen Sie ein paar Worte: Die Balken sollten sich bewegen.',
-  denied:
-    'Der Zugriff ist gesperrt. Erlauben Sie ihn neben der Adresse der Seite und versuchen Sie es erneut.',
-  missing: 'Kein Gerät gefunden, oder es ist hier nicht verwendbar.',
+  speak: 'Sagen Sie ein paar Worte.',
+  denied: 'Der Zugriff ist gesperrt. Erlauben Sie ihn neben der Adresse der Seite.',
+  missing: 'Kein Gerät gefunden.',
   retry: 'Erneut versuchen',
   continue: 'Weiter',
   questionOf: 'Frage {0} von {1}',
@@ -33,7 +32,7 @@ export const de: Messages = {
   sending: 'wird gesendet',
   saved: 'gespeichert',
   failed: 'nicht gesendet',
-  offline: 'Keine Verbindung. Ihre Antworten sind hier sicher und werden später gesendet.',
+  offline: 'Keine Verbindung. Ihre Antworten werden später gesendet.',
   pause: 'Pause',
   pausedText: 'Ihre Antworten sind sicher.',
   review: 'Prüfen und abschließen',
@@ -44,6 +43,6 @@ export const de: Messages = {
   thanks: 'Vielen Dank',
   thanksText: '{0} hat Ihre Antworten erhalten.',
   refused: 'Diese Einladung kann nicht verwendet werden',
-  refusedText:
-    'Sie wurde vielleicht verwendet, ist abgelaufen oder wurde zurückgezogen. Bitten Sie um eine neue.',
+  refusedText: 'Bitten Sie um eine neue.',
+  elsewhere: 'Dieses Interview ist in einem anderen Tab offen.',
 }

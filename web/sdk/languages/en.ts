@@ -10,9 +10,9 @@ export const en = {
   microphone: 'Microphone',
   camera: 'Camera',
   allow: 'Allow access',
-  speak: 'Say a few words: the bars should move.',
-  denied: 'Access is blocked. Allow it beside the page’s address, then try again.',
-  missing: 'No device was found, or it cannot be used here.',
+  speak: 'Say a few words.',
+  denied: 'Access is blocked. Allow it beside the page’s address.',
+  missing: 'No device was found.',
   retry: 'Try again',
   continue: 'Continue',
   questionOf: 'Question {0} of {1}',
@@ -30,7 +30,7 @@ export const en = {
   sending: 'sending',
   saved: 'saved',
   failed: 'not sent',
-  offline: 'No connection. Your answers are safe here and will be sent later.',
+  offline: 'No connection. Your answers will be sent later.',
   pause: 'Pause',
   pausedText: 'Your answers are safe.',
   review: 'Check and finish',
@@ -41,7 +41,8 @@ export const en = {
   thanks: 'Thank you',
   thanksText: '{0} has received your answers.',
   refused: 'This invitation cannot be used',
-  refusedText: 'It may have been used, expired or withdrawn. Please ask for a new one.',
+  refusedText: 'Please ask for a new one.',
+  elsewhere: 'This interview is open in another tab.',
 }
 
 export type Messages = typeof en

@@ -12,6 +12,7 @@ import { type Column, PagedTable } from '../../components/table.tsx'
 import { Time } from '../../components/time.tsx'
 import { toast, toastFailure } from '../../components/toast.tsx'
 import { CandidateLink } from './candidate-link.tsx'
+import { EndInterviewDialog } from './end-interview-dialog.tsx'
 import { ExtendDialog, type Invite } from './extend-dialog.tsx'
 import { InviteLinkDialog, type ShownInvite } from './invite-dialog.tsx'
 
@@ -46,6 +47,7 @@ export function InvitesTable({
   const campaigns = useCampaignNames()
   const [shown, setShown] = useState<ShownInvite | null>(null)
   const [extending, setExtending] = useState<Invite | null>(null)
+  const [ending, setEnding] = useState<{ invite: Invite; name: string } | null>(null)
   const act = async (work: Promise<unknown>, done: string) => {
     await work
     toast(done)
@@ -130,6 +132,11 @@ export function InvitesTable({
             </button>
           </>
         )}
+        {status === 'started' && (
+          <button type="button" class="small quiet danger-quiet" onClick={() => setEnding({ invite, name })}>
+            End<span class="unseen"> the interview of {name}</span>
+          </button>
+        )}
       </span>
     )
   }
@@ -146,6 +153,17 @@ export function InvitesTable({
         empty={<p class="muted">{status === null ? 'Nobody is invited yet.' : `No invite is ${status}.`}</p>}
       />
       {shown && <InviteLinkDialog of={shown} onClose={() => setShown(null)} />}
+      {ending && (
+        <EndInterviewDialog
+          of={ending.invite}
+          name={ending.name}
+          onClose={() => setEnding(null)}
+          onDone={() => {
+            setEnding(null)
+            void act(Promise.resolve(), `The interview of ${ending.name} has ended`)
+          }}
+        />
+      )}
       {extending && (
         <ExtendDialog
           of={extending}
