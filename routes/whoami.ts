@@ -44,7 +44,7 @@ export async function whoamiRoutes(app: Api): Promise<void> {
         tags: ['Who am I'],
         operationId: 'whoami',
         summary: 'Who the credentials of this request stand for',
-        response: answers({ 200: WhoAmI }, 400, 401, 429),
+        response: answers({ 200: WhoAmI }, 400, 401, 403, 429),
       },
     },
     (request, reply: FastifyReply) => {

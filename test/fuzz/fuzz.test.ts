@@ -93,6 +93,24 @@ t.test('what it checks', async (t) => {
   const foreign = { credential: 'key of another tenant' as const }
   const target = '/api/campaigns/cmp_01jd8m3k5ve2pt7c9x4hw6qa0z'
   t.ok(faultsOf('campaigns.get', { body: {} }, { ...foreign, target }).includes('let in'))
+  const filter = '/api/interviews?campaignId=cmp_01jd8m3k5ve2pt7c9x4hw6qa0z'
+  t.strictSame(
+    faultsOf(
+      'listInterviews',
+      { body: { interviews: [], nextCursor: null } },
+      { ...foreign, target: filter },
+    ),
+    [],
+  )
+  t.ok(
+    faultsOf(
+      'listInterviews',
+      { body: { campaignId: 'cmp_01jd8m3k5ve2pt7c9x4hw6qa0z' } },
+      { ...foreign, target: filter },
+    ).includes('let in'),
+  )
+  const asked = { status: 201, body: { secret: 'A', otpauthUrl: 'otpauth://totp/a' } }
+  t.strictSame(faultsOf('secondFactor.remove', asked, { method: 'POST' }), [], 'another method of the path')
   const body = { type: 'application/json', bytes: '{}', json: { nobody: 'knows' } }
   t.ok(faultsOf('campaigns.create', { status: 201, body: {} }, { body }).includes('accepted'))
   t.strictSame(
