@@ -1,7 +1,11 @@
+import { channel } from 'node:diagnostics_channel'
 import { sqlState } from './unavailable.ts'
 
 const DEADLOCK = '40P01'
 const MOST_ATTEMPTS = 5
+
+// Says that PostgreSQL has ended a transaction to resolve a deadlock. Each costs a second, so tests listen.
+const deadlocks = channel('anteroom.deadlock')
 
 /** Runs a transaction, and again where PostgreSQL ended it to resolve a deadlock: nothing of it has been done then. */
 export async function repeatOnDeadlock<T>(transaction: () => Promise<T>): Promise<T> {
@@ -9,7 +13,9 @@ export async function repeatOnDeadlock<T>(transaction: () => Promise<T>): Promis
     try {
       return await transaction()
     } catch (error) {
-      if (sqlState(error) !== DEADLOCK || attempt === MOST_ATTEMPTS) throw error
+      if (sqlState(error) !== DEADLOCK) throw error
+      deadlocks.publish({ attempt })
+      if (attempt === MOST_ATTEMPTS) throw error
     }
   }
 }

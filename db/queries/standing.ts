@@ -62,3 +62,15 @@ export function lockInterviewStanding(
     where organization_id = ${organizationId} and hash = ${hash} and ended_at is null
     ${lock === 'share' ? tx`for share` : tx`for no key update`}`
 }
+
+/**
+ * Locks every credential of an organization, in the order in which writes lock theirs. Writes that are under way come to
+ * their end first, and no other one begins: what deletes the organization then waits for none of them. Like a write's
+ * own credential, they are locked before anything else.
+ */
+export async function lockStandings(tx: Queryable, organizationId: string): Promise<void> {
+  await tx`select from keys where organization_id = ${organizationId} order by id for update`
+  await tx`select from sessions where organization_id = ${organizationId} order by id for update`
+  await tx`select from memberships where organization_id = ${organizationId} order by user_id for update`
+  await tx`select from interview_sessions where organization_id = ${organizationId} order by hash for update`
+}

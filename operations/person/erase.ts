@@ -4,6 +4,7 @@ import { deleteInvitationsTo, deleteOrganization, deleteUser } from '../../db/qu
 import { countMembers, findMember, listOwners } from '../../db/queries/members.ts'
 import { lockOrganization } from '../../db/queries/organizations.ts'
 import { lockUser } from '../../db/queries/sessions.ts'
+import { lockStandings } from '../../db/queries/standing.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { EraseBody } from '../../schemas/me.ts'
 import { NoContent } from '../../schemas/primitives.ts'
@@ -37,6 +38,7 @@ export const eraseMe = writeOperation({
   async run(context, { eraseOrganizations = false }) {
     const { tx, actor, services, invalidate, afterCommit } = context
     const { userId } = personOf(actor)
+    if (eraseOrganizations) await lockWhatGoes(tx, userId)
     const memberships = await lockMemberships(tx, userId)
     const alone = await splitOwned(tx, memberships, eraseOrganizations)
     await lockUser(tx, userId)
@@ -72,6 +74,16 @@ function auditErasure(
       : { action: 'user.erased', targetType: 'user', targetId: userId }
     audit(target, { ...auditContext, organizationId, ip: null, userAgent: null })
   }
+}
+
+// Writes of an organization hold their credential and wait for the organization. An erasure that held the organization
+// and waited for the credentials would wait in a circle with them.
+async function lockWhatGoes(tx: Queryable, userId: string): Promise<void> {
+  const ids: string[] = []
+  for (const { organizationId, role } of await listMemberships(tx, userId)) {
+    if (role === 'owner' && (await countMembers(tx, organizationId)) === 1) ids.push(organizationId)
+  }
+  for (const id of ids.sort()) await lockStandings(tx, id)
 }
 
 // The organizations are locked in the order of their ids and read again. Nobody joins or leaves from here on.
