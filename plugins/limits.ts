@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { networkOf } from '../credentials/addresses.ts'
+import { sha256 } from '../credentials/secret.ts'
 import { rateLimitFactorOf } from '../operations/plans/plans.ts'
 import { ApiError } from '../schemas/errors.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
@@ -10,6 +11,8 @@ import { setOwnHeader } from './secured-response.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
+/** Wrong passwords that a network may send, for each account that may fail from it. */
+const PASSWORDS_PER_ACCOUNT = 5
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-/** The brakes of the API: what holds is answered with 429, `Retry-After` and `x-ratelimit-*`. */
+/** The throttles of the API: what holds is answered with 429, `Retry-After` and `x-ratelimit-*`. */
 export interface Limits {
   /**
    * Counts a request of an organization, and of its key where that has a limit of its own.
@@ -27,14 +30,26 @@ export interface Limits {
    */
   countRequest(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void
   /**
-   * Whether the request's address, or the key id that it presents, has failed too often of late. Counts nothing.
-   * @returns the refusal to throw where the credential turns out to be bad: a good one passes the brake
+   * Whether the request's network, or the key id that it presents, has sent too many bad credentials of late. Counts
+   * nothing.
+   * @returns the refusal to throw where the credential turns out to be bad: a good one always passes
    */
   brakeOf(request: FastifyRequest, publicId: string | null): Promise<ApiError | null>
-  /** Counts a credential that was refused, for its address and for the key id that it presents. */
+  /** Counts a credential of a header that was refused, for its network and for the key id that it presents. */
   countFailure(request: FastifyRequest, publicId?: string | null): Promise<void>
-  /** Throws where the address has failed too often. For log-ins and the like, which cost a hash each. */
-  checkFailures(request: FastifyRequest): Promise<void>
+  /**
+   * Counts a secret of a body that was refused: a refresh token, a mailed token, a signature. They are too long to be
+   * guessed and cheap to check, so a good one always passes.
+   * @throws ApiError 429 in the place of the refusal, where the network has sent too many
+   */
+  countBadSecret(request: FastifyRequest): Promise<void>
+  /**
+   * Throws where passwords of too many accounts have failed from the network, or too many in all: each try costs a
+   * hash, and whoever tries one password on many accounts is not slowed down by any account's own throttle.
+   */
+  checkPasswords(request: FastifyRequest): Promise<void>
+  /** Counts a wrong password. */
+  countWrongPassword(request: FastifyRequest, account: string): Promise<void>
   /** Counts a sign-up. */
   countSignup(request: FastifyRequest): Promise<void>
 }
@@ -58,17 +73,29 @@ export default fp<{ config: Config }>(
       windowMs: MINUTE_MS,
       keyOf: (request) => String(request.actor?.key?.keyId),
     })
-    const addressFailures = createLimiter<FastifyRequest>({
-      name: 'failures',
-      max: config.authFailuresPerMinute,
-      windowMs: MINUTE_MS,
-      keyOf: (request) => networkOf(request.address),
-    })
+    const perNetwork = (name: string, max: number) =>
+      createLimiter<FastifyRequest>({
+        name,
+        max,
+        windowMs: MINUTE_MS,
+        keyOf: (request) => networkOf(request.address),
+      })
+    // One program with a dead key must not lock its office out: each kind of failure has a count of its own.
+    const addressFailures = perNetwork('failures', config.authFailuresPerMinute)
+    const badSecrets = perNetwork('secrets', config.authFailuresPerMinute)
+    const failingAccounts = perNetwork('accounts', config.authFailuresPerMinute)
+    const wrongPasswords = perNetwork('passwords', PASSWORDS_PER_ACCOUNT * config.authFailuresPerMinute)
     const keyFailures = createLimiter<FastifyRequest>({
       name: 'failures',
       max: config.authFailuresPerMinute,
       windowMs: MINUTE_MS,
       keyOf: (request) => String(presentedIds.get(request)),
+    })
+    const accountFailures = createLimiter<FastifyRequest>({
+      name: 'account',
+      max: 1,
+      windowMs: MINUTE_MS,
+      keyOf: (request) => `${networkOf(request.address)} ${triedAccounts.get(request)}`,
     })
     const signups = createLimiter<FastifyRequest>({
       name: 'signups',
@@ -77,6 +104,7 @@ export default fp<{ config: Config }>(
       keyOf: (request) => networkOf(request.address),
     })
     const presentedIds = new WeakMap<FastifyRequest, string>()
+    const triedAccounts = new WeakMap<FastifyRequest, string>()
 
     app.decorate('createLimiter', createLimiter)
     app.decorate('limits', {
@@ -106,9 +134,21 @@ export default fp<{ config: Config }>(
         presentedIds.set(request, publicId)
         await keyFailures(request)
       },
-      async checkFailures(request) {
-        const outcome = await addressFailures(request, { increment: false })
-        if (outcome.remaining === 0) throw limited(outcome, 'too_many_failures')
+      async countBadSecret(request) {
+        const outcome = await badSecrets(request)
+        if (outcome.isExceeded) throw limited(outcome, 'too_many_failures')
+      },
+      async checkPasswords(request) {
+        for (const limiter of [failingAccounts, wrongPasswords]) {
+          const outcome = await limiter(request, { increment: false })
+          if (outcome.remaining === 0) throw limited(outcome, 'too_many_failures')
+        }
+      },
+      async countWrongPassword(request, account) {
+        await wrongPasswords(request)
+        triedAccounts.set(request, sha256(account.toLowerCase()).toString('base64url'))
+        const outcome = await accountFailures(request)
+        if (!outcome.isExceeded) await failingAccounts(request)
       },
       async countSignup(request) {
         const outcome = await signups(request)

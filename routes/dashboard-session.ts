@@ -13,18 +13,18 @@ import { originOf } from '../plugins/operations.ts'
 import { refuseCrossSiteLogin } from '../plugins/session-cookie.ts'
 import { type DashboardEntrance, DashboardSession } from '../schemas/sessions.ts'
 import type { Api } from './api.ts'
-import { countingFailures, countingSignups, noStore } from './attempts.ts'
+import { countingSignups, noStore, tryingPassword, tryingSecret } from './attempts.ts'
 import { rest } from './rest.ts'
 import { clearCookie } from './sessions.ts'
 
-type Counting = typeof countingFailures
+type Counting = typeof tryingSecret
 
 /** The dashboard's session: a cookie that no script reads. */
 export async function dashboardSessionRoutes(app: Api): Promise<void> {
   app.addHook('onRequest', noStore)
-  enter('POST /session', logInToDashboard, countingFailures)
+  enter('POST /session', logInToDashboard, tryingPassword)
   enter('POST /session/signup', signUpToDashboard, countingSignups)
-  enter('POST /session/accept', acceptInvitationInDashboard, countingFailures)
+  enter('POST /session/accept', acceptInvitationInDashboard, tryingSecret)
   rest(app, 'POST /session/switch', switchDashboard, {
     shows: DashboardSession,
     answered: (_request, reply, output) => setCookie(reply, output as DashboardEntrance),

@@ -4,7 +4,7 @@ import { listInvitations } from '../operations/invitations/list.ts'
 import { resendInvitation } from '../operations/invitations/resend.ts'
 import { withdrawInvitation } from '../operations/invitations/withdraw.ts'
 import type { Api } from './api.ts'
-import { countingFailures, noStore } from './attempts.ts'
+import { noStore, tryingSecret } from './attempts.ts'
 import { rest } from './rest.ts'
 
 /** Invitations to become a member. */
@@ -19,6 +19,6 @@ export async function invitationRoutes(app: Api): Promise<void> {
 export async function acceptRoutes(app: Api): Promise<void> {
   app.addHook('onRequest', noStore)
   rest(app, 'POST /members/invitations/accept', acceptInvitation, {
-    around: (request, run) => countingFailures(app, request, run),
+    around: (request, run) => tryingSecret(app, request, run),
   })
 }

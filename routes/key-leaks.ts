@@ -30,7 +30,6 @@ export async function keyLeakRoutes(app: Api): Promise<void> {
         body: LeakReports,
         response: answers({ 200: LeakFeedbacks }, 400, 401, 413, 415, 429),
       },
-      onRequest: (request) => app.limits.checkFailures(request),
       preValidation: async (request) => {
         request.body = await openReport(request)
       },
@@ -52,7 +51,7 @@ export async function keyLeakRoutes(app: Api): Promise<void> {
     const signature = headerOf(request, 'github-public-key-signature')
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     if (!(await isSignedByPartner(app.database, identifier, signature, body))) {
-      await app.limits.countFailure(request)
+      await app.limits.countBadSecret(request)
       throw new ApiError('UNAUTHORIZED', 'Invalid signature', { reason: 'bad_signature' })
     }
     return readJson(body) as never

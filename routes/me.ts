@@ -11,13 +11,13 @@ import { listMyOrganizations } from '../operations/person/organizations.ts'
 import { patchMe } from '../operations/person/patch.ts'
 import { actorOf } from '../plugins/access.ts'
 import { type Api, answers } from './api.ts'
-import { countingFailures, noStore } from './attempts.ts'
+import { noStore, tryingSecret } from './attempts.ts'
 import { rest } from './rest.ts'
 
 /** What belongs to the user in person. */
 export async function meRoutes(app: Api): Promise<void> {
   app.addHook('onRequest', noStore)
-  const around = <T>(request: FastifyRequest, run: () => Promise<T>) => countingFailures(app, request, run)
+  const around = <T>(request: FastifyRequest, run: () => Promise<T>) => tryingSecret(app, request, run)
   rest(app, 'PATCH /me', patchMe)
   rest(app, 'GET /me/organizations', listMyOrganizations)
   rest(app, 'POST /me/email', changeEmail, { status: 202, around })

@@ -4,7 +4,7 @@ import { forgotPassword } from '../operations/password/forgot.ts'
 import { resetPassword } from '../operations/password/reset.ts'
 import { limited } from '../plugins/limits.ts'
 import type { Api } from './api.ts'
-import { countingFailures, noStore } from './attempts.ts'
+import { noStore, tryingSecret } from './attempts.ts'
 import { rest } from './rest.ts'
 
 const HOUR_MS = 3_600_000
@@ -29,6 +29,6 @@ export async function passwordRoutes(app: Api): Promise<void> {
   })
   rest(app, 'POST /auth/password/reset', resetPassword, {
     status: 204,
-    around: (request, run) => countingFailures(app, request, run),
+    around: (request, run) => tryingSecret(app, request, run),
   })
 }

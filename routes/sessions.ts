@@ -6,7 +6,7 @@ import { logOut } from '../operations/sessions/log-out.ts'
 import { switchOrganization } from '../operations/sessions/switch.ts'
 import { actorOf } from '../plugins/access.ts'
 import type { Api } from './api.ts'
-import { countingFailures, noStore } from './attempts.ts'
+import { noStore, tryingSecret } from './attempts.ts'
 import { rest } from './rest.ts'
 
 type Named = { readonly id?: string }
@@ -18,14 +18,14 @@ export async function sessionRoutes(app: Api): Promise<void> {
   rest(app, 'DELETE /auth/sessions/:id', endSession, {
     status: 204,
     // Whoever ends the session that they use confirms nothing, so that nothing can fail.
-    around: (request, run) => (isOwnSession(request) ? run() : countingFailures(app, request, run)),
+    around: (request, run) => (isOwnSession(request) ? run() : tryingSecret(app, request, run)),
     answered: (request, reply) => {
       if (isOwnSession(request)) clearCookie(app, request, reply)
     },
   })
   rest(app, 'DELETE /auth/sessions', endOtherSessions, {
     status: 204,
-    around: (request, run) => countingFailures(app, request, run),
+    around: (request, run) => tryingSecret(app, request, run),
   })
   rest(app, 'POST /auth/switch', switchOrganization)
   rest(app, 'POST /auth/logout', logOut, {
@@ -34,7 +34,7 @@ export async function sessionRoutes(app: Api): Promise<void> {
   })
   rest(app, 'POST /auth/password/change', changePassword, {
     status: 204,
-    around: (request, run) => countingFailures(app, request, run),
+    around: (request, run) => tryingSecret(app, request, run),
   })
 }
 
