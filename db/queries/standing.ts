@@ -33,7 +33,10 @@ export interface UserStanding {
   live: boolean
 }
 
-/** The same for a user's session and membership. No row where the user is no member any more. */
+/**
+ * The same for a user's membership and session, which are locked in this order. No row where the user is no member any
+ * more.
+ */
 export function lockUserStanding(
   tx: Queryable,
   organizationId: string,
@@ -43,8 +46,8 @@ export function lockUserStanding(
 ) {
   return tx<UserStanding[]>`
     select memberships.role, sessions.ended_at is null as live
-    from sessions join memberships
-      on memberships.organization_id = sessions.organization_id and memberships.user_id = sessions.user_id
+    from memberships join sessions
+      on sessions.organization_id = memberships.organization_id and sessions.user_id = memberships.user_id
     where sessions.organization_id = ${organizationId} and sessions.id = ${sessionId}
       and memberships.user_id = ${userId}
     ${lock === 'share' ? tx`for share` : tx`for no key update`}`
@@ -69,8 +72,8 @@ export function lockInterviewStanding(
  * own credential, they are locked before anything else.
  */
 export async function lockStandings(tx: Queryable, organizationId: string): Promise<void> {
-  await tx`select from keys where organization_id = ${organizationId} order by id for update`
-  await tx`select from sessions where organization_id = ${organizationId} order by id for update`
   await tx`select from memberships where organization_id = ${organizationId} order by user_id for update`
+  await tx`select from sessions where organization_id = ${organizationId} order by id for update`
+  await tx`select from keys where organization_id = ${organizationId} order by id for update`
   await tx`select from interview_sessions where organization_id = ${organizationId} order by hash for update`
 }

@@ -28,9 +28,16 @@ export async function stands(tx: Queryable, actor: Actor, standing: Standing): P
   const { key, user, sessionId, interviewSession } = actor
   const lock = standing === 'person' ? 'share' : standing
   const checks: Promise<boolean>[] = []
-  // Users come before sessions in the order of locks. Statements are executed in the order in which they are sent.
+  // In the order of locks (db/locks.ts): statements are executed in the order in which they are sent.
   if (user && standing === 'person') {
     checks.push(lockUser(tx, user.id).then((rows) => rows.length > 0))
+  }
+  if (user && sessionId !== null) {
+    checks.push(
+      lockUserStanding(tx, organizationId, sessionId, user.id, lock).then(
+        ([now]) => now?.live === true && now.role === user.role,
+      ),
+    )
   }
   if (key) {
     checks.push(
@@ -40,13 +47,6 @@ export async function stands(tx: Queryable, actor: Actor, standing: Standing): P
           sameTexts(now.scopes, key.scopes) &&
           sameTexts(now.allowedIps, key.allowedIps) &&
           now.endsOn?.getTime() === key.endsOn?.getTime(),
-      ),
-    )
-  }
-  if (user && sessionId !== null) {
-    checks.push(
-      lockUserStanding(tx, organizationId, sessionId, user.id, lock).then(
-        ([now]) => now?.live === true && now.role === user.role,
       ),
     )
   }
