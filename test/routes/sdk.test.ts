@@ -61,6 +61,15 @@ t.test('the SDK is served to any page', async (t) => {
     t.match(types.body, /export declare const mount: InterviewSdk\['mount'\]/)
   })
 
+  t.test('so are the texts of each language', async (t) => {
+    for (const code of ['ar', 'de', 'es', 'fr', 'it', 'pl', 'pt']) {
+      const { statusCode, headers } = await get(`${versioned}/${code}.txt`)
+      t.equal(statusCode, 200, code)
+      t.equal(headers['access-control-allow-origin'], '*')
+      t.equal(headers['content-type'], 'text/plain; charset=utf-8')
+    }
+  })
+
   t.test('nothing else is', async (t) => {
     const others = [
       'sdk.json',

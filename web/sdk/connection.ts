@@ -4,12 +4,15 @@ export class Refused extends Error {
   readonly requestId: string | undefined
   /** Why, as a word for programs. */
   readonly reason: string | undefined
+  /** What to do about it, for who built the page. */
+  readonly hint: string | undefined
 
-  constructor(status: number, message: string, requestId?: string, reason?: string) {
+  constructor(status: number, message: string, requestId?: string, reason?: string, hint?: string) {
     super(message)
     this.status = status
     this.requestId = requestId
     this.reason = reason
+    this.hint = hint
   }
 }
 
@@ -105,12 +108,12 @@ function once(base: string, token: string, request: Request, closed: AbortSignal
 }
 
 function refusal(answer: XMLHttpRequest): Refused {
-  let error = { message: 'The API cannot be reached', reason: undefined }
+  let error = { message: 'The API cannot be reached', reason: undefined, hint: undefined }
   try {
     error = JSON.parse(answer.responseText).error
   } catch {}
   const requestId = answer.getResponseHeader('x-request-id') ?? undefined
-  return new Refused(answer.status, error.message, requestId, error.reason)
+  return new Refused(answer.status, error.message, requestId, error.reason, error.hint)
 }
 
 // Until the time is over or the browser says that it is online again, whatever comes first.

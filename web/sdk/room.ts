@@ -50,6 +50,6 @@ export function statusText({ texts, answers }: Room, question: Question): string
   if (status === 'sending') return `${texts.sending} ${Math.floor(answers.share * 100)} %`
   if (status === 'waiting') return texts.sending
   if (status === 'failed') return `${texts.failed}: ${answers.problem(question)}`
-  if (status === 'kept') return texts.failed
+  if (status === 'kept') return texts.kept
   return status === 'saved' ? texts.saved : texts.open
 }

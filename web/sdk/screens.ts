@@ -37,8 +37,9 @@ export function welcome(texts: Texts, facts: Omit<Facts, 'language'>, begin: () 
 }
 
 /** A look at microphone and camera before they matter. */
-export function equipment(room: Room, video: boolean, onward: () => void): Screen {
+export function equipment(room: Room, onward: () => void): Screen {
   const { texts } = room
+  const video = room.interview.questions.some(({ kind }) => kind === 'video')
   const next = button(texts.continue, onward)
   const hint = h('p.lead', {})
   const booth = studio(room, video, (ready) => {

@@ -1,7 +1,7 @@
 import { button, h } from './dom.ts'
 import { nameOf } from './keep.ts'
 import { run } from './shell.ts'
-import { pickLanguage, textsIn } from './texts.ts'
+import { speak } from './texts.ts'
 import type { MountOptions } from './types.ts'
 
 /** Milliseconds: a page that is reloaded may wait for itself. */
@@ -15,25 +15,28 @@ const PATIENCE = 500
 export function takeSeat(place: ShadowRoot, options: MountOptions, base: string): () => void {
   const left = new AbortController()
   const { locks } = navigator
-  const texts = textsIn(pickLanguage([options.language, ...navigator.languages]))
   let stop: (moved?: boolean) => void = () => {}
 
-  function begin(): Promise<unknown> | undefined {
+  function begin(): Promise<void> | undefined {
     if (left.signal.aborted) return
     stop()
-    stop = run(place, options, base)
-    return new Promise((release) => left.signal.addEventListener('abort', release))
+    return new Promise<void>((release) => {
+      left.signal.addEventListener('abort', () => release())
+      stop = run(place, options, base, release)
+    })
   }
 
   function take(how: LockOptions): void {
-    locks.request(nameOf(options.invite), how, begin).catch(({ name }) => {
+    locks.request(nameOf(options.invite), how, begin).catch(async ({ name }) => {
       if (left.signal.aborted) return
       // Not granted in time, or taken away. Anything else: this page may have no locks.
       if (!/Abort|Timeout/.test(name)) return void begin()
       stop(true)
+      const { language, texts } = await speak(base, [options.language, ...navigator.languages])
+      if (left.signal.aborted) return
       const card = h(
         'section.room',
-        {},
+        { lang: language, dir: language === 'ar' ? 'rtl' : 'ltr' },
         h(
           'div.card',
           {},

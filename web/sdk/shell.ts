@@ -1,28 +1,34 @@
 import { makeAnswers } from './answers.ts'
 import { connect, type Refused } from './connection.ts'
 import { button, h } from './dom.ts'
-import { type Facts, type Interview, isSpoken, type Preview, type Session } from './interview.ts'
+import { exchange, lookAt } from './entrance.ts'
+import { type Facts, type Interview, isSpoken } from './interview.ts'
 import { keeper as makeKeeper } from './keep.ts'
 import { makeMedia } from './media.ts'
 import { questionScreen } from './question.ts'
 import type { Room, Screen } from './room.ts'
 import { equipment, notice, review, welcome } from './screens.ts'
-import { drawSteps } from './steps.ts'
-import { fill, pickLanguage, textsIn } from './texts.ts'
+import { drawSteps, makeSteps } from './steps.ts'
+import { fill, inEnglish, speak } from './texts.ts'
 import type { InterviewError, InterviewStatus, MountOptions } from './types.ts'
 
 /**
  * Runs an interview inside a shadow root.
  * @param base the API's origin
+ * @param finished is called once the interview is complete: nothing is left that two tabs could fight over
  * @returns what takes it away again; `moved` where another tab goes on with it
  */
-export function run(place: ShadowRoot, options: MountOptions, base: string): (moved?: boolean) => void {
+export function run(
+  place: ShadowRoot,
+  options: MountOptions,
+  base: string,
+  finished: () => void,
+): (moved?: boolean) => void {
   const closed = new AbortController()
   const keeper = makeKeeper(options.invite, options.remember)
   const { kept } = keeper
   const media = makeMedia()
-  let language = pickLanguage([options.language, ...navigator.languages])
-  let texts = textsIn(language)
+  let { language, texts } = inEnglish
   let screen: Screen | undefined
   let first = true
   let room: Room
@@ -80,6 +86,9 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
     show(shown)
   }
 
+  const lose = (error: Parameters<typeof refuse>[1]) =>
+    refuse('SESSION_ENDED', error, notice('closed', texts.ended, texts.endedText))
+
   const pause = button(
     '',
     () => {
@@ -104,7 +113,20 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
     return changes
   }
 
+  /** Loads the texts in the language of the page, of the campaign or of the browser. */
+  async function translate(own?: string): Promise<void> {
+    const spoken = await speak(base, [options.language, own, ...navigator.languages])
+    closed.signal.throwIfAborted()
+    language = spoken.language
+    texts = spoken.texts
+    frame.lang = language
+    frame.dir = language === 'ar' ? 'rtl' : 'ltr'
+    pause.textContent = texts.pause
+    way.setAttribute('aria-label', texts.questions)
+  }
+
   function thank(organization: string): void {
+    finished()
     show(notice('done', texts.thanks, fill(texts.thanksText, organization)))
   }
 
@@ -114,44 +136,42 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
     try {
       await work()
     } catch (error) {
+      await translated
       if (closed.signal.aborted) return
-      const { status, reason, message } = error as Refused
+      const { status, reason, message, hint } = error as Refused
       const told = (action?: [string, () => void]) => notice('closed', message, '', action)
-      if (reason === 'origin_not_allowed') refuse('ORIGIN_NOT_ALLOWED', error as Refused, told())
-      else if (status >= 400 && status < 500) refuse('INVITE_REFUSED', error as Refused)
+      if (reason === 'origin_not_allowed') {
+        // For who built the page: the browser shows it in the console.
+        reportError(new Error(`InterviewSDK: ${message}. ${hint}.`))
+        refuse('ORIGIN_NOT_ALLOWED', error as Refused, told())
+      } else if (status >= 400 && status < 500) refuse('INVITE_REFUSED', error as Refused)
       else refuse('UNEXPECTED', error as Refused, told([texts.retry, start]))
     }
   }
 
-  function start(): void {
-    // A reload at the end: the session is over, and there is nobody to ask.
-    if (kept.completed) thank(kept.completed)
-    else void attempt(look)
-  }
+  const start = () => void attempt(look)
 
   /** Goes on with the session that this browser has, or shows what the invite leads to. */
   async function look(): Promise<void> {
+    // The session of a completed interview is over: there is nobody to ask.
+    if (kept.completed) return translated.then(() => thank(kept.completed ?? ''))
     connection.token = kept.token ?? ''
     try {
       const interview = kept.token && (await connection.json<Interview>('GET', '/interview'))
       if (interview) {
-        tell(interview, interview.status, interview.id)
+        await tell(interview, interview.status, interview.id)
         return enter(interview)
       }
     } catch (error) {
       if ((error as Refused).status !== 401) throw error
       connection.token = kept.token = kept.exchange = ''
     }
-    // The server changes nothing by this: the interview starts when the candidate begins.
-    const { invite } = options
-    const preview = await connection.json<Preview>('POST', '/preview', { invite, browserToken: kept.browser })
-    kept.browser = preview.browserToken
-    keeper.save()
+    const preview = await lookAt(connection, keeper, options.invite)
     const { status, title, organization, returning } = preview
     const over = status === 'completed' || status === 'abandoned'
-    tell(preview, over ? status : status === 'pending' ? 'created' : 'in_progress')
+    await tell(preview, over ? status : status === 'pending' ? 'created' : 'in_progress')
     if (status === 'completed') end(organization.name)
-    else if (over || status === 'cancelled') refuse('SESSION_ENDED', { message: status })
+    else if (over || status === 'cancelled') lose({ message: status })
     else if (returning)
       show(notice('paused', title, texts.pausedText, [texts.continue, () => void attempt(() => open(false))]))
     else
@@ -163,35 +183,19 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
       )
   }
 
-  /** Exchanges the invite for a session. */
   async function open(fresh: boolean): Promise<void> {
-    // The invite is used as soon as the server has it: an answer that was lost on its way can be asked for again.
-    kept.exchange ||= crypto.getRandomValues(new Uint32Array(4)).join('-')
-    keeper.save()
-    const { sessionToken, interview } = await connection.json<Session>(
-      'POST',
-      '/sessions',
-      { invite: options.invite, browserToken: kept.browser },
-      { headers: { 'idempotency-key': kept.exchange }, tries: 3 },
-    )
-    connection.token = kept.token = sessionToken
-    keeper.save()
-    enter(interview, fresh)
+    enter(await exchange(connection, keeper, options.invite), fresh)
   }
 
   /** Takes the campaign's language, and tells the page what is shown. */
-  function tell(
+  async function tell(
     { language: own, title, organization, questions }: Facts,
     status: InterviewStatus,
     interviewId: string | null = null,
-  ): void {
-    language = pickLanguage([options.language, own, ...navigator.languages])
-    texts = textsIn(language)
-    frame.lang = language
-    frame.dir = language === 'ar' ? 'rtl' : 'ltr'
-    pause.textContent = texts.pause
+  ): Promise<void> {
+    await translated
+    await translate(own)
     frame.setAttribute('aria-label', title)
-    way.setAttribute('aria-label', texts.questions)
     head.replaceChildren(h('span', {}, organization.name), pause)
     options.onReady?.({
       interviewId,
@@ -223,7 +227,7 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
       refused: ({ message }) => options.onError?.({ code: 'ANSWER_REFUSED', message }),
       ended(error) {
         keeper.forget()
-        refuse('SESSION_ENDED', error)
+        lose(error)
       },
     })
     room = {
@@ -252,16 +256,10 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
         options.onComplete?.(counts())
       },
     }
-    const step = (_: unknown, index: number) =>
-      h(
-        'li',
-        {},
-        button('', () => room.go(index), 'quiet'),
-      )
-    steps.replaceChildren(...[...questions, null].map(step))
+    makeSteps(steps, room)
     const { status } = interview
     if (status === 'completed') end(organization)
-    else if (status === 'abandoned') refuse('SESSION_ENDED', { message: status })
+    else if (status === 'abandoned') lose({ message: status })
     else if (!kept.consented) show(welcome(texts, interview, begin))
     else if (fresh) begin()
     else if (status === 'paused')
@@ -273,15 +271,8 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
     kept.consented = true
     keeper.save()
     const { questions } = room.interview
-    if (!questions.some(isSpoken)) room.go(0)
-    else
-      show(
-        equipment(
-          room,
-          questions.some(({ kind }) => kind === 'video'),
-          () => room.go(0),
-        ),
-      )
+    if (questions.some(isSpoken)) show(equipment(room, () => room.go(0)))
+    else room.go(0)
   }
 
   addEventListener(
@@ -291,6 +282,8 @@ export function run(place: ShadowRoot, options: MountOptions, base: string): (mo
     },
     { signal: closed.signal },
   )
+  // What is asked of the server meanwhile takes as long.
+  const translated = translate().catch(() => {})
   start()
 
   return (moved) => {

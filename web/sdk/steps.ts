@@ -1,5 +1,17 @@
+import { button, h } from './dom.ts'
 import { type Room, type Screen, statusText } from './room.ts'
 import { fill } from './texts.ts'
+
+/** Makes one step for each question, and one for the review. */
+export function makeSteps(steps: Element, room: Room): void {
+  const step = (_: unknown, index: number) =>
+    h(
+      'li',
+      {},
+      button('', () => room.go(index), 'quiet'),
+    )
+  steps.replaceChildren(...[...room.interview.questions, null].map(step))
+}
 
 /** Shows in the row of steps how far each answer has come, and where the candidate is. */
 export function drawSteps(steps: Element, room: Room, screen: Screen | undefined, busy: boolean): void {

@@ -6,7 +6,17 @@ import packageJson from '../../package.json' with { type: 'json' }
 
 const here = import.meta.dirname
 
-// Both forms come of one source. Where a script was loaded from, each has to ask in its own way.
+// Close relatives beside each other compress better.
+const codes = ['en', 'de', 'fr', 'es', 'pt', 'it', 'pl', 'ar']
+const there = readdirSync(path.join(here, 'languages')).map((file) => path.basename(file, '.ts'))
+if (there.sort().join() !== codes.toSorted().join()) throw new Error(`languages: ${there}`)
+const messages = await Promise.all(codes.map(readLanguage))
+const names = Object.keys(messages[0] ?? {})
+/** Each language as one text, with bars between. */
+const packed = messages.map((language) => names.map((name) => language[name]).join('|'))
+
+// Both forms are made from one source. Each has its own way to find out where it was loaded from. The classic script has
+// English and loads the other languages; the module has all of them, because a bundler takes it away from its server.
 export default defineConfig({
   plugins: [packedLanguages(), publishedTypes()],
   define: { __ANTEROOM_VERSION__: JSON.stringify(packageJson.version) },
@@ -25,48 +35,44 @@ export default defineConfig({
           generatedCode: { symbols: false },
           name: 'InterviewSDK',
           entryFileNames: 'sdk.js',
-          intro: 'const __ANTEROOM_SCRIPT__=document.currentScript?.src;',
+          intro: 'const __ANTEROOM_SCRIPT__=document.currentScript?.src,__ANTEROOM_TEXTS__={};',
         },
         {
           format: 'es',
           entryFileNames: 'sdk.mjs',
-          intro: 'const __ANTEROOM_SCRIPT__=import.meta.url;',
+          intro: `const __ANTEROOM_SCRIPT__=import.meta.url,__ANTEROOM_TEXTS__=${JSON.stringify(allTexts())};`,
         },
       ],
     },
   },
 })
 
-// The texts are half of the file. `texts.send` becomes `texts[31]`, and a language one text with bars between: no name of a
-// text is left, which is a kilobyte of fifteen.
+function allTexts(): Record<string, string> {
+  return Object.fromEntries(codes.slice(1).map((code, index) => [code, packed[index + 1] as string]))
+}
+
+// `texts.send` becomes `texts[31]`: no name of a text is left in the script. Every language but English becomes a file
+// of its own.
 function packedLanguages(): Plugin {
   const id = '\0virtual:languages'
-  // Close relatives beside each other compress better.
-  const codes = ['en', 'de', 'fr', 'es', 'pt', 'it', 'pl', 'ar']
-  let messages: Record<string, string>[] = []
-  let names: string[] = []
   return {
     name: 'packed-languages',
     enforce: 'pre',
-    async buildStart() {
-      const there = readdirSync(path.join(here, 'languages')).map((file) => path.basename(file, '.ts'))
-      if (there.sort().join() !== codes.toSorted().join()) throw new Error(`languages: ${there}`)
-      messages = await Promise.all(codes.map(readLanguage))
-      names = Object.keys(messages[0] ?? {})
-    },
     resolveId: (source) => (source === 'virtual:languages' ? id : null),
-    load(loaded) {
-      if (loaded !== id) return null
-      const packed = messages.map((language) => names.map((name) => language[name]).join('|'))
-      const entries = codes.map((code, index) => `${code}:${JSON.stringify(packed[index])}.split('|')`)
-      return `export const languages={${entries.join()}}`
-    },
+    load: (loaded) =>
+      loaded === id
+        ? `export const codes=${JSON.stringify(codes)};export const english=${JSON.stringify(packed[0])}`
+        : null,
     transform(code, file) {
       if (!file.startsWith(here)) return null
       return code.replace(/(?<!\/)\btexts\.(\w+)/g, (_, name) => {
         if (!names.includes(name)) throw new Error(`${file}: there is no text ${name}`)
         return `texts[${names.indexOf(name)}]`
       })
+    },
+    generateBundle() {
+      for (const [code, source] of Object.entries(allTexts()))
+        this.emitFile({ type: 'asset', fileName: `${code}.txt`, source })
     },
   }
 }

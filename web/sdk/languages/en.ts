@@ -30,6 +30,7 @@ export const en = {
   sending: 'sending',
   saved: 'saved',
   failed: 'not sent',
+  kept: 'kept in this browser, not sent',
   offline: 'No connection. Your answers will be sent later.',
   pause: 'Pause',
   pausedText: 'Your answers are safe.',
@@ -39,9 +40,11 @@ export const en = {
   finish: 'Finish interview',
   missingSome: 'Not every question is answered. Press again to finish.',
   thanks: 'Thank you',
-  thanksText: '{0} has received your answers.',
+  thanksText: 'You have finished. {0} has received your answers.',
   refused: 'This invitation cannot be used',
   refusedText: 'Please ask for a new one.',
+  ended: 'This interview cannot be continued here',
+  endedText: 'The answers that were sent are kept.',
   elsewhere: 'This interview is open in another tab.',
 }
 
