@@ -8,7 +8,8 @@ import type { Queryable } from './connect.ts'
  * - An operation's own credential comes before all of them, in share mode (`operations/core/standing.ts`). What belongs
  *   to a person (`standing: 'person'`) locks the user before it, so that operations of one person take turns. Two callers
  *   who take each other's credential away at once do wait in a circle. PostgreSQL ends one of them, and the pool runs it
- *   again (`db/deadlocks.ts`). The erasure of an organization locks every credential of it first (`lockStandings`).
+ *   again (`db/deadlocks.ts`). The erasure of an organization locks every credential of it first, and what takes
+ *   a member's rights away locks the membership first (`db/queries/standing.ts`).
  * - Several organizations are locked in the order of their ids, as is every set of rows of one kind.
  * - What is counted against a limit is counted with the organization locked: of two that would both be the last one, the
  *   second sees the first.

@@ -67,6 +67,15 @@ export function lockInterviewStanding(
 }
 
 /**
+ * Locks the membership of somebody whose rights are about to be taken away. Their writes that are under way come to their
+ * end first. Like a write's own credential, it is locked before anything else: they may need the organization.
+ */
+export function lockMemberStanding(tx: Queryable, organizationId: string, userId: string) {
+  return tx`
+    select from memberships where organization_id = ${organizationId} and user_id = ${userId} for update`
+}
+
+/**
  * Locks every credential of an organization, in the order in which writes lock theirs. Writes that are under way come to
  * their end first, and no other one begins: what deletes the organization then waits for none of them. Like a write's
  * own credential, they are locked before anything else.
