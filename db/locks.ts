@@ -11,6 +11,7 @@ import type { Queryable } from './connect.ts'
  *   again (`db/deadlocks.ts`). The erasure of an organization locks every credential of it first, and what takes
  *   a member's rights away locks the membership first (`db/queries/standing.ts`).
  * - Several organizations are locked in the order of their ids, as is every set of rows of one kind.
+ * - Whoever changes or deletes deliveries locks their webhooks first (`db/queries/webhook-locks.ts`).
  * - What is counted against a limit is counted with the organization locked: of two that would both be the last one, the
  *   second sees the first.
  * - The audit log and then the announcements of changes come last. They are locked by organization and by tag.

@@ -1,5 +1,6 @@
 import type { Queryable } from '../connect.ts'
 import { locking } from '../locks.ts'
+import { lockWebhooks } from './webhook-locks.ts'
 
 /**
  * An organization's time within a statement, which asks for it once. Whatever decides about something that an
@@ -40,6 +41,7 @@ export function advanceClock(tx: Queryable, organizationId: string, seconds: num
 export async function resetClock(tx: Queryable, organizationId: string): Promise<void> {
   locking(tx, 'organization', organizationId)
   await tx`select from organizations where id = ${organizationId} for no key update`
+  await lockWebhooks(tx, organizationId, null)
   await tx`
     update deliveries set due_at = due_at - make_interval(secs => clock_offset_seconds)
     from organizations

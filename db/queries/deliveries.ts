@@ -52,14 +52,14 @@ export function queueDeliveries(
     returning id`
 }
 
-/** Puts a delivery into the queue again, whatever came of it. */
+/** Puts a delivery, whose webhook is locked, into the queue again, whatever came of it. */
 export function requeueDelivery(tx: Queryable, organizationId: string, id: string) {
   return tx`
     update deliveries set state = 'pending', tries = 0, due_at = ${timeOf(tx, organizationId)}
     where organization_id = ${organizationId} and id = ${id}`
 }
 
-/** Puts an endpoint's failed deliveries of events since a time into the queue again, so many at most. */
+/** Puts a locked endpoint's failed deliveries of events since a time into the queue again, so many at most. */
 export function requeueFailed(
   tx: Queryable,
   organizationId: string,
@@ -73,7 +73,7 @@ export function requeueFailed(
       select deliveries.id from deliveries
       where deliveries.organization_id = ${organizationId} and webhook_id = ${webhookId} and state = 'failed'
         and created_at >= ${since}::timestamptz
-      order by event_id limit ${limit} for update skip locked)
+      order by event_id limit ${limit})
     returning id`
 }
 
@@ -138,11 +138,16 @@ export function listDueDeliveries(
     order by due_at, event_id limit ${limit}`
 }
 
-/** Takes out of the queue what waits for an endpoint that was removed meanwhile. */
+/**
+ * Takes out of the queue what waits for an endpoint that was removed meanwhile. There is no endpoint to lock, so it waits
+ * for nobody: what another transaction holds goes with the next call.
+ */
 export function deleteOrphans(db: Queryable, organizationId: string, webhookId: string) {
   return db`
-    delete from deliveries where organization_id = ${organizationId} and webhook_id = ${webhookId}
-      and not exists (select from webhooks where organization_id = ${organizationId} and id = ${webhookId})`
+    delete from deliveries where organization_id = ${organizationId} and id in (
+      select id from deliveries where organization_id = ${organizationId} and webhook_id = ${webhookId}
+        and not exists (select from webhooks where organization_id = ${organizationId} and id = ${webhookId})
+      for update skip locked)`
 }
 
 /** How an attempt ended, to be written down. */

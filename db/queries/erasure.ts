@@ -1,5 +1,6 @@
 import type { Queryable } from '../connect.ts'
 import { locking } from '../locks.ts'
+import { lockWebhooks } from './webhook-locks.ts'
 
 /** Deletes a user, who is locked; memberships, sessions, tokens and second factor go with the row. */
 export function deleteUser(db: Queryable, userId: string) {
@@ -16,7 +17,8 @@ export function deleteInvitationsTo(db: Queryable, email: string) {
 }
 
 /** Deletes an organization, which is locked, with everything that is in it; its audit log and access log stay. */
-export function deleteOrganization(db: Queryable, organizationId: string) {
+export async function deleteOrganization(db: Queryable, organizationId: string) {
   locking(db, 'organization', organizationId)
+  await lockWebhooks(db, organizationId, null)
   return db`delete from organizations where id = ${organizationId}`
 }

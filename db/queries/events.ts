@@ -1,7 +1,9 @@
 import type { PageRequest } from '../../schemas/cursor.ts'
-import type { Queryable } from '../connect.ts'
+import type { Database, Queryable } from '../connect.ts'
+import { locking } from '../locks.ts'
 import type { events } from '../schema/events.ts'
 import { timeOf } from './clock.ts'
+import { lockWebhooksOfOldEvents } from './webhook-locks.ts'
 
 /** An event as stored. */
 export type EventRow = typeof events.$inferSelect
@@ -26,12 +28,13 @@ export async function insertEvent(
   return rows.map(({ id }) => id)
 }
 
-/** The ids of the enabled endpoints that want events of a type. */
-export function listWanting(tx: Queryable, organizationId: string, type: string) {
+/** The ids of the enabled endpoints that want events of a type, locked until the transaction ends. */
+export function lockWanting(tx: Queryable, organizationId: string, type: string) {
+  locking(tx, 'webhook', organizationId)
   return tx<{ id: string }[]>`
     select id from webhooks
     where organization_id = ${organizationId} and disabled_at is null and events && ${filtersFor(type)}::text[]
-    order by id`
+    order by id for no key update`
 }
 
 function filtersFor(type: string): string[] {
@@ -94,7 +97,10 @@ export function listEventsAfter(
     order by transaction_id, id limit ${limit}`
 }
 
-/** Forgets events that are older than so many days. */
-export function forgetOldEvents(db: Queryable, days: number) {
-  return db`delete from events where created_at < now() - make_interval(days => ${days})`
+/** Forgets events that are older than so many days, with their deliveries. */
+export function forgetOldEvents(database: Database, days: number) {
+  return database.begin(async (tx) => {
+    await lockWebhooksOfOldEvents(tx, days)
+    return tx`delete from events where created_at < now() - make_interval(days => ${days})`
+  })
 }

@@ -5,7 +5,7 @@ import { notFound } from '../../schemas/errors.ts'
 import { Id } from '../../schemas/ids.ts'
 import { Delivery } from '../../schemas/webhooks.ts'
 import { type WriteContext, writeOperation } from '../core/operation.ts'
-import { enabledWebhook } from '../webhooks/find.ts'
+import { lockedEnabledWebhook } from '../webhooks/find.ts'
 import { serializeDelivery } from './serialize.ts'
 
 /** Sends a delivery once more, now, whatever its outcome was. */
@@ -19,7 +19,7 @@ export const redeliver = writeOperation({
   async run(context, { id }) {
     const { tx, organizationId } = context
     const { webhookId } = await current(context, id)
-    await enabledWebhook(context, webhookId)
+    await lockedEnabledWebhook(context, webhookId)
     await requeueDelivery(tx, organizationId, id)
     await signalEvents(tx, organizationId)
     return current(context, id)

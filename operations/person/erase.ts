@@ -46,12 +46,12 @@ export const eraseMe = writeOperation({
       const [member] = await findMember(tx, organizationId, userId)
       if (member && !alone.has(organizationId)) await takeOut(services, tx, organizationId, member)
     }
+    const email = memberships[0]?.email
+    if (email) await deleteInvitationsTo(tx, email)
     for (const organizationId of alone) {
       await deleteOrganization(tx, organizationId)
       invalidate(`organization:${organizationId}`)
     }
-    const email = memberships[0]?.email
-    if (email) await deleteInvitationsTo(tx, email)
     await deleteUser(tx, userId)
     if (email && services.mailer.possible) await services.mailer.send(tx, erasedMail(email))
     auditErasure(context, userId, memberships, alone)

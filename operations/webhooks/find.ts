@@ -15,10 +15,19 @@ export async function lockedWebhook({ tx, organizationId }: Scope, id: string): 
 export async function enabledWebhook({ tx, organizationId }: Scope, id: string): Promise<WebhookRow> {
   const [row] = await findWebhook(tx, organizationId, id)
   if (!row) throw notFound('Webhook')
+  return requireEnabled(row)
+}
+
+/** The same, locked until the transaction ends: whoever changes its deliveries does that first. @throws ApiError 404, 409 */
+export async function lockedEnabledWebhook(scope: Scope, id: string): Promise<WebhookRow> {
+  return requireEnabled(await lockedWebhook(scope, id))
+}
+
+function requireEnabled(row: WebhookRow): WebhookRow {
   if (row.disabledAt) {
     throw new ApiError('CONFLICT', 'The webhook is disabled', {
       reason: 'webhook_disabled',
-      hint: `Enable it first: PATCH /api/webhooks/${id} {"disabled":false}`,
+      hint: `Enable it first: PATCH /api/webhooks/${row.id} {"disabled":false}`,
     })
   }
   return row

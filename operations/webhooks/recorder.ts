@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database, Queryable } from '../../db/connect.ts'
 import { type AttemptRecord, recordAttempts } from '../../db/queries/deliveries.ts'
+import { lockWebhooksOfMany } from '../../db/queries/webhook-locks.ts'
 import { type Health, noteHealth } from '../../db/queries/webhooks.ts'
 import type { EndpointCare } from './care.ts'
 import { delayAfter } from './retries.ts'
@@ -82,12 +83,18 @@ export class Recorder {
   }
 
   async #write(tx: Queryable, batch: readonly EndedAttempt[]): Promise<void> {
+    await lockWebhooksOfMany(tx, batch)
     await recordAttempts(tx, batch.map(toRecord))
     const health = healthOf(batch)
     if (health.length === 0) return
-    for (const failing of await noteHealth(tx, health)) await this.#care.tellOfFailing(tx, failing)
-    for (const { organizationId, webhookId, outcome } of batch) {
-      if (outcome.status === GONE) await this.#care.disable(tx, organizationId, webhookId, 'gone')
+    const failing = await noteHealth(tx, health)
+    // Each writes to its organization's audit log, whose lock lasts until the end: one organization after the other.
+    for (const id of [...new Set(batch.map(({ organizationId }) => organizationId))].sort()) {
+      const ofIt = ({ organizationId }: { organizationId: string }) => organizationId === id
+      for (const each of failing.filter(ofIt)) await this.#care.tellOfFailing(tx, each)
+      for (const { webhookId, outcome } of batch.filter(ofIt)) {
+        if (outcome.status === GONE) await this.#care.disable(tx, id, webhookId, 'gone')
+      }
     }
   }
 }

@@ -4,7 +4,7 @@ import { Id } from '../../schemas/ids.ts'
 import { InstantText, Strict } from '../../schemas/primitives.ts'
 import { Replayed } from '../../schemas/webhooks.ts'
 import { writeOperation } from '../core/operation.ts'
-import { enabledWebhook } from './find.ts'
+import { lockedEnabledWebhook } from './find.ts'
 
 /** How many deliveries one replay queues at most. Whoever has more asks again. */
 const MOST_REPLAYED = 10_000
@@ -20,7 +20,7 @@ export const replayFailedDeliveries = writeOperation({
   example: { since: '2026-01-31T09:30:00.000Z' },
   async run(context, { id, since }) {
     const { tx, organizationId } = context
-    await enabledWebhook(context, id)
+    await lockedEnabledWebhook(context, id)
     const queued = await requeueFailed(tx, organizationId, id, since, MOST_REPLAYED)
     await signalEvents(tx, organizationId)
     return { deliveries: queued.length }
