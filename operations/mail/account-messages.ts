@@ -65,7 +65,7 @@ export function oldAddressMail(
     ],
     link: { label: 'Allow the change', url: `${about.publicUrl}/dashboard/email#token=${about.token}` },
     footer:
-      'If you did not ask for it, do not open the link, and nothing changes. Whoever asked knows your password: set a new one.',
+      'If you did not ask for it, do nothing, and nothing changes. Whoever asked knows your password: set a new one.',
   })
 }
 

@@ -20,7 +20,7 @@ export const changeEmail = writeOperation({
   name: 'me.changeEmail',
   summary: 'Begin to change your e-mail address',
   description:
-    'Your old and your new address both get a link. The address changes once both links were opened, within 24 hours. ' +
+    'Your old and your new address both get a link. The address changes when both were used to confirm it, within 24 hours. ' +
     'A new request replaces an earlier one.\n\n' +
     'The answer is the same whether or not the new address has an account. If it has one, its owner is told, and the ' +
     'change never completes.',

@@ -40,7 +40,9 @@ export function takeSeat(place: ShadowRoot, options: MountOptions, base: string)
         h(
           'div.card',
           {},
+          h('span.mark paused'),
           h('h2', {}, texts.elsewhere),
+          h('p.lead', {}, texts.takeOver),
           h(
             'div.actions',
             {},

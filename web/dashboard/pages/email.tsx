@@ -24,7 +24,7 @@ export default function ConfirmEmail() {
         <Notice kind="ok" role="status">
           {pending.pendingEmail === null
             ? `Your address is ${pending.email} from now on.`
-            : `One of two confirmations is there. The change is made when the link that was sent to the other address is opened too.`}
+            : `One of two confirmations is there. The change is made when you confirm it from the other address too.`}
         </Notice>
         <p class="elsewhere">
           <a href={at('/')}>To the dashboard</a>

@@ -48,4 +48,5 @@ export const de: Messages = {
   ended: 'Dieses Interview kann hier nicht fortgesetzt werden',
   endedText: 'Die gesendeten Antworten bleiben erhalten.',
   elsewhere: 'Dieses Interview ist in einem anderen Tab offen.',
+  takeOver: 'Sie können hier fortfahren. Der andere Tab hält dann an.',
 }

@@ -46,6 +46,7 @@ export const en = {
   ended: 'This interview cannot be continued here',
   endedText: 'The answers that were sent are kept.',
   elsewhere: 'This interview is open in another tab.',
+  takeOver: 'You can continue here. The other tab then stops.',
 }
 
 export type Messages = typeof en

@@ -47,4 +47,5 @@ export const es: Messages = {
   ended: 'Esta entrevista no puede continuar aquí',
   endedText: 'Las respuestas enviadas se conservan.',
   elsewhere: 'Esta entrevista está abierta en otra pestaña.',
+  takeOver: 'Puede continuar aquí. La otra pestaña se detiene entonces.',
 }

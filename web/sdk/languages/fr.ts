@@ -47,4 +47,5 @@ export const fr: Messages = {
   ended: 'Cet entretien ne peut pas être poursuivi ici',
   endedText: 'Les réponses envoyées sont conservées.',
   elsewhere: 'Cet entretien est ouvert dans un autre onglet.',
+  takeOver: 'Vous pouvez continuer ici. L’autre onglet s’arrête alors.',
 }

@@ -47,4 +47,5 @@ export const it: Messages = {
   ended: 'Questo colloquio non può continuare qui',
   endedText: 'Le risposte inviate sono conservate.',
   elsewhere: 'Questo colloquio è aperto in un’altra scheda.',
+  takeOver: 'Può continuare qui. L’altra scheda allora si ferma.',
 }

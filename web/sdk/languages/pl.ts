@@ -48,4 +48,5 @@ export const pl: Messages = {
   ended: 'Tej rozmowy nie można tu kontynuować',
   endedText: 'Wysłane odpowiedzi są zachowane.',
   elsewhere: 'Ta rozmowa jest otwarta w innej karcie.',
+  takeOver: 'Możesz kontynuować tutaj. Druga karta wtedy się zatrzyma.',
 }

@@ -47,4 +47,5 @@ export const pt: Messages = {
   ended: 'Esta entrevista não pode continuar aqui',
   endedText: 'As respostas enviadas ficam guardadas.',
   elsewhere: 'Esta entrevista está aberta noutro separador.',
+  takeOver: 'Pode continuar aqui. O outro separador para então.',
 }
