@@ -9,6 +9,7 @@ import { ApiError, type ErrorDetail, ErrorEnvelope, errorEnvelope } from '../sch
 import { newId } from '../schemas/ids.ts'
 import type { LoggedReason } from '../schemas/reasons.ts'
 import { ruleOfPattern } from '../schemas/visible-text.ts'
+import { isClientGone } from './client-gone.ts'
 import { requestTimeout } from './connections.ts'
 
 declare module 'fastify' {
@@ -32,7 +33,8 @@ export default fp(
     app.decorateRequest('refusalReason', null)
     app.setErrorHandler((error: FastifyError | Error, request, reply) => {
       const known =
-        request.bodyFailure ?? (isGone(request, error) ? brokenOff(error) : toApiError(error, request))
+        request.bodyFailure ??
+        (isClientGone(request, error) ? brokenOff(request, error) : toApiError(error, request))
       if (known.statusCode >= 500) logFailure(known, error, request)
       return sendError(known, request, reply)
     })
@@ -103,6 +105,10 @@ function logFailure(known: ApiError, error: Error, request: FastifyRequest): voi
     return
   }
   const why = cause === undefined ? undefined : whyOf(cause)
+  if (reason === 'starting') {
+    request.log.debug({ requestId, reason }, 'a request before the start was done')
+    return
+  }
   if (reason !== 'database_unavailable' && reason !== 'overloaded') {
     request.log.error({ requestId, reason, why }, `request refused: ${known.message}`)
     return
@@ -224,16 +230,14 @@ function databaseError(cause: Error): ApiError | null {
   return new ApiError('INTERNAL', undefined, { cause })
 }
 
-// The client went away while its body arrived: Node's error looks like one of the database's connections.
-function isGone({ raw }: FastifyRequest, error: Error): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ECONNRESET' && raw.destroyed && !raw.complete
-}
-
-function brokenOff(cause: Error): ApiError {
-  return new ApiError('BAD_REQUEST', 'The request ended before it was whole', {
-    reason: 'upload_broken_off',
-    cause,
-  })
+function brokenOff(request: FastifyRequest, cause: Error): ApiError {
+  request.log.debug({ requestId: request.id, why: whyOf(cause) }, 'the client closed the connection')
+  return request.raw.complete
+    ? new ApiError('BAD_REQUEST', 'The connection ended before the answer', { reason: 'client_gone', cause })
+    : new ApiError('BAD_REQUEST', 'The request ended before it was whole', {
+        reason: 'upload_broken_off',
+        cause,
+      })
 }
 
 function frameworkError(error: FastifyError): ApiError {

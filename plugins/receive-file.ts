@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Incoming, tooLarge } from '../operations/files/incoming.ts'
 import type { Arrived } from '../operations/files/take.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
+import { isBrokenOff } from './client-gone.ts'
 
 // Boundaries and the headers of the part, beside the file itself.
 const ENVELOPE_BYTES = 16 * 1024
@@ -60,9 +61,6 @@ function unknownField(part: Multipart): ApiError {
   return badRequest(`body.${part.fieldname.slice(0, 100)}`, 'is not a known field')
 }
 
-// How a connection that ends too early is told of.
-const broken = new Set(['FST_MP_PREMATURE_CLOSE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'ABORT_ERR'])
-
 function explain(request: FastifyRequest, error: unknown): unknown {
   if (error instanceof ApiError) return error
   const { code, statusCode } = error as Error & { code?: string; statusCode?: number }
@@ -70,7 +68,7 @@ function explain(request: FastifyRequest, error: unknown): unknown {
     return badRequest('body', 'has more parts than one file')
   // What is left is the connection's, the parser's, which gives its errors no code, or a fault of ours.
   const malformed = error instanceof Error && error.constructor === Error && code === undefined
-  if (malformed || (code && broken.has(code)) || request.raw.destroyed) {
+  if (malformed || isBrokenOff(error) || request.raw.destroyed) {
     return new ApiError('BAD_REQUEST', 'The upload is not whole multipart data', {
       reason: 'upload_broken_off',
       cause: error,

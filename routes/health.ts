@@ -36,7 +36,8 @@ export async function healthRoutes(app: Api): Promise<void> {
       },
     },
     async () => {
-      if (app.starting.underWay) throw new ApiError('UNAVAILABLE', 'The start is not done yet')
+      if (app.starting.underWay)
+        throw new ApiError('UNAVAILABLE', 'The start is not done yet', { reason: 'starting' })
       await app.databaseHealth.check().catch((cause: unknown) => {
         throw new ApiError('UNAVAILABLE', 'The database is out of reach or not migrated', {
           cause,

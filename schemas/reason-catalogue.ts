@@ -245,6 +245,8 @@ export const catalogue = {
   ),
 
   // The server.
+  starting: hidden('UNAVAILABLE', 'The server was still starting.'),
+  client_gone: hidden('BAD_REQUEST', 'The client closed the connection before it had the answer.'),
   access_log_full: hidden(
     'UNAVAILABLE',
     'The server could not keep a record of the request, because neither its database nor its disk took any.',
