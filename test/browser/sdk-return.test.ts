@@ -126,6 +126,48 @@ t.test('a browser that was closed, or crashed, comes back', { skip: withoutBrows
   t.equal(await statusOf(id), 'started')
 })
 
+t.test(
+  'a tab that a locked phone froze stops when another one takes over',
+  { skip: withoutBrowser },
+  async (t) => {
+    const { server, invite, browser } = await world()
+    const base = await server.listen()
+    const { url } = await invite([why])
+    const address = base + new URL(url).pathname + new URL(url).hash
+    const { page, press } = await openPage(t, browser, address)
+    await page.getByRole('checkbox').check()
+    await press(en.begin)
+    await page.getByLabel(en.yourAnswer).fill('Because')
+    const phone = await page.context().newCDPSession(page)
+    await phone.send('Page.setWebLifecycleState', { state: 'frozen' })
+
+    const second = await page.context().newPage()
+    await second.goto(address)
+    await second.getByText(en.takeOver).waitFor()
+    await second.getByRole('button', { name: en.continue }).click()
+    await heading(second, 'Why this job?').waitFor()
+    t.equal(await second.getByLabel(en.yourAnswer).inputValue(), 'Because')
+    await phone.send('Page.setWebLifecycleState', { state: 'active' })
+    await heading(page, en.elsewhere).waitFor()
+  },
+)
+
+t.test('who is in an interview that is ended is told so', { skip: withoutBrowser }, async (t) => {
+  const { server, site, invite, browser, auth } = await world()
+  const { token, id } = await invite([why])
+  const { page, press, mount } = await openPage(t, browser, site)
+  await mount({ invite: token })
+  await page.getByRole('checkbox').check()
+  await press(en.begin)
+  await page.getByLabel(en.yourAnswer).fill('Because')
+  t.equal((await server.call('POST', `/api/invites/${id}/cancel`, { headers: auth })).status, 200)
+  await press(en.continue)
+  await heading(page, en.ended).waitFor()
+  t.match((await heard(page)).at(-1), ['error', { code: 'SESSION_ENDED' }])
+  await page.reload()
+  await heading(page, en.ended).waitFor()
+})
+
 t.test('texts that cannot be loaded are English', { skip: withoutBrowser }, async (t) => {
   const { site, invite, browser } = await world()
   const { token } = await invite([why])
