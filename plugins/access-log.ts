@@ -5,7 +5,7 @@ import { networkOf } from '../credentials/addresses.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { AccessLog } from '../operations/access-log/access-log.ts'
 import { type RequestRecord, withoutQuery } from '../operations/access-log/record.ts'
-import { Strangers } from '../operations/access-log/strangers.ts'
+import { RecordLimit } from '../operations/access-log/record-limit.ts'
 import { whyOf } from '../operations/core/why.ts'
 import { ApiError } from '../schemas/errors.ts'
 
@@ -13,7 +13,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     accessLog: AccessLog
     /** The requests that belong to no organization, counted by client network. */
-    strangers: Strangers
+    strangers: RecordLimit
+    /** The refused requests that belong to an organization: of each client network, and of all together. */
+    refusals: { readonly ofNetwork: RecordLimit; readonly ofOrganization: RecordLimit }
     /**
      * For a reply that leaves Fastify's hands (`reply.hijack()`): its record is in the spool before the end of the
      * response is sent, or when the connection is lost. Call it before anything is written to `reply.raw`.
@@ -33,8 +35,10 @@ declare module 'fastify' {
 // Asked every few seconds by whoever keeps the process alive: no caller of ours.
 const probes = new Set(['/healthz', '/readyz'])
 
-// Of requests that belong to nobody, so many are recorded for each failure that AUTH_FAILURES_PER_MINUTE allows.
+// Of refused requests of one network, so many are recorded for each failure that AUTH_FAILURES_PER_MINUTE allows.
 const RECORDED_PER_FAILURE = 12
+// All networks together get so many times the rows of one network in an organization's log.
+const NETWORKS_PER_ORGANIZATION = 10
 
 /** In characters. */
 const LONG_TEXT = 2048
@@ -50,9 +54,13 @@ export default fp<{ logins: DatabaseLogins }>(
       onError: (error, message) => app.log.error({ why: whyOf(error) }, message),
       onRecovery: (message) => app.log.info(message),
     })
-    const strangers = new Strangers(app.config.authFailuresPerMinute * RECORDED_PER_FAILURE)
+    const limit = app.config.authFailuresPerMinute * RECORDED_PER_FAILURE
     app.decorate('accessLog', log)
-    app.decorate('strangers', strangers)
+    app.decorate('strangers', new RecordLimit(limit))
+    app.decorate('refusals', {
+      ofNetwork: new RecordLimit(limit),
+      ofOrganization: new RecordLimit(limit * NETWORKS_PER_ORGANIZATION),
+    })
     app.decorateRequest('neededAccess', null)
     app.decorateRequest('concerns', null)
     app.decorateRequest('recorded', false)
@@ -71,8 +79,8 @@ export default fp<{ logins: DatabaseLogins }>(
     app.addHook('onSend', (request, reply, payload, done) => {
       if (request.recorded || isProbe(request)) return done(null, payload)
       request.recorded = true
-      const record = recordOf(request, reply, reply.statusCode)
-      if (!isKept(strangers, record)) return done(null, payload)
+      const record = bounded(app, recordOf(request, reply, reply.statusCode))
+      if (record === null) return done(null, payload)
       // A long text that waits is a tree of all the small ones it was put together from: as bytes it is one piece.
       const answer =
         typeof payload === 'string' && payload.length > LONG_TEXT ? Buffer.from(payload) : payload
@@ -107,12 +115,24 @@ export default fp<{ logins: DatabaseLogins }>(
 function recordLate(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
   if (request.recorded || isProbe(request)) return
   request.recorded = true
-  const record = recordOf(request, reply, reply.raw.statusCode)
-  if (isKept(app.strangers, record)) app.accessLog.recordNow(record)
+  const record = bounded(app, recordOf(request, reply, reply.raw.statusCode))
+  if (record !== null) app.accessLog.recordNow(record)
 }
 
-function isKept(strangers: Strangers, { organizationId, ip }: RequestRecord): boolean {
-  return organizationId !== null || strangers.count(networkOf(ip ?? 'unknown'))
+/**
+ * Bounds the rows of a flood. Callers who were let in are recorded in any case; whoever was refused needs no credential
+ * to ask again.
+ * @returns what goes to the access log; null where nothing does
+ */
+function bounded({ strangers, refusals }: FastifyInstance, record: RequestRecord): RequestRecord | null {
+  const { organizationId, ip, failed, credentialType, status } = record
+  if (organizationId === null) return strangers.count(networkOf(ip ?? 'unknown')) ? record : null
+  const isRefused = failed || (credentialType === null && status >= 400)
+  if (!isRefused) return record
+  const isRow =
+    refusals.ofNetwork.count(`${organizationId} ${networkOf(ip ?? 'unknown')}`) &&
+    refusals.ofOrganization.count(organizationId)
+  return isRow ? record : { ...record, countedOnly: true }
 }
 
 function isProbe(request: FastifyRequest): boolean {

@@ -37,10 +37,11 @@ export default fp<{ port: number; host: string }>(
     })
     new Gauge({
       name: 'anteroom_unrecorded_requests',
-      help: 'Requests of nobody that were counted and not recorded in the access log, since the start',
+      help: 'Refused requests that were counted and got no row in the access log, since the start',
       registers: [registry],
       collect() {
-        this.set(app.strangers.unrecorded)
+        const { ofNetwork, ofOrganization } = app.refusals
+        this.set(app.strangers.unrecorded + ofNetwork.unrecorded + ofOrganization.unrecorded)
       },
     })
     const operations = new Histogram({

@@ -52,6 +52,9 @@ export async function logRoutes(app: Api): Promise<void> {
         tags: ['Logs'],
         operationId: 'listLogs',
         summary: 'List requests, newest first',
+        description:
+          'Every request whose credential was accepted, and the refused ones up to a limit a minute. Past that limit ' +
+          'refused requests are counted only: `failedAttempts` of a key counts all of them.',
         querystring: Strict({
           ...pageQuery,
           keyId: Type.Optional(Id('key')),

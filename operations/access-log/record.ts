@@ -27,6 +27,8 @@ export interface RequestRecord {
   readonly reason: string | null
   /** Whether its credential was refused: counted among the key's failed attempts and not among its requests. */
   readonly failed: boolean
+  /** The request is counted, and gets no row: too many like it were refused in this minute. */
+  readonly countedOnly?: boolean
 }
 
 const LONGEST_PATH = 500
@@ -48,7 +50,7 @@ export function formatRecord(record: RequestRecord): string {
     record.access ?? ''
   }\t${record.credentialType ?? ''}\t${record.keyId ?? ''}\t${record.keyHash ?? ''}\t${record.userId ?? ''}\t${
     record.reason === null ? '' : clean(record.reason, LONGEST_PATH)
-  }\t${record.failed ? 'f' : ''}\n`
+  }\t${record.failed ? 'f' : ''}${record.countedOnly ? '\tc' : ''}\n`
 }
 
 /** A URL's path, without the query string. */

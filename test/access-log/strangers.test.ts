@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import t from 'tap'
-import { Strangers } from '../../operations/access-log/strangers.ts'
+import { RecordLimit } from '../../operations/access-log/record-limit.ts'
 import { testApp } from '../support/app.ts'
 import { until } from '../support/until.ts'
 
@@ -36,10 +36,49 @@ t.test('an address of the same IPv6 /64 is the same client', async (t) => {
 })
 
 t.test('a minute later a network is heard again', async (t) => {
-  const strangers = new Strangers(1)
+  const strangers = new RecordLimit(1)
   t.ok(strangers.count('a', 0))
   t.notOk(strangers.count('a', 59_999))
   t.equal(strangers.waitSeconds('a', 59_000), 1)
   t.equal(strangers.waitSeconds('a', 60_000), 0)
   t.ok(strangers.count('a', 60_000))
+})
+
+t.test('a flood with a revoked key fills no log, and each request is counted', async (t) => {
+  const { app, call, databaseUrl, tenant } = await testApp(t, { AUTH_FAILURES_PER_MINUTE: '2' })
+  const owner = await tenant()
+  const headers = { authorization: `Bearer ${owner.accessToken}` }
+  const made = await call('POST', '/api/keys', { headers, body: { name: 'Dead' } })
+  await call('DELETE', `/api/keys/${made.body.id}`, { headers: owner.both })
+  const dead = { authorization: `Bearer ${made.body.key}` }
+  const flood = async (times: number, address: (index: number) => string) => {
+    for (let index = 0; index < times; index += 1) {
+      const { status } = await call('GET', '/api/whoami', { headers: dead, address: address(index) })
+      if (status !== 401 && status !== 429) t.fail(`answered with ${status}`)
+    }
+    await app.accessLog.flush()
+  }
+  const key = async () => (await call('GET', `/api/keys/${made.body.id}`, { headers })).body
+  const rows = async () => {
+    const sql = postgres(databaseUrl, { max: 1 })
+    const [row] = await sql`
+      select count(*)::int as rows from sandbox.access_logs where key_id = ${made.body.id} and status in (401, 429)`
+    await sql.end()
+    return row?.rows
+  }
+
+  await flood(100, () => '198.51.100.7')
+  t.equal(await rows(), 24, 'rows of one network')
+  t.equal((await key()).failedAttempts, 100)
+  await flood(300, (index) => `2001:db8:0:${index.toString(16)}::1`)
+  t.equal(await rows(), 240, 'rows of all networks')
+  t.equal((await key()).failedAttempts, 400)
+  const { ofNetwork, ofOrganization } = app.refusals
+  t.equal(ofNetwork.unrecorded + ofOrganization.unrecorded, 160)
+
+  const good = await call('GET', '/api/whoami', { headers: owner.auth, address: '198.51.100.7' })
+  t.equal(good.status, 200)
+  await app.accessLog.flush()
+  const listed = await call('GET', '/api/logs?path=/api/whoami&status=200', { headers: owner.auth })
+  t.equal(listed.body.logs.length, 1, 'a good key of the same network is recorded')
 })
