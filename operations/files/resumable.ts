@@ -3,7 +3,7 @@ import { ApiError } from '../../schemas/errors.ts'
 import type { ArrivingUploads } from './arriving.ts'
 import type { FileStore } from './store.ts'
 import type { Keep, Wanted } from './take.ts'
-import { giveUp, LIMIT_BYTES, settleUpload } from './take.ts'
+import { failureOf, giveUp, LIMIT_BYTES, settleUpload } from './take.ts'
 
 /** How long an upload may be left unfinished, in seconds. */
 export const UNFINISHED_SECONDS = 24 * 3600
@@ -109,6 +109,7 @@ export class ResumableUploads {
     this.#requests.set(request, under)
     const response = await this.#server.handleWeb(request)
     if (under.failure) {
+      under.failure = await failureOf(this.#store, asked.id, under.failure)
       // Who was never told where the upload is can't go on with it.
       if (method === 'POST') await giveUp(this.#store, asked.id, under.failure)
       throw under.failure
@@ -160,7 +161,8 @@ export class ResumableUploads {
       const received = await this.#store.incoming.measure(this.#store.incoming.path(id))
       await settleUpload(this.#store, wanted, id, received, name, commit)
       await this.#store.incoming.discard(id)
-    } catch (error) {
+    } catch (cause) {
+      const error = await failureOf(this.#store, id, cause)
       // What failed for want of a database is tried again when the client asks how far it is.
       if (error instanceof ApiError && error.statusCode < 500) await giveUp(this.#store, id)
       throw error

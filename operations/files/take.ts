@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { statesOfFiles } from '../../db/queries/file-removals.ts'
 import {
   countFiles,
   deleteOtherUploads,
@@ -69,7 +70,7 @@ export type Keep = (tx: TenantTransaction) => Promise<KeptFile>
  *
  * @param arrive writes the file to `store.incoming` under the id
  * @param commit calls `keep` within its transaction; where it does not, as a kept response is replayed, the file goes
- * @throws ApiError 404 for a candidate that is not there, 409 for too many, 413, 415; whatever `arrive` and `commit` throw
+ * @throws ApiError 404 for a candidate that is not there, 409 for too many or one that was given up, 413, 415; whatever `arrive` and `commit` throw
  */
 export async function takeFile<T>(
   store: FileStore,
@@ -87,8 +88,8 @@ export async function takeFile<T>(
     const { received, name } = await arrive(id)
     return await settleUpload(store, wanted, id, received, name, commit)
   } catch (error) {
-    failure = error
-    throw error
+    failure = await failureOf(store, id, error)
+    throw failure
   } finally {
     clearInterval(prolong)
     await giveUp(store, id, failure)
@@ -147,7 +148,7 @@ export async function settleUpload<T>(
   const keep: Keep = async (tx) => {
     await requireStorage(store, tx, organizationId, sizeBytes)
     const [row] = await finishUpload(tx, organizationId, id, facts)
-    if (!row) throw new ApiError('CONFLICT', 'The upload took too long and was given up: try again')
+    if (!row) throw givenUp()
     return { ...row, duration }
   }
   const outcome = await commit(keep, facts)
@@ -163,6 +164,32 @@ async function contentOf({ path, sizeBytes }: Received, kind: FileKind): Promise
   throw new ApiError('UNSUPPORTED_MEDIA_TYPE', `The file's content is not ${formsOf[kind]}`, {
     reason: 'file_type',
   })
+}
+
+function givenUp(cause?: unknown): ApiError {
+  return new ApiError(
+    'CONFLICT',
+    'The upload was given up: it took too long, or what it belongs to was deleted',
+    {
+      cause,
+    },
+  )
+}
+
+/**
+ * Says why an upload failed. Whoever deletes an upload's row, such as a reset, an erasure, a later upload or the sweep,
+ * removes its bytes too, also while they arrive. Then the storage is well, and the upload was given up.
+ * @returns ApiError 409 in that case, and otherwise the error itself
+ */
+export async function failureOf(store: FileStore, id: string, error: unknown): Promise<unknown> {
+  if (!isStorageFailure(error)) return error
+  try {
+    const [row] = await statesOfFiles(store.database, [id])
+    return row ? error : givenUp(error)
+  } catch {
+    // Without a database nobody knows: the storage did fail.
+    return error
+  }
 }
 
 /**

@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { auditFiles, sweepFiles } from '../../operations/files/remove.ts'
+import { sampleClip, sampleTone } from '../../operations/files/sample-media.ts'
 import { keyOf } from '../../operations/files/store.ts'
-import { arriving, takeFile, type Wanted } from '../../operations/files/take.ts'
+import { arriving, type Keep, takeFile, type Wanted } from '../../operations/files/take.ts'
 import { newId } from '../../schemas/ids.ts'
 import { testApp } from '../support/app.ts'
 import { makeCandidate } from '../support/candidates.ts'
@@ -113,6 +114,33 @@ t.test('files after a crash', async (t) => {
       (keep) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id),
     )
     await t.rejects(late, { code: 'CONFLICT' })
+    await auditFiles(store)
+    t.same(await remains(), still)
+  })
+
+  t.test('whenever an upload’s row is deleted, the answer is 409: the storage has not failed', async (t) => {
+    const forget = async (id: string) => {
+      await sql`delete from files where id = ${id}`
+      await sweepFiles(store)
+    }
+    const commit = (keep: Keep) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id)
+    const contents = { document: pdf(), audio: sampleTone(1), video: sampleClip() }
+    for (const kind of ['document', 'audio', 'video'] as const) {
+      const arrive = arriving(store, contents[kind], 'forgotten')
+      const before = async (id: string) => {
+        await forget(id)
+        return arrive(id)
+      }
+      const after = async (id: string) => {
+        const arrived = await arrive(id)
+        await forget(id)
+        return arrived
+      }
+      for (const when of [before, after]) {
+        const late = takeFile(store, tenancy, { ...wanted, kind }, when, commit)
+        await t.rejects(late, { code: 'CONFLICT' }, `${kind}, ${when.name}`)
+      }
+    }
     await auditFiles(store)
     t.same(await remains(), still)
   })
