@@ -50,11 +50,17 @@ const headers: Readonly<Record<string, string>> = {
 const always = [400, 405, 408, 415, 429, 500, 503]
 /** Of those that read a body. */
 const withBody = [413]
+/** Of those that need a credential: it may be missing, of another type, of too little scope, or sent across sites. */
+const withCredential = [401, 403]
 
 /** Describes every answer of an operation: its errors by shared components, its headers, its successes. */
 export function completeResponses(method: string, operation: ApiOperation): void {
   const { responses } = operation
-  const common = method === 'get' ? always : [...always, ...withBody]
+  const common = [
+    ...always,
+    ...(method === 'get' ? [] : withBody),
+    ...((operation['x-access'] ?? 'public') === 'public' ? [] : withCredential),
+  ]
   for (const status of common) responses[status] ??= errorResponse(status)
   for (const [status, response] of Object.entries(responses)) {
     if (isErrorEnvelope(response))

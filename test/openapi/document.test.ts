@@ -60,6 +60,7 @@ t.test('what the document says of each operation', async (t) => {
     for (const { method, operation } of operations) {
       const { responses, operationId = '' } = operation
       const needed = ['400', '405', '408', '415', '429', '500', '503', ...(method === 'get' ? [] : ['413'])]
+      if (operation['x-access'] !== 'public') needed.push('401', '403')
       t.strictSame(
         needed.filter((status) => !(status in responses)),
         [],
