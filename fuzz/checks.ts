@@ -8,6 +8,8 @@ import type { Plan } from './plan.ts'
 import type { Answer, SentRequest } from './send.ts'
 import type { World } from './world.ts'
 
+// One object: compiled schemas are kept by their object, and most answers are errors.
+const errorSchema: JsonSchema = { $ref: '#/components/schemas/Error' }
 const REQUEST_ID = /^req_[0-7][0-9a-hjkmnp-tv-z]{25}$/
 /** What every path may answer to a method that it does not have, whatever else the request has. */
 const strange = new Set(['200', '204', '400', '401', '403', '404', '405', '408', '413', '415', '429'])
@@ -91,7 +93,7 @@ export class Checker {
   #errorFaults(method: string, answer: Answer): Fault[] {
     if (answer.status < 400 || method === 'HEAD') return []
     const body = parse(answer.body)
-    const fault = this.#invalid({ $ref: '#/components/schemas/Error' }, body)
+    const fault = this.#invalid(errorSchema, body)
     if (fault !== null) return [{ kind: 'malformed error', message: `${answer.status} ${fault}` }]
     const { requestId } = (body as { error: { requestId: string } }).error
     if (requestId === answer.headers['x-request-id']) return []

@@ -72,24 +72,7 @@ class Run {
     const arbitrary = plans(operations, document.components?.schemas ?? {})
     const checker = new Checker(document)
     const atStart = await this.#server.memory()
-    let world = await this.#world()
-    let left = WORLD_REQUESTS
-    let told = performance.now()
-    for (let batch = 0; !this.#done; batch += 1) {
-      const size = Math.min(BATCH, this.#options.requests - this.#sent)
-      const sample = fc.sample(arbitrary, { seed: this.#options.seed + batch, numRuns: size })
-      await this.#sendAll(sample, world, checker)
-      left -= size
-      this.#memory.push(await sampleMemory(this.#server, this.#sent, this.#seconds))
-      if (this.#done) break
-      if (left <= 0 || !(await world.isWell())) {
-        world = await this.#world()
-        left = WORLD_REQUESTS
-      }
-      if (performance.now() - told < PROGRESS_MS) continue
-      told = performance.now()
-      this.#options.onProgress?.(this.#sent, this.#seconds, this.#findings.list.length)
-    }
+    await this.#sendAll(this.#draw(arbitrary), checker)
     await this.#checkServer()
     const memory = { atStart, samples: this.#memory, flat: isFlat(this.#memory) }
     if (!memory.flat)
@@ -109,11 +92,41 @@ class Run {
     return makeWorld(this.#server.url)
   }
 
-  async #sendAll(sample: readonly Plan[], world: World, checker: Checker): Promise<void> {
-    const waiting = [...sample]
+  // The same seed draws the same plans.
+  *#draw(arbitrary: fc.Arbitrary<Plan>): Generator<Plan> {
+    for (let batch = 0; ; batch += 1)
+      yield* fc.sample(arbitrary, { seed: this.#options.seed + batch, numRuns: BATCH })
+  }
+
+  // No connection waits for another one's slow request. Between two batches the world is looked after.
+  async #sendAll(drawn: Generator<Plan>, checker: Checker): Promise<void> {
+    // All wait while a world is made.
+    let world = this.#world()
+    let worldEnds = this.#sent + WORLD_REQUESTS
+    let batchEnds = this.#sent + BATCH
+    let told = performance.now()
+    const lookAfter = async () => {
+      this.#memory.push(await sampleMemory(this.#server, this.#sent, this.#seconds))
+      if (performance.now() - told >= PROGRESS_MS) {
+        told = performance.now()
+        this.#options.onProgress?.(this.#sent, this.#seconds, this.#findings.list.length)
+      }
+      if (this.#done || (this.#sent < worldEnds && (await (await world).isWell()))) return
+      world = this.#world()
+      worldEnds = this.#sent + WORLD_REQUESTS
+    }
     const work = async () => {
-      for (let plan = waiting.pop(); plan && !this.#done; plan = waiting.pop())
-        await this.#send(plan, world, checker)
+      while (!this.#done) {
+        if (this.#sent >= batchEnds) {
+          // One connection does so, and the others go on meanwhile.
+          batchEnds = Number.POSITIVE_INFINITY
+          await lookAfter()
+          batchEnds = this.#sent + BATCH
+        }
+        const known = await world
+        if (this.#done) break
+        await this.#send(drawn.next().value, known, checker)
+      }
     }
     await Promise.all(Array.from({ length: this.#options.connections }, work))
   }
