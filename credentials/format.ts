@@ -37,6 +37,9 @@ const kinds = {
 /** The text that every credential begins with. */
 export type CredentialPrefix = keyof typeof kinds
 
+/** Every prefix that there is. Whatever holds for credentials holds for each of these. */
+export const credentialPrefixes = Object.keys(kinds) as readonly CredentialPrefix[]
+
 /** A credential whose text is whole: it says nothing yet of whether it was ever issued. */
 export interface ParsedCredential {
   readonly kind: CredentialKind
@@ -47,8 +50,8 @@ export interface ParsedCredential {
   readonly secret: string
 }
 
-const SHAPE = new RegExp(`^(${Object.keys(kinds).join('|')})([0-9A-Za-z]{${BODY_LENGTH}})$`)
-const PREFIX = new RegExp(`^(${Object.keys(kinds).join('|')})`)
+const SHAPE = new RegExp(`^(${credentialPrefixes.join('|')})([0-9A-Za-z]{${BODY_LENGTH}})$`)
+const PREFIX = new RegExp(`^(${credentialPrefixes.join('|')})`)
 
 /** Makes a credential: the text to hand out once, and its parts. */
 export function generateCredential(prefix: CredentialPrefix): ParsedCredential & { readonly text: string } {
@@ -91,7 +94,7 @@ export function displayPrefix(credential: Pick<ParsedCredential, 'prefix' | 'pub
 // In any text: a secret in a URL, a log line or an error message is found by its shape, not by its checksum. The short
 // prefixes count at the beginning of a word alone, as `at_` turns up within other random text (an OAuth `state`, say).
 // An invite's id begins as its token does, and is told by its shape: 26 characters of Crockford's base32.
-const SHORT = Object.keys(kinds).filter((prefix) => !prefix.startsWith('sk_'))
+const SHORT = credentialPrefixes.filter((prefix) => !prefix.startsWith('sk_'))
 const INVITE_ID = 'inv_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9A-Za-z])'
 const ANYWHERE = new RegExp(
   `(?:sk_(?:live|dev|staging)_|(?<![0-9A-Za-z_-])(?!${INVITE_ID})(?:${SHORT.join('|')}))[0-9A-Za-z]{${ID_LENGTH + 8},}` +
