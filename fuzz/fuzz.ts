@@ -93,13 +93,13 @@ class Run {
   }
 
   // The same seed draws the same plans.
-  *#draw(arbitrary: fc.Arbitrary<Plan>): Generator<Plan> {
+  *#draw(arbitrary: fc.Arbitrary<Plan>): Generator<Plan, never> {
     for (let batch = 0; ; batch += 1)
       yield* fc.sample(arbitrary, { seed: this.#options.seed + batch, numRuns: BATCH })
   }
 
   // No connection waits for another one's slow request. Between two batches the world is looked after.
-  async #sendAll(drawn: Generator<Plan>, checker: Checker): Promise<void> {
+  async #sendAll(drawn: Generator<Plan, never>, checker: Checker): Promise<void> {
     // All wait while a world is made.
     let world = this.#world()
     let worldEnds = this.#sent + WORLD_REQUESTS
