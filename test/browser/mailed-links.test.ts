@@ -1,8 +1,10 @@
 import t from 'tap'
 import { openBrowser, withoutBrowser } from '../support/browser.ts'
+import { buildSdk } from '../support/careers-page.ts'
 import { tokenOf } from '../support/mail.ts'
 import { bearer, mailingApp, someEmail } from '../support/people.ts'
 
+buildSdk()
 t.setTimeout(180_000)
 
 t.test('opening a mailed link changes nothing', { skip: withoutBrowser }, async (t) => {
