@@ -5,6 +5,7 @@ import { bearer, mailingApp } from '../support/people.ts'
 // Everyone of an office comes from one address. What one program does wrong there must not lock the others out.
 
 const ALLOWANCE = 5
+const RETRIES = 1000
 const variables = { AUTH_FAILURES_PER_MINUTE: String(ALLOWANCE) }
 
 /** The statuses of many tries, one after the other. */
@@ -15,7 +16,8 @@ async function statuses(times: number, present: (index: number) => Promise<Answe
 }
 
 t.test('a program that retries a dead key locks nobody out', async (t) => {
-  const { call, tenant, invited } = await mailingApp(t, variables)
+  const { call, tenant, invited, listen } = await mailingApp(t, variables)
+  const base = await listen()
   const owner = await tenant()
   const other = await tenant()
   const { token } = await invited(owner, 'member', 'new@people.example')
@@ -27,10 +29,18 @@ t.test('a program that retries a dead key locks nobody out', async (t) => {
   })
   t.equal((await call('DELETE', `/api/keys/${other.keyId}`, { headers: other.both })).status, 200)
 
-  const refused = await statuses(200, () => call('GET', '/api/whoami', { headers: other.auth }))
-  t.same(refused, [...Array(ALLOWANCE).fill(401), ...Array(200 - ALLOWANCE).fill(429)])
+  // Over real connections, from the address that all calls below come from.
+  const ask = async (headers: Record<string, string>) => {
+    const response = await fetch(`${base}/api/whoami`, { headers })
+    await response.arrayBuffer()
+    return response
+  }
+  const refused: number[] = []
+  for (let count = 0; count < RETRIES; count += 1) refused.push((await ask(other.auth)).status)
+  t.same(refused, [...Array(ALLOWANCE).fill(401), ...Array(RETRIES - ALLOWANCE).fill(429)])
+  t.match((await ask(other.auth)).headers.get('retry-after'), /^\d+$/)
 
-  t.equal((await call('GET', '/api/whoami', { headers: owner.auth })).status, 200, 'a good key')
+  t.equal((await ask(owner.auth)).status, 200, 'a good key')
   const { email, password, refreshToken } = owner
   const login = await call('POST', '/api/auth/login', { body: { email, password } })
   t.equal(login.status, 200, 'a log-in')
