@@ -3,6 +3,7 @@ import { forgetOldEvents } from '../db/queries/events.ts'
 import { sweepKeptResponses } from '../db/queries/idempotency.ts'
 import { forgetOldBulks } from '../db/queries/invite-bulks.ts'
 import { forgetOldUsage } from '../db/queries/key-usage.ts'
+import { sweepMailAllowances } from '../db/queries/mail-allowances.ts'
 import { forgetOldRecordings } from '../db/queries/recording-retention.ts'
 import { forgetEndedSessions } from '../db/queries/sessions.ts'
 import { EVENTS_KEPT_DAYS } from '../operations/events/emit.ts'
@@ -11,6 +12,9 @@ import type { Work } from './work.ts'
 
 /** Every hour: a day that is over is dropped as soon as it is too old, whenever the process was started. */
 export const RETENTION_CRON = '17 * * * *'
+
+/** By then every bucket is full again (operations/mail/kinds.ts). */
+const MAIL_ALLOWANCE_DAYS = 3
 
 const ENDED_SESSIONS_KEPT_DAYS = 30
 
@@ -23,6 +27,7 @@ export const retention: Work = async ({ config, database, files, log }) => {
   await ensureLogPartitions(database)
   const dropped = await dropLogPartitions(database, config.logRetentionDays)
   await forgetOldUsage(database, config.logRetentionDays)
+  await sweepMailAllowances(database, MAIL_ALLOWANCE_DAYS)
   await forgetOldEvents(database, EVENTS_KEPT_DAYS)
   await sweepKeptResponses(database)
   await forgetOldBulks(database)

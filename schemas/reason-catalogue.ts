@@ -168,6 +168,14 @@ export const catalogue = {
     'RATE_LIMITED',
     'Too many accounts were created from this address. It has to wait.',
   ),
+  link_in_text: shown(
+    'BAD_REQUEST',
+    'A name contains a link, so it cannot be mailed to somebody else. The details name the place.',
+  ),
+  mail_limit: shown(
+    'RATE_LIMITED',
+    'You have sent too many e-mails, or this address got too many. Wait for the time in Retry-After.',
+  ),
   too_many_resets: shown(
     'RATE_LIMITED',
     'Too many password resets were requested from this address or for this account.',

@@ -1,6 +1,7 @@
 import type { InvitationRow } from '../../db/queries/invitations.ts'
 import type { SentInvitation } from '../../schemas/members.ts'
 import type { WriteContext } from '../core/operation.ts'
+import { refuseLinks } from '../mail/links.ts'
 import { invitationMail } from '../mail/member-messages.ts'
 import { serializeInvitation } from './serialize.ts'
 
@@ -16,16 +17,19 @@ export async function sendInvitation(
   token: string,
 ): Promise<SentInvitation> {
   const { environment, smtpUrl } = services.config
+  const { organization, user } = actor
+  refuseLinks({ 'organization.name': organization.name, 'user.name': user?.name })
   await services.mailer.send(
     tx,
     invitationMail(row.email, {
-      organizationName: actor.organization.name,
+      organizationName: organization.name,
       role: row.role,
-      inviter: actor.user?.name ?? null,
+      inviter: user?.name ?? null,
       publicUrl: services.publicUrl(),
       token,
       days: DAYS,
     }),
+    organization.id,
   )
   // Without a mail server, the message is only in the server's log, where whoever tries the API out cannot read it.
   const shown = environment.name === 'sandbox' && smtpUrl === null

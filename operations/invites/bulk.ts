@@ -5,6 +5,7 @@ import { ApiError } from '../../schemas/errors.ts'
 import { findOrCreateCandidate } from '../candidates/candidates.ts'
 import type { CsvRow, RowError } from './csv/candidates.ts'
 import {
+  admitMail,
   type Inviter,
   type InviteServices,
   invite,
@@ -53,6 +54,7 @@ export async function inviteRows(
     try {
       await requireNoOpenInvite(tx, campaign, candidate)
       await requireNotCompleted(tx, organization.id, campaignId, candidate.id)
+      if (options.sendEmail) await admitMail(tx, organization, campaign, candidate)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const { code, message } = error

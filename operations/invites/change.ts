@@ -15,7 +15,7 @@ import { type AuditContext, audit } from '../audit/audit.ts'
 import { emit } from '../events/emit.ts'
 import { abandonInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from './expire.ts'
-import { type Inviter, type InviteServices, issueToken, mailInvite } from './invites.ts'
+import { admitMail, type Inviter, type InviteServices, issueToken, mailInvite } from './invites.ts'
 import { presentInvite, presentNewInvite } from './present.ts'
 import { requireInviteTransition } from './states.ts'
 
@@ -102,6 +102,7 @@ export async function resendInvite(
   if (sendEmail) {
     const [campaign] = await findCampaign(tx, organization.id, invite.campaignId)
     if (!candidate || !campaign) throw notFound('Candidate')
+    await admitMail(tx, organization, campaign, candidate)
     await mailInvite(services, tx, organization, campaign, candidate, invite, token)
   }
   await audit(tx, context, { action: 'invite.resent', targetType: 'invite', targetId: id })

@@ -16,7 +16,9 @@ import { newId } from '../../schemas/ids.ts'
 import type { InviteCreate, NewInvite } from '../../schemas/invites.ts'
 import { findOrCreateCandidate } from '../candidates/candidates.ts'
 import { emit } from '../events/emit.ts'
+import { takeAllowance } from '../mail/allowances.ts'
 import { inviteMail } from '../mail/invite-messages.ts'
+import { refuseLinks } from '../mail/links.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { linkOf, presentInvite, presentNewInvite } from './present.ts'
 
@@ -51,6 +53,7 @@ export async function createInvite(
   const candidate = await candidateOf(tx, organization.id, body)
   const campaign = await lockActiveCampaign(tx, organization.id, campaignId)
   await requireNoOpenInvite(tx, campaign, candidate)
+  if (body.sendEmail) await admitMail(tx, organization, campaign, candidate)
   return invite(services, tx, organization, campaign, candidate, {
     hours: body.expiresInHours ?? campaign.inviteValidHours,
     sendEmail: body.sendEmail ?? false,
@@ -132,7 +135,25 @@ export async function issueToken(tx: Queryable, invite: InviteRow): Promise<stri
   return text
 }
 
-/** Sends the candidate the link. */
+/**
+ * Takes the allowance of a message to a candidate, before anything is written: in a file, one row fails alone.
+ * @throws ApiError 429; 400 where a name contains a link
+ */
+export async function admitMail(
+  tx: Queryable,
+  organization: Inviter,
+  campaign: CampaignRow,
+  candidate: CandidateRow,
+): Promise<void> {
+  refuseLinks({
+    'organization.name': organization.name,
+    'campaign.name': campaign.name,
+    'candidate.name': candidate.name,
+  })
+  await takeAllowance(tx, 'invite', candidate.email, organization.id)
+}
+
+/** Sends the candidate the link. The allowance was taken before. */
 export async function mailInvite(
   services: InviteServices,
   tx: Queryable,
@@ -142,7 +163,7 @@ export async function mailInvite(
   invite: InviteRow,
   token: string,
 ): Promise<void> {
-  await services.mailer.send(
+  await services.mailer.sendAdmitted(
     tx,
     inviteMail(candidate.email, {
       organizationName: organization.name,

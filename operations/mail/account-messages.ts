@@ -5,7 +5,7 @@ export function passwordResetMail(
   to: string,
   about: { publicUrl: string; token: string; minutes: number },
 ): Mail {
-  return compose(to, {
+  return compose('password_reset', to, {
     subject: 'Set a new password',
     paragraphs: [
       'Someone, probably you, asked for a new password for the Anteroom account with this address.',
@@ -18,7 +18,7 @@ export function passwordResetMail(
 
 /** Tells that the password is another one now. */
 export function passwordChangedMail(to: string, about: { publicUrl: string }): Mail {
-  return compose(to, {
+  return compose('notice', to, {
     subject: 'Your password was changed',
     paragraphs: ['The password of your Anteroom account was changed, and every session was ended.'],
     link: { label: 'Log in', url: `${about.publicUrl}/dashboard` },
@@ -28,7 +28,7 @@ export function passwordChangedMail(to: string, about: { publicUrl: string }): M
 
 /** Asks the new address whether it is the user's. */
 export function newAddressMail(to: string, about: { publicUrl: string; token: string; hours: number }): Mail {
-  return compose(to, {
+  return compose('email_change', to, {
     subject: 'Confirm your new e-mail address',
     paragraphs: [
       'Someone, probably you, wants to use this address for an Anteroom account.',
@@ -41,7 +41,7 @@ export function newAddressMail(to: string, about: { publicUrl: string; token: st
 
 /** Tells the owner of an account that somebody else wants to use its address. */
 export function addressInUseMail(to: string, about: { publicUrl: string }): Mail {
-  return compose(to, {
+  return compose('email_change', to, {
     subject: 'Someone wants to use your e-mail address',
     paragraphs: [
       'Someone, maybe you, asked to use this address for another Anteroom account.',
@@ -57,7 +57,7 @@ export function oldAddressMail(
   to: string,
   about: { publicUrl: string; token: string; hours: number; newEmail: string },
 ): Mail {
-  return compose(to, {
+  return compose('notice', to, {
     subject: 'Confirm the change of your e-mail address',
     paragraphs: [
       `Someone, probably you, wants to move your Anteroom account to the address ${about.newEmail}.`,
@@ -71,7 +71,7 @@ export function oldAddressMail(
 
 /** Tells the old address that the account has moved. */
 export function addressChangedMail(to: string, about: { newEmail: string }): Mail {
-  return compose(to, {
+  return compose('notice', to, {
     subject: 'Your e-mail address was changed',
     paragraphs: [
       `Your Anteroom account now has the address ${about.newEmail}. This is the last message to this one.`,
@@ -82,7 +82,7 @@ export function addressChangedMail(to: string, about: { newEmail: string }): Mai
 
 /** The last message to a person who was erased. */
 export function erasedMail(to: string): Mail {
-  return compose(to, {
+  return compose('notice', to, {
     subject: 'Your account was erased',
     paragraphs: ['Your Anteroom account was erased, as you asked. This is the last message from it.'],
     footer: 'What happened in your organizations stays in their audit logs, without your name and address.',

@@ -1,5 +1,8 @@
+import type { MailKind } from './kinds.ts'
+
 /** A message, ready to be sent. */
 export interface Mail {
+  readonly kind: MailKind
   /** One bare address. */
   readonly to: string
   readonly subject: string
@@ -19,9 +22,10 @@ interface Parts {
 /**
  * Writes a message as plain text and as HTML. What stands in the parts is text: names that people gave themselves are
  * escaped here, and nowhere else.
+ * @param kind how it is limited
  * @param to one bare address
  */
-export function compose(to: string, { subject, paragraphs, link, footer }: Parts): Mail {
+export function compose(kind: MailKind, to: string, { subject, paragraphs, link, footer }: Parts): Mail {
   const text = [...paragraphs, ...(link ? [`${link.label}:\n${link.url}`] : []), `--\n${footer}`]
   const html = [
     ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
@@ -29,6 +33,7 @@ export function compose(to: string, { subject, paragraphs, link, footer }: Parts
     `<p style="color:#666;font-size:0.9em">${escapeHtml(footer)}</p>`,
   ]
   return {
+    kind,
     to,
     subject,
     text: `${text.join('\n\n')}\n`,

@@ -1,4 +1,5 @@
 import { compose, type Mail } from './compose.ts'
+import { withoutLinks } from './links.ts'
 
 /** Asks a candidate to an interview. The token stands in the link's fragment, which no browser sends to a server. */
 export function inviteMail(
@@ -11,8 +12,11 @@ export function inviteMail(
     expiresAt: Date
   },
 ): Mail {
-  const { organizationName, campaignName, candidateName, link, expiresAt } = about
-  return compose(to, {
+  const { link, expiresAt } = about
+  const organizationName = withoutLinks(about.organizationName)
+  const campaignName = withoutLinks(about.campaignName)
+  const candidateName = withoutLinks(about.candidateName)
+  return compose('invite', to, {
     subject: `${organizationName} invites you to an interview: ${campaignName}`,
     paragraphs: [
       `Hello ${candidateName},`,

@@ -16,7 +16,7 @@ export interface LeakFacts {
  */
 export function leakedKeyMail(to: string, facts: LeakFacts, publicUrl: string): Mail {
   const { organization, name, prefix, url, revoked } = facts
-  return compose(to, {
+  return compose('notice', to, {
     subject: `An API key of ${organization} was found in public`,
     paragraphs: [
       `The key “${name}” (${prefix}…) of ${organization} was found ${url ? `at ${url}` : 'in a public place'}.`,

@@ -3,6 +3,7 @@ import { seal, unseal } from '../../credentials/seal.ts'
 import type { Queryable } from '../../db/connect.ts'
 import type { JobData, JobQueue } from '../../db/jobs.ts'
 import { ApiError } from '../../schemas/errors.ts'
+import { takeAllowance } from './allowances.ts'
 import type { Mail } from './compose.ts'
 
 const CONTEXT = 'mail'
@@ -46,12 +47,18 @@ export class Mailer {
   }
 
   /**
-   * Sends a message once the transaction has committed.
+   * Sends a message once the transaction has committed, within the limits of its kind.
    * @param tx any transaction, a tenant's too
-   * @throws ApiError 503 in production without SMTP_URL
+   * @param sender the id of the organization or person that causes it; null where the server does
+   * @throws ApiError 503 in production without SMTP_URL; 429 with the seconds to wait
    */
-  async send(tx: Queryable, mail: Mail): Promise<void> {
+  async send(tx: Queryable, mail: Mail, sender: string | null = null): Promise<void> {
     this.requireMail()
+    if (await takeAllowance(tx, mail.kind, mail.to, sender)) await this.sendAdmitted(tx, mail)
+  }
+
+  /** The same for a message whose allowance was taken before. */
+  async sendAdmitted(tx: Queryable, mail: Mail): Promise<void> {
     await this.#jobs.add(tx, 'mail', {
       sealed: seal(this.#sealingKey, CONTEXT, JSON.stringify(mail)).toString('base64'),
     })

@@ -1,4 +1,5 @@
 import { compose, type Mail } from './compose.ts'
+import { withoutLinks } from './links.ts'
 
 /** Asks someone to join an organization. The token stands in the fragment, which no browser sends to a server. */
 export function invitationMail(
@@ -12,8 +13,10 @@ export function invitationMail(
     days: number
   },
 ): Mail {
-  const { organizationName, role, inviter, publicUrl, token, days } = about
-  return compose(to, {
+  const { role, publicUrl, token, days } = about
+  const organizationName = withoutLinks(about.organizationName)
+  const inviter = about.inviter && withoutLinks(about.inviter)
+  return compose('invitation', to, {
     subject: `Invitation to ${organizationName}`,
     paragraphs: [
       `${inviter ?? organizationName} invites you to join ${organizationName} on Anteroom as ${role}.`,
@@ -37,7 +40,7 @@ export function keysLeftBehindMail(
   const { organizationName, member, keys, publicUrl } = about
   const shown = keys.slice(0, 20).map((key) => `${key.name} (${key.prefix}…)`)
   const more = keys.length > shown.length ? `, and ${keys.length - shown.length} more` : ''
-  return compose(to, {
+  return compose('notice', to, {
     subject: `${member} left ${organizationName}: ${keys.length} of their API keys stay`,
     paragraphs: [
       `${member} is no longer a member of ${organizationName}. Keys belong to the organization, so that those that ${member} made still work: ${shown.join(', ')}${more}.`,

@@ -22,7 +22,7 @@ export function webhookFailingMail(to: string, facts: FailingFacts, publicUrl: s
   const end = new Date(
     Math.max(failingSince.getTime() + DISABLED_AFTER_DAYS * DAY_MS, now.getTime() + DAY_MS),
   )
-  return compose(to, {
+  return compose('notice', to, {
     subject: `A webhook of ${organization} keeps failing`,
     paragraphs: [
       `Nothing that ${organization} sent to ${url} has arrived since ${failingSince.toISOString()}.`,
@@ -43,7 +43,7 @@ export function webhookDisabledMail(
   publicUrl: string,
 ): Mail {
   const { organization, url, reason } = facts
-  return compose(to, {
+  return compose('notice', to, {
     subject: `A webhook of ${organization} was disabled`,
     paragraphs: [
       reason === 'gone'

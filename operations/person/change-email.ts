@@ -53,6 +53,7 @@ export const changeEmail = writeOperation({
     await services.mailer.send(
       tx,
       owner ? addressInUseMail(newEmail, about) : newAddressMail(newEmail, { ...about, token: tokens.new }),
+      user.id,
     )
     await services.mailer.send(tx, oldAddressMail(user.email, { ...about, token: tokens.old, newEmail }))
     return { email: user.email, pendingEmail: newEmail, confirmed: { current: false, new: false } }

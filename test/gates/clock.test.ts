@@ -12,6 +12,8 @@ const byTheDatabase: Record<string, string> = {
   'sessions.ts': 'a session is a person’s, who may switch to another organization with it',
   'session-uses.ts': 'a session is a person’s',
   'throttles.ts': 'attempts are counted by address and person',
+  'webhook-locks.ts': 'locks for the sweep of what is old enough to be forgotten',
+  'mail-allowances.ts': 'mailboxes are of people, whatever the time of an organization',
   'replicas.ts': 'leases of processes',
   'files.ts': 'leases of uploads, which processes renew',
   'file-removals.ts': 'leases of uploads, which processes renew',

@@ -7,7 +7,7 @@ import { mailServer, testWorker } from '../support/mail.ts'
 import { until } from '../support/until.ts'
 
 const mail = (to: string, subject = 'A subject') =>
-  compose(to, {
+  compose('notice', to, {
     subject,
     paragraphs: ['Zoë <b>Tables</b> & Söhne "invite" you.', 'A second paragraph.'],
     link: { label: 'Open it', url: 'https://example.com/x?a=1&b=2#token=abc' },
@@ -37,7 +37,7 @@ t.test('a message of plain ASCII goes as it stands: no link is broken in two', a
   const log = { info: () => {}, warn: () => {} }
   const delivery = await openDelivery(smtp.url, () => 'https://api.acme.example', log)
   const parts = { subject: 'Plain', paragraphs: ['One.'], link: { label: 'Open', url: link }, footer: 'End.' }
-  await delivery.deliver(compose('ada@example.com', parts), 'id')
+  await delivery.deliver(compose('notice', 'ada@example.com', parts), 'id')
   delivery.close()
   const { raw, text, from } = await smtp.take('ada@example.com')
   t.match(raw, `\r\n${link}\r\n`)
