@@ -153,6 +153,8 @@ async function defaults(): Promise<Settings> {
     log_timezone: 'UTC',
     log_destination: 'stderr',
     logging_collector: 'off',
+    // Transactions are short: a circle of waiting ones is noticed after a tenth of a second, not after a whole one.
+    deadlock_timeout: '100ms',
     log_line_prefix: '%m [%p] ',
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
