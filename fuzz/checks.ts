@@ -150,10 +150,11 @@ function doorFaults(
   const { access } = operation
   if (access === 'public' || method !== operation.method || twist === 'another path') return []
   if (uselessCredentials.includes(credential)) return [{ kind: 'let in', message: `with ${credential}` }]
-  // A filter by an id of another organization finds nothing: the answer must not contain one. The access log may: it
-  // tells callers which paths they asked for.
+  // A filter by an id of another organization finds nothing: the answer must not contain one. The access log and a
+  // person's export may: they tell callers which paths they asked for.
   const [path = ''] = target.split('?')
-  const shown = access !== 'logs:read' && world.pool.knowsAnyOf(body.toString())
+  const tellsPaths = access === 'logs:read' || operation.id === 'me.export'
+  const shown = !tellsPaths && world.pool.knowsAnyOf(body.toString())
   const reached = world.pool.knowsAnyOf(path) || shown
   if (foreignCredentials.includes(credential) && reached) {
     return [{ kind: 'let in', message: `${credential}, to the ids of another` }]
