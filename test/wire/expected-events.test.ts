@@ -31,6 +31,8 @@ async function setUp(t: Test) {
 
   /** Opens a connection, and resolves with it and with the server's end of it. */
   const open = async () => {
+    // The upload of a file has a connection of its own, which stays open for a while.
+    sockets.length = 0
     const client = slowClient(t, base)
     await until(() => sockets.length > 0, 'the connection')
     return { client, socket: sockets.pop() as Socket }
