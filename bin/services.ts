@@ -56,6 +56,7 @@ export function operateServices<T>(work: (services: Services, operator: Operator
       loginThrottle: new LoginThrottle(database),
       publicUrl: () => config.publicUrl ?? `http://${config.host}:${config.port}`,
       files,
+      accessLog: { flush: async () => {} },
       log,
     }
     try {

@@ -1,17 +1,11 @@
 import Type from 'typebox'
 import type { AccessRecord } from '../db/queries/access-log.ts'
 import { LogFeed } from '../operations/access-log/feed.ts'
+import { serializeLogRecord } from '../operations/logs/serialize.ts'
 import { actorOf } from '../plugins/access.ts'
-import { Id } from '../schemas/ids.ts'
+import { logFilter } from '../schemas/logs.ts'
 import { Strict } from '../schemas/primitives.ts'
 import { type Api, answers } from './api.ts'
-import { presentRecord } from './logs.ts'
-
-const filter = {
-  keyId: Type.Optional(Id('key')),
-  status: Type.Optional(Type.Integer({ minimum: 100, maximum: 599 })),
-  path: Type.Optional(Type.String({ maxLength: 500 })),
-}
 
 const stream = {
   description:
@@ -30,12 +24,12 @@ export async function logStreamRoutes(app: Api): Promise<void> {
       exposeHeadRoute: false,
       schema: {
         tags: ['Logs'],
-        operationId: 'streamLogs',
+        operationId: 'logs.stream',
         summary: 'Follow the requests of the organization, from now on',
         description:
-          'For people who watch: at most the newest 200 requests a second, and none that took longer than 30 seconds; ' +
-          '`GET /api/logs` has them all. The stream ends with the credential that opened it.',
-        querystring: Strict(filter),
+          'For people who watch. The stream has at most the newest 200 requests per second, and no request that took ' +
+          'longer than 30 seconds: `GET /api/logs` has all of them. The stream ends with the credential that opened it.',
+        querystring: Strict(logFilter),
         response: { ...answers({}, 400, 401, 403, 429), 200: stream },
       },
     },
@@ -50,7 +44,7 @@ export async function logStreamRoutes(app: Api): Promise<void> {
         const open = app.openEventStream(request, reply)
         for await (const record of follower.records(open.signal)) {
           if (wanted(record))
-            await open.send({ id: record.id, event: 'request', data: presentRecord(record) })
+            await open.send({ id: record.id, event: 'request', data: serializeLogRecord(record) })
         }
       } finally {
         follower.leave()

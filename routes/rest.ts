@@ -120,6 +120,7 @@ function statusesOf(method: Method, operation: Operation, hasId: boolean): numbe
 
 /** The headings of the reference, where they are not the noun in capitals. */
 const tags: Record<string, string> = {
+  audit: 'Logs',
   deliveries: 'Webhooks',
   dashboard: 'Account',
   invitations: 'Members',

@@ -2,7 +2,7 @@ import type { Database } from '../../db/connect.ts'
 import { listAuditHeads, readAudit } from '../../db/queries/audit.ts'
 import { type AuthenticatedHead, ChainCheck, type ChainHead } from './chain.ts'
 import type { AuditKey } from './key.ts'
-import { type AuditRecord, presentAudit, restoreRecord } from './present.ts'
+import { type AuditRecord, restoreRecord, serializeAudit } from './serialize.ts'
 import { snapshot } from './snapshot.ts'
 import { authenticatedHead, isAuthentic, type Verification } from './verify.ts'
 
@@ -20,7 +20,7 @@ export async function exportAudit(
     let records = 0
     for (const head of heads) {
       for await (const rows of readAudit(tx, head.organizationId)) {
-        for (const row of rows) write(presentAudit(row))
+        for (const row of rows) write(serializeAudit(row))
         records += rows.length
       }
       write({ organizationId: head.organizationId, head: authenticatedHead(head) })

@@ -2,7 +2,8 @@ import Type, { type Static } from 'typebox'
 import { keyUsage } from '../../db/queries/key-usage.ts'
 import { badRequest } from '../../schemas/errors.ts'
 import { Id } from '../../schemas/ids.ts'
-import { Instant, InstantText, Strict } from '../../schemas/primitives.ts'
+import { periodQuery, requireOrder } from '../../schemas/period.ts'
+import { Instant, Strict } from '../../schemas/primitives.ts'
 import { readOperation } from '../core/operation.ts'
 import { readKey } from './find.ts'
 
@@ -15,8 +16,7 @@ const widths = {
 const Input = Strict({
   id: Id('key'),
   interval: Type.Enum(['hour', 'day'], { default: 'hour' }),
-  from: Type.Optional(InstantText()),
-  to: Type.Optional(InstantText()),
+  ...periodQuery,
 })
 
 /** Shows a key's requests and refused authentications over time. */
@@ -55,7 +55,7 @@ function rangeOf(input: Static<typeof Input>): { from: Date; to: Date } {
   const { usual, longest, told } = widths[input.interval]
   const to = input.to === undefined ? new Date() : new Date(input.to)
   const from = input.from === undefined ? new Date(to.getTime() - usual) : new Date(input.from)
-  if (from >= to) throw badRequest('querystring.from', 'must be before to')
+  requireOrder(from, to)
   if (to.getTime() - from.getTime() > longest) {
     const message = `must be at most ${told} before to, for an interval of a ${input.interval}`
     throw badRequest('querystring.from', message)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { AuthenticatedHead } from '../../operations/audit/chain.ts'
 import { verifyExport } from '../../operations/audit/export.ts'
-import type { AuditRecord } from '../../operations/audit/present.ts'
+import type { AuditRecord } from '../../operations/audit/serialize.ts'
 import { audited, written } from '../support/audit.ts'
 
 t.setTimeout(300_000)

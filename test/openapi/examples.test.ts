@@ -23,7 +23,6 @@ const needsMore: Record<string, string> = {
   'keys.finishRotation': 'a rotation that is under way',
   'keys.undoRotation': 'a rotation that is under way',
   reportLeakedKeys: 'the signature of a partner',
-  explainRequest: 'a request in the log',
   getFile: 'a file',
   deleteFile: 'a file',
   getFileContent: 'a signed link',

@@ -25,7 +25,7 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
     body: { name: 'Spare' },
   })
   const user = { authorization: `Bearer ${tenant.accessToken}` }
-  const { body: sessions } = await server.call('GET', '/api/auth/sessions', { headers: user })
+  const { body: sessions, headers } = await server.call('GET', '/api/auth/sessions', { headers: user })
   const { body: invitation } = await server.call('POST', '/api/members/invitations', {
     headers: user,
     body: { email: `invited-${tenant.email}`, role: 'viewer' },
@@ -49,6 +49,7 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
       key: spare.id,
       usr: tenant.userId,
       org: tenant.organizationId,
+      req: String(headers['x-request-id']),
     },
     credentialFor: ({ access }) => {
       if (access === 'public') return {}
