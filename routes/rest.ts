@@ -30,8 +30,8 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 export function rest(app: Api, route: string, operation: Operation, options: RestOptions = {}): void {
   const [method, url] = route.split(' ') as [Method, string]
   const { status = 200, shows = operation.output } = options
-  const { params, others } = divide(operation, url)
   const place = method === 'GET' ? 'querystring' : 'body'
+  const { params, others } = divide(operation, url, place)
   const noun = operation.name.slice(0, operation.name.indexOf('.'))
   const schema = {
     tags: [tags[noun] ?? capitalized(noun)],
@@ -82,13 +82,14 @@ function inputOf({ params, query, body }: FastifyRequest, place: Place): Input {
 function divide(
   { input, example = {} }: Operation,
   url: string,
+  place: Place,
 ): { params: TObject | null; others: TSchema | null } {
   const named = new Set([...url.matchAll(/:(\w+)/g)].map(([, name]) => name as string))
   const inPath: TProperties = {}
   const left: TProperties = {}
   for (const [name, schema] of Object.entries(input.properties)) {
     if (named.has(name)) inPath[name] = schema
-    else left[name] = schema
+    else left[name] = place === 'querystring' ? withExample(schema, (example as Input)[name]) : schema
   }
   const params = named.size === 0 ? null : Type.Object(inPath)
   if (Object.keys(left).length === 0) return { params, others: null }
@@ -101,6 +102,14 @@ function divide(
   // A body of which every field is optional may be left out.
   const { required = [] } = others as { required?: string[] }
   return { params, others: required.length === 0 && !minProperties ? Type.Optional(others) : others }
+}
+
+/** A query parameter that shows its part of the operation's example. */
+function withExample(schema: TSchema, value: unknown): TSchema {
+  if (value === undefined) return schema
+  // TypeBox keeps `optional` in a property that spreading would lose.
+  const properties = Object.getOwnPropertyDescriptors(schema)
+  return Object.defineProperties({}, { ...properties, examples: { value: [value], enumerable: true } })
 }
 
 /** The operation's example, as far as it is part of the query or the body. */

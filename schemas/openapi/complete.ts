@@ -52,8 +52,8 @@ function completeParameters(method: string, operation: ApiOperation): void {
     const { schema = {} } = parameter
     // What has a default may be left out. JSON Schema's validators put it in before they look for it.
     if (schema.default !== undefined) parameter.required = false
-    const example =
-      [schema, ...(schema.anyOf ?? [])].flatMap(({ examples = [] }) => examples)[0] ?? schema.default
+    const parts = [schema, ...(schema.anyOf ?? [])]
+    const example = parameter.example ?? parts.flatMap(({ examples = [] }) => examples)[0] ?? schema.default
     if (example !== undefined) parameter.example = example
   }
   if (method === 'post' && operation.responses['422']) {

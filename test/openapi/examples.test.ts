@@ -34,13 +34,17 @@ const needsMore: Record<string, string> = {
   'dashboard.switch': "the dashboard's cookie",
 }
 
-/** The path with ids that the owner has, or those of the document. */
-function pathOf(path: string, { parameters = [] }: ApiOperation, { ids }: Owner): string {
-  return parameters.reduce((url, { name, in: place, example }) => {
-    if (place !== 'path') return url
+/** The path and the query, with ids that the owner has in place of those of the document. */
+function urlOf(path: string, { parameters = [] }: ApiOperation, { ids }: Owner): string {
+  const query = new URLSearchParams()
+  let url = path
+  for (const { name = '', in: place, example } of parameters) {
     const [prefix = ''] = String(example).split('_')
-    return url.replace(`{${name}}`, ids[prefix] ?? String(example ?? 'text'))
-  }, path)
+    const value = ids[prefix] ?? String(example ?? 'text')
+    if (place === 'path') url = url.replace(`{${name}}`, value)
+    if (place === 'query' && example !== undefined) query.set(name, value)
+  }
+  return query.size > 0 ? `${url}?${query}` : url
 }
 
 /** An example with what belongs to the owner in the place of what belongs to the document's readers. */
@@ -63,7 +67,7 @@ async function execute(server: TestApp, method: string, path: string, operation:
   const headers = owner.credentialFor({ access } as Parameters<Owner['credentialFor']>[0])
   const example = operation.requestBody?.content['application/json']?.example
   const body = ofOwner(example, access, owner)
-  return server.call(method.toUpperCase() as 'GET', pathOf(path, operation, owner), {
+  return server.call(method.toUpperCase() as 'GET', urlOf(path, operation, owner), {
     headers,
     ...(body === null ? {} : { body }),
   })
