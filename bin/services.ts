@@ -10,6 +10,8 @@ import type { ReadOperation, WriteOperation } from '../operations/core/operation
 import { operatorCaller } from '../operations/core/operator.ts'
 import { Runner } from '../operations/core/runner.ts'
 import type { Services } from '../operations/core/services.ts'
+import { FileLinks } from '../operations/files/links.ts'
+import { fileShower } from '../operations/files/present.ts'
 import { openFileStore } from '../operations/files/store.ts'
 import { Mailer } from '../operations/mail/mailer.ts'
 import { Replica } from '../operations/revocation/replica.ts'
@@ -44,6 +46,7 @@ export function operateServices<T>(work: (services: Services, operator: Operator
     const log = { error: tell, warn: tell }
     const files = await openFileStore(config, database, log)
     const encryptionKey = encryptionKeyOf(config)
+    const publicUrl = () => config.publicUrl ?? `http://${config.host}:${config.port}`
     const services: Services = {
       config,
       database,
@@ -54,8 +57,9 @@ export function operateServices<T>(work: (services: Services, operator: Operator
       jobs,
       mailer: new Mailer(jobs, encryptionKey, config),
       loginThrottle: new LoginThrottle(database),
-      publicUrl: () => config.publicUrl ?? `http://${config.host}:${config.port}`,
+      publicUrl,
       files,
+      showFile: fileShower(new FileLinks(encryptionKey, config.environment.name), publicUrl),
       accessLog: { flush: async () => {} },
       log,
     }

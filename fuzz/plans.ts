@@ -25,7 +25,7 @@ export function plans(operations: readonly FuzzOperation[], definitions: Definit
 
 // What takes a world's credentials or everything in it away is asked less often, so that others find something.
 const destructive =
-  /logOut|erase|revoke|switch|password.change|endOther|sessions.end|endSession|resetSandbox|members.remove|delete/i
+  /logOut|erase|revoke|switch|password.change|endOther|sessions.end|endSession|sandbox.reset|members.remove|delete/i
 
 function weightOf({ id, bodies, method }: FuzzOperation): number {
   if (destructive.test(id)) return 2

@@ -3,6 +3,12 @@ import type { AnswerFileRow } from '../../db/queries/interviews.ts'
 import type { File } from '../../schemas/files.ts'
 import type { FileLinks } from './links.ts'
 
+declare module '../core/services.ts' {
+  interface Services {
+    readonly showFile: ShowFile
+  }
+}
+
 /** Shows a file as the API does, with a fresh link to its content. */
 export type ShowFile = (row: StoredFileRow | AnswerFileRow) => File
 

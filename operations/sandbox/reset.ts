@@ -1,30 +1,34 @@
-import type { Environment } from '../../config/environment.ts'
-import { announceChange } from '../../db/changes.ts'
 import { resetClock } from '../../db/queries/clock.ts'
-import { type Deleted, deleteOwnData, forgetKeptResponses } from '../../db/queries/sandbox.ts'
-import type { TenantTransaction } from '../../db/tenant.ts'
-import { type AuditContext, audit } from '../audit/audit.ts'
+import { deleteOwnData, forgetKeptResponses } from '../../db/queries/sandbox.ts'
+import { Strict } from '../../schemas/primitives.ts'
+import { Reset } from '../../schemas/sandbox.ts'
+import { writeOperation } from '../core/operation.ts'
+import { removeBytesSoon } from '../files/remove.ts'
 
-/**
- * Deletes an organization's campaigns, candidates, invites, interviews, answers, files and events, with the deliveries of
- * these, and sets its clock back. People, keys, webhook endpoints, settings and logs stay. Bytes are removed after the
- * commit, and the announced change of the clock is settled.
- */
-export async function resetOrganization(
-  tx: TenantTransaction,
-  context: AuditContext,
-  environment: Environment,
-): Promise<Deleted> {
-  const { organizationId } = context
-  await resetClock(tx, organizationId)
-  const deleted = await deleteOwnData(tx, organizationId)
-  await forgetKeptResponses(tx, organizationId)
-  await audit(tx, context, {
-    action: 'sandbox.reset',
-    targetType: 'organization',
-    targetId: organizationId,
-    changes: { deleted },
-  })
-  await announceChange(tx, environment, `organization:${organizationId}`)
-  return deleted
-}
+/** Deletes what an organization has created, and sets its clock back. */
+export const resetSandbox = writeOperation({
+  name: 'sandbox.reset',
+  summary: 'Delete what the organization has created',
+  description:
+    'Deletes the campaigns, candidates, invites, interviews, answers, files and events of your organization, with the ' +
+    'deliveries of these events, and sets its clock back. Members, keys, webhooks, settings and logs stay. You cannot ' +
+    'undo it.',
+  access: 'organization:write',
+  input: Strict({}),
+  output: Reset,
+  async run({ tx, organizationId, services, audit, invalidate, afterCommit }) {
+    await resetClock(tx, organizationId)
+    const deleted = await deleteOwnData(tx, organizationId)
+    await forgetKeptResponses(tx, organizationId)
+    audit({
+      action: 'sandbox.reset',
+      targetType: 'organization',
+      targetId: organizationId,
+      changes: { deleted },
+    })
+    // Instances have cached by the old clock how long a key is valid.
+    invalidate(`organization:${organizationId}`)
+    afterCommit(() => removeBytesSoon(services.files))
+    return { deleted }
+  },
+})
