@@ -29,7 +29,7 @@ const destructive =
 
 function weightOf({ id, bodies, method }: FuzzOperation): number {
   if (destructive.test(id)) return 2
-  if (id === 'runDrill') return 1
+  if (id === 'sandbox.runDrill') return 1
   return Object.keys(bodies).length > 0 || method === 'POST' ? 12 : 6
 }
 

@@ -31,19 +31,6 @@ export function auditContextOf(request: FastifyRequest): AuditContext {
   }
 }
 
-/**
- * The same of a request to a public route (a sign-up, a log-in, an accepted invitation), for the organization and the
- * user that it turned out to be about.
- */
-export function publicAuditContextOf(
-  request: FastifyRequest,
-  organizationId: string,
-  userId: string | null,
-  actorType: AuditContext['actorType'] = 'anonymous',
-): AuditContext {
-  return { ...originOf(request), organizationId, actorType, userId, credentialId: null }
-}
-
 function originOf(request: FastifyRequest): Pick<AuditContext, 'ip' | 'userAgent' | 'requestId' | 'key'> {
   const { address: ip, id: requestId, server, headers } = request
   return { ip, requestId, userAgent: headers['user-agent'] ?? null, key: server.auditKey }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { isSignedByPartner } from '../operations/keys/leak-keys.ts'
 import { handleLeaks } from '../operations/keys/leaks.ts'
-import { publicAuditContextOf } from '../plugins/audit-context.ts'
+import { originOf } from '../plugins/operations.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
 import { readJson } from '../schemas/json-text.ts'
 import { LeakFeedbacks, LeakHeaders, LeakReports } from '../schemas/leaks.ts'
@@ -34,16 +34,7 @@ export async function keyLeakRoutes(app: Api): Promise<void> {
         request.body = await openReport(request)
       },
     },
-    async (request) => {
-      const tools = {
-        services: app,
-        mailer: app.mailer.possible ? app.mailer : null,
-        publicUrl: app.publicUrl(),
-        contextFor: (organizationId: string) =>
-          publicAuditContextOf(request, organizationId, null, 'partner'),
-      }
-      return handleLeaks(tools, request.body)
-    },
+    (request) => handleLeaks({ services: app, origin: originOf(request), mails: true }, request.body),
   )
 
   async function openReport(request: FastifyRequest): Promise<never> {

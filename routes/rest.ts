@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TObject, type TProperties, type TSchema } from 'typebox'
-import type { Input, Operation } from '../operations/core/operation.ts'
+import type { Input, Operation, Origin } from '../operations/core/operation.ts'
 import { callerOf, originOf } from '../plugins/operations.ts'
 import { type Api, answers } from './api.ts'
 
@@ -12,6 +12,8 @@ interface RestOptions {
   readonly shows?: TSchema
   /** Runs the operation within something that needs the request: for limits by client address. */
   around?<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T>
+  /** Adds what the operation needs to know of the request and no other operation does. */
+  origin?(request: FastifyRequest): Partial<Origin>
   /** Sets what a good answer has besides its body, e.g. a cookie. */
   answered?(request: FastifyRequest, reply: FastifyReply, output: unknown): unknown
 }
@@ -57,13 +59,15 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
 }
 
 function handlerFor(app: Api, operation: Operation, place: Place, options: RestOptions): Handler {
-  const { status = 200, around, answered } = options
+  const { status = 200, around, answered, origin } = options
   return async (request, reply) => {
     const input = inputOf(request, place)
-    const run = () =>
-      operation.kind === 'public'
-        ? app.runner.runPublic(operation, originOf(request), input)
-        : app.runner.run(operation, callerOf(request, reply), input)
+    const run = () => {
+      if (operation.kind === 'public') return app.runner.runPublic(operation, originOf(request), input)
+      const caller = callerOf(request, reply)
+      if (origin) Object.assign(caller.origin, origin(request))
+      return app.runner.run(operation, caller, input)
+    }
     const { output, replayed } = await (around ? around(request, run) : run())
     await answered?.(request, reply, output)
     reply.code(status)

@@ -165,6 +165,24 @@ export function anonymousContext(
   return { ip, userAgent, requestId, key, actorType: 'anonymous', userId, credentialId: null }
 }
 
+/** The context of what a secret-scanning partner reported about an organization. */
+export function partnerContext(
+  { ip, userAgent, requestId }: AuditOrigin,
+  key: AuditKey,
+  organizationId: string,
+): AuditContext {
+  return {
+    ip,
+    userAgent,
+    requestId,
+    key,
+    organizationId,
+    actorType: 'partner',
+    userId: null,
+    credentialId: null,
+  }
+}
+
 /** The context of a job or of another thing that the server does by itself. */
 export function systemContext(
   organizationId: string,

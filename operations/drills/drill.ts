@@ -2,36 +2,40 @@ import type { Scope } from '../../schemas/access.ts'
 import type { DrillStep } from '../../schemas/drills.ts'
 import type { Outcome } from '../webhooks/send.ts'
 
-/** An answer of the API to a step. */
+/** The API's answer to a step. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
-  /** JSON: a step takes out of it what it expects to be there. */
+  /** JSON. Empty where the answer has no body. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** What drills work with: the API itself, asked as anyone asks it. */
+/**
+ * Calls this API as any client does.
+ * @param credential whose: null nobody's, `caller` the caller's own (the default), or a bearer token
+ */
+export type Ask = (
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  options?: { credential?: 'caller' | { bearer: string } | null; body?: unknown },
+) => Promise<Answer>
+
+/** What drills work with. */
 export interface DrillTools {
-  /** @param credential what is presented: null nothing, otherwise the caller's own or a bearer */
-  ask(
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    options?: { credential?: 'caller' | { bearer: string } | null; body?: unknown },
-  ): Promise<Answer>
+  readonly ask: Ask
   /** Reports a key as a secret-scanning partner does. */
   reportLeak(key: string): Promise<void>
-  /** Opens a session of the organization's for the drill alone. @returns its refresh token */
+  /** Opens a session of the organization, only for the drill. @returns its refresh token */
   openSession(): Promise<string>
   /** How far the organization's time is ahead of the real one. @returns milliseconds */
   clockAheadMs(): Promise<number>
-  /** Sends a message to the receiver that is drilled. */
   readonly receiver: Receiver
 }
 
-/** The endpoint whose receiver is drilled. */
+/** The webhook whose receiver is drilled. */
 export interface Receiver {
   readonly url: string
-  /** A message signed as every delivery is, unless the drill wants it otherwise. */
+  /** Sends a message that is signed as every delivery is, unless it has a fault. */
   send(message: DrillMessage): Promise<Outcome>
 }
 
@@ -46,9 +50,9 @@ export interface DrillMessage {
 
 /** An exercise on the caller's own organization. */
 export interface Drill {
-  /** What its caller must be allowed. */
+  /** The scope that its caller needs. */
   readonly access: Exclude<Scope, '*'>
-  /** Whether it needs an endpoint. */
+  /** Whether it needs a webhook. */
   readonly needsReceiver?: boolean
   run(tools: DrillTools, report: Report): Promise<void>
 }

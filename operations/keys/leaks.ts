@@ -4,21 +4,20 @@ import { secretTag, sha256, verifySecret } from '../../credentials/secret.ts'
 import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
 import { findLeakSetting, findRecentLeakReport, listOwnerEmails } from '../../db/queries/leaks.ts'
 import type { LeakFeedback, LeakReport } from '../../schemas/leaks.ts'
-import type { AuditContext } from '../audit/audit.ts'
+import { partnerContext } from '../audit/audit.ts'
 import { type ChangeContext, change } from '../core/change.ts'
+import type { Origin } from '../core/operation.ts'
 import type { Services } from '../core/services.ts'
 import { leakedKeyMail } from '../mail/key-messages.ts'
-import type { Mailer } from '../mail/mailer.ts'
 import { endAndReport } from './revoke.ts'
 
 /** What the work on a report needs. */
 export interface LeakTools {
-  readonly services: Pick<Services, 'config' | 'database' | 'tenancy' | 'log' | 'changes'>
-  /** Null where this server can send no e-mail. */
-  readonly mailer: Mailer | null
-  /** Where the dashboard is reached. */
-  readonly publicUrl: string
-  readonly contextFor: (organizationId: string) => AuditContext
+  readonly services: Services
+  /** Where the report comes from. */
+  readonly origin: Origin
+  /** Whether the owners are told by e-mail, where this server can send e-mail. */
+  readonly mails: boolean
 }
 
 /** A key that was really found in public, with the report that said so. */
@@ -51,7 +50,7 @@ export async function handleLeaks(tools: LeakTools, reports: readonly LeakReport
     const target = {
       scope: 'tenant',
       organizationId,
-      auditContext: tools.contextFor(organizationId),
+      auditContext: partnerContext(tools.origin, tools.services.auditKey, organizationId),
     } as const
     await change(tools.services, target, (context) =>
       handleForOrganization(tools, context, organizationId, [...leaks.values()]),
@@ -67,6 +66,7 @@ async function handleForOrganization(
   leaks: readonly Leak[],
 ): Promise<void> {
   const { tx } = context
+  const { mailer, publicUrl } = tools.services
   const [organization] = await findLeakSetting(tx, organizationId)
   if (!organization) return
   const revokes = organization.leakedKeys === 'revoke'
@@ -78,7 +78,7 @@ async function handleForOrganization(
     }
     const changes = { url, source, revoked: revokes }
     context.audit({ action: 'key.leaked', targetType: 'key', targetId: key.id, changes })
-    if (!tools.mailer) continue
+    if (!tools.mails || !mailer.possible) continue
     for (const { email } of await listOwnerEmails(tx, organizationId)) {
       const facts = {
         organization: organization.name,
@@ -87,7 +87,7 @@ async function handleForOrganization(
         url,
         revoked: revokes,
       }
-      await tools.mailer.send(tx, leakedKeyMail(email, facts, tools.publicUrl))
+      await mailer.send(tx, leakedKeyMail(email, facts, publicUrl()))
     }
   }
 }

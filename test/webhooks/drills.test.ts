@@ -77,6 +77,18 @@ t.test('a receiver that verifies, and goes by ids, passes; one that takes anythi
   t.ok(Date.now() - Date.parse(of('webhook-delay')[0]?.event.createdAt ?? '') > 3_500_000)
 })
 
+t.test('a drill that is asked for again with its Idempotency-Key is not run again', async (t) => {
+  const { call, tenant } = await testApp(t)
+  const { auth } = await tenant()
+  const headers = { ...auth, 'idempotency-key': 'one drill' }
+  const run = () => call('POST', '/api/sandbox/drills', { headers, body: { drill: 'rotation' } })
+  const first = await run()
+  t.match(first, { status: 200, body: { passed: true } })
+  const again = await run()
+  t.same(again.body, first.body)
+  t.equal(again.headers['idempotent-replayed'], 'true')
+})
+
 t.test('drills need the rights that their steps need, and production has none', async (t) => {
   const { call, tenant } = await testApp(t)
   const { auth } = await tenant()
