@@ -20,21 +20,25 @@ type Settings = Pick<Config, 'environment' | 'dataDir' | 'encryptionKey'>
 /**
  * Checks that the encryption key opens what is sealed in the database. A server with another key could neither sign
  * webhooks nor check second factors, and would tell nobody. The first start of an environment keeps a canary: a known
- * text, sealed with the key. A database that is not migrated has nothing to check.
+ * text, sealed with the key.
+ * @returns false where the database has no place for a canary yet: check again once it is migrated
  * @throws ConfigError when the key is another one
  */
-export async function checkEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<void> {
-  await withOwner(config, logins, async (client) => {
+export function checkEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<boolean> {
+  return withOwner(config, logins, async (client) => {
     const [kept] = await findCanary(client)
-    if (kept) return opens(config, { context: CONTEXT, sealed: kept.sealed })
-    for (const sample of await sealedSamples(client)) opens(config, sample)
+    if (kept) return requireOpens(config, { context: CONTEXT, sealed: kept.sealed })
+    for (const sample of await sealedSamples(client)) requireOpens(config, sample)
     await insertCanary(client, seal(encryptionKeyOf(config), CONTEXT, TEXT))
   })
 }
 
-/** Takes the configured encryption key as the right one from now on. What another key sealed stays unreadable. */
-export async function acceptEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<void> {
-  await withOwner(config, logins, (client) =>
+/**
+ * Takes the configured encryption key as the right one from now on. What another key sealed stays unreadable.
+ * @returns as {@link checkEncryptionKey}
+ */
+export function acceptEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<boolean> {
+  return withOwner(config, logins, (client) =>
     replaceCanary(client, seal(encryptionKeyOf(config), CONTEXT, TEXT)),
   )
 }
@@ -43,20 +47,22 @@ async function withOwner(
   { environment }: Settings,
   logins: DatabaseLogins,
   work: (client: postgres.Sql) => Promise<unknown>,
-): Promise<void> {
+): Promise<boolean> {
   const client = ownerClient(logins.owner, {
     fetch_types: false,
     connection: { search_path: environment.schema },
   })
   try {
     const [table] = await findCanaryTable(client, environment.schema)
-    if (table) await work(client)
+    if (!table) return false
+    await work(client)
+    return true
   } finally {
     await client.end({ timeout: 1 })
   }
 }
 
-function opens(config: Settings, { context, sealed }: { context: string; sealed: Buffer }): void {
+function requireOpens(config: Settings, { context, sealed }: { context: string; sealed: Buffer }): void {
   try {
     unseal(encryptionKeyOf(config), context, sealed)
   } catch (cause) {

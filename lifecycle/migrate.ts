@@ -18,11 +18,12 @@ export async function migrateDatabase(
   options: { dropStaleLogins?: boolean; acceptEncryptionKey?: boolean } = {},
 ): Promise<string[]> {
   const variable = ownerVariable(config)
+  const accepts = options.acceptEncryptionKey === true
   // Before anything is changed: the names of the logins come from the key.
-  if (!options.acceptEncryptionKey) await naming(variable, checkEncryptionKey(config, logins))
+  const isChecked = !accepts && (await naming(variable, checkEncryptionKey(config, logins)))
   const applied = await naming(variable, migrate(logins, config.environment, options))
-  const finish = options.acceptEncryptionKey ? acceptEncryptionKey : checkEncryptionKey
-  await naming(variable, finish(config, logins))
+  const keep = accepts ? acceptEncryptionKey : checkEncryptionKey
+  if (!isChecked) await naming(variable, keep(config, logins))
   await checkLogins(config)
   return applied
 }
