@@ -1,15 +1,11 @@
-import { randomBase62 } from '../../credentials/base62.ts'
-import { hashPassword } from '../../credentials/secret.ts'
 import { updatePlan } from '../../db/queries/organizations.ts'
 import { badRequest, notFound } from '../../schemas/errors.ts'
-import { isName, NAME_RULE } from '../../schemas/visible-text.ts'
 import { systemContext } from '../audit/audit.ts'
 import { change } from '../core/change.ts'
 import type { Services } from '../core/services.ts'
 import { planNames } from '../plans/plans.ts'
 import { createOrganization } from '../sign-up/create-organization.ts'
-
-const PASSWORD_LENGTH = 20
+import { drawPassword, requireEmail, requireName } from '../users/order.ts'
 
 /** What the operator wants created. */
 export interface OrganizationOrder {
@@ -35,18 +31,16 @@ export async function createByOperator(
   services: Services,
   { name, ownerEmail, ownerName, plan }: OrganizationOrder,
 ): Promise<CreatedOrganization> {
-  if (!isName(name)) throw badRequest('name', NAME_RULE)
-  if (!isName(ownerName)) throw badRequest('owner-name', NAME_RULE)
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(ownerEmail)) throw badRequest('owner-email', 'is no e-mail address')
-  const { config, auditKey } = services
-  const password = randomBase62(PASSWORD_LENGTH)
-  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
+  requireName('name', name)
+  requireName('owner-name', ownerName)
+  requireEmail('owner-email', ownerEmail)
+  const { password, passwordHash } = await drawPassword(services.config)
   const everywhere = { scope: 'system', organizationId: null, auditContext: null } as const
   const { value } = await change(services, everywhere, async (context) => {
     const owner = await createOrganization(
       context,
       { email: ownerEmail, name: ownerName, organizationName: name, passwordHash },
-      (id) => systemContext(id, auditKey, 'operator'),
+      (id) => systemContext(id, services.auditKey, 'operator'),
     )
     const { organizationId, userId, email } = owner
     if (plan) await updatePlan(context.tx, organizationId, plan)

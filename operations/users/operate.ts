@@ -1,26 +1,17 @@
-import { randomBase62 } from '../../credentials/base62.ts'
-import { hashPassword } from '../../credentials/secret.ts'
-import {
-  findUserByEmail,
-  insertMembership,
-  insertUser,
-  listMemberships,
-  type UserRow,
-} from '../../db/queries/accounts.ts'
+import { findUserByEmail, insertMembership, insertUser } from '../../db/queries/accounts.ts'
 import { updatePassword } from '../../db/queries/authentication.ts'
 import { deletePasswordResets } from '../../db/queries/password-resets.ts'
 import { lockUser } from '../../db/queries/sessions.ts'
 import type { Role } from '../../schemas/access.ts'
-import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
+import { ApiError, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
-import { isName, NAME_RULE } from '../../schemas/visible-text.ts'
 import { systemContext } from '../audit/audit.ts'
 import { change } from '../core/change.ts'
 import type { Services } from '../core/services.ts'
+import { auditEverywhere } from '../person/notice.ts'
 import { takeRoom } from '../plans/room.ts'
 import { closeSessions } from '../sessions/close.ts'
-
-const PASSWORD_LENGTH = 20
+import { drawPassword, requireEmail, requireName } from './order.ts'
 
 /** A user with the new password, which is shown once. */
 export interface UserWithPassword {
@@ -45,11 +36,10 @@ export interface UserOrder {
 export async function createUser(services: Services, order: UserOrder): Promise<UserWithPassword> {
   const { organizationId, name, role } = order
   const email = order.email.toLowerCase()
-  if (!isName(name)) throw badRequest('name', NAME_RULE)
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) throw badRequest('email', 'is no e-mail address')
+  requireName('name', name)
+  requireEmail('email', email)
   const { config, auditKey } = services
-  const password = randomBase62(PASSWORD_LENGTH)
-  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
+  const { password, passwordHash } = await drawPassword(config)
   const auditContext = systemContext(organizationId, auditKey, 'operator')
   const target = { scope: 'system', organizationId, auditContext } as const
   const { value } = await change(services, target, async ({ tx, audit }) => {
@@ -78,22 +68,18 @@ export async function createUser(services: Services, order: UserOrder): Promise<
  * @throws ApiError 404 where nobody has the e-mail address
  */
 export async function resetPasswordByOperator(services: Services, email: string): Promise<UserWithPassword> {
-  const { config, auditKey } = services
-  const password = randomBase62(PASSWORD_LENGTH)
-  const passwordHash = await hashPassword(password, config.passwordBcryptCost)
-  const target = { scope: 'system', organizationId: null, auditContext: null } as const
-  const { value } = await change(services, target, async (context) => {
-    const { tx, within } = context
-    const [user] = (await findUserByEmail(tx, email.toLowerCase())) as UserRow[]
+  const { password, passwordHash } = await drawPassword(services.config)
+  const everywhere = { scope: 'system', organizationId: null, auditContext: null } as const
+  const { value } = await change(services, everywhere, async (context) => {
+    const { tx } = context
+    const [user] = await findUserByEmail(tx, email.toLowerCase())
     if (!user) throw notFound('User')
     await lockUser(tx, user.id)
     await updatePassword(tx, user.id, null, passwordHash)
     await deletePasswordResets(tx, user.id)
     await closeSessions(context, user.id, { except: null })
-    for (const { organizationId } of await listMemberships(tx, user.id)) {
-      const { audit } = within(organizationId, systemContext(organizationId, auditKey, 'operator'))
-      audit({ action: 'user.password_changed', targetType: 'user', targetId: user.id })
-    }
+    const auditContext = systemContext('', services.auditKey, 'operator')
+    await auditEverywhere({ ...context, auditContext }, user.id, 'user.password_changed')
     return { userId: user.id, email: user.email, password }
   })
   return value
