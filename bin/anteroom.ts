@@ -2,7 +2,6 @@
 import { Command } from 'commander'
 import { explain } from '../lifecycle/explain.ts'
 import packageJson from '../package.json' with { type: 'json' }
-
 import { auditCommands } from './commands/audit.ts'
 import { fileCommands } from './commands/files.ts'
 import { keyCommands } from './commands/keys.ts'

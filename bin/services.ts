@@ -20,9 +20,11 @@ import { type Operator, operate } from './operator.ts'
 
 const PAGE = 100
 
-function tell(_fields: object, message: string): void {
-  process.stderr.write(`${message}\n`)
+function tell(error: unknown): void {
+  process.stderr.write(`${String(error)}\n`)
 }
+
+const tellOf = (_fields: object, message: string) => tell(message)
 
 /** Runs an operation for the organization, with all rights, and gives its output. */
 export type RunOperation = <O extends ReadOperation | WriteOperation>(
@@ -36,14 +38,13 @@ export type RunOperation = <O extends ReadOperation | WriteOperation>(
 export function operateServices<T>(work: (services: Services, operator: Operator) => Promise<T>): Promise<T> {
   return operate(async (operator) => {
     const { config, logins, auditKey } = operator
-    const warn = (error: unknown) => process.stderr.write(`${String(error)}\n`)
     // LISTEN needs a session, which a pooler in between may not give.
     const database = connect(logins.session, config.environment, { max: 4, ...unhurried })
     const tenancy = new Tenancy(logins.tenant, config.environment)
-    const jobs = await JobQueue.open(logins.session, config.environment, false, warn)
+    const jobs = await JobQueue.open(logins.session, config.environment, false, tell)
     // It caches nothing. It is there to hear when the instances acknowledge a change.
-    const changes = new Replica(database, config.environment, { invalidate() {}, clear() {} }, warn)
-    const log = { error: tell, warn: tell }
+    const changes = new Replica(database, config.environment, { invalidate() {}, clear() {} }, tell)
+    const log = { error: tellOf, warn: tellOf }
     const files = await openFileStore(config, database, log)
     const encryptionKey = encryptionKeyOf(config)
     const publicUrl = () => config.publicUrl ?? `http://${config.host}:${config.port}`
@@ -84,18 +85,19 @@ export function operateServices<T>(work: (services: Services, operator: Operator
  */
 export function operateOrganization<T>(
   findId: (operator: Operator) => Promise<string>,
-  work: (run: RunOperation) => Promise<T>,
+  work: (run: RunOperation, services: Services) => Promise<T>,
 ): Promise<T> {
   return operateServices(async (services, operator) => {
     const [organization] = await findOrganization(services.database, await findId(operator))
     if (!organization) throw notFound('Organization')
     const runner = new Runner(services)
-    return work(async (operation, input) => {
+    const run: RunOperation = async (operation, input) => {
       const [wrong] = Errors(operation.input, input)
       if (wrong) throw badRequest(wrong.instancePath.slice(1).replaceAll('/', '.'), wrong.message)
       const { output } = await runner.run(operation, operatorCaller(organization), input)
       return output as never
-    })
+    }
+    return work(run, services)
   })
 }
 

@@ -3,7 +3,7 @@ import { findUserByEmail } from '../../db/queries/accounts.ts'
 import { listMembers } from '../../operations/members/list.ts'
 import { removeMember } from '../../operations/members/remove.ts'
 import { notFound } from '../../schemas/errors.ts'
-import { type Operator, report, withJson } from '../operator.ts'
+import { report, withJson } from '../operator.ts'
 import { everyPage, operateOrganization } from '../services.ts'
 
 /** `anteroom members list` and `remove` */
@@ -35,17 +35,15 @@ export function memberCommands(program: Command): void {
       .description('remove a member; their sessions in the organization end at once')
       .argument('<organization>', 'its id')
       .argument('<email>', "the member's e-mail address"),
-  ).action((organizationId: string, email: string, options: { json?: boolean }) => {
-    const found = { userId: '' }
-    const find = async ({ database }: Operator) => {
-      const [user] = await findUserByEmail(database, email.toLowerCase())
-      if (!user) throw notFound('Member')
-      found.userId = user.id
-      return organizationId
-    }
-    return operateOrganization(find, async (run) => {
-      await run(removeMember, found)
-      report(options, found, [`${email} is removed.`])
-    })
-  })
+  ).action((organizationId: string, email: string, options: { json?: boolean }) =>
+    operateOrganization(
+      async () => organizationId,
+      async (run, { database }) => {
+        const [user] = await findUserByEmail(database, email.toLowerCase())
+        if (!user) throw notFound('Member')
+        await run(removeMember, { userId: user.id })
+        report(options, { userId: user.id }, [`${email} is removed.`])
+      },
+    ),
+  )
 }
