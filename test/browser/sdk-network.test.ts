@@ -1,17 +1,9 @@
 import t from 'tap'
 import { en } from '../../web/sdk/languages/en.ts'
 import { withoutBrowser } from '../support/browser.ts'
-import { candidateWorld, openPage, questions } from '../support/candidate.ts'
-import { buildSdk } from '../support/careers-page.ts'
+import { openPage, questions, sharedWorld } from '../support/candidate.ts'
 
-buildSdk()
-t.setTimeout(180_000)
-
-let ready: ReturnType<typeof candidateWorld> | undefined
-const world = () => {
-  ready ??= candidateWorld(t)
-  return ready
-}
+const world = sharedWorld(t)
 
 // Makes the recording that is kept as long as one of minutes: a Void element (RFC 8794, 11.3.2) of 5 MiB at its end.
 // It is there when its transaction is complete: a reload before that would undo it.

@@ -2,17 +2,10 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { en } from '../../web/sdk/languages/en.ts'
 import { withoutBrowser } from '../support/browser.ts'
-import { candidateWorld, heard, openPage, questions } from '../support/candidate.ts'
-import { accessibilityFaults, buildSdk } from '../support/careers-page.ts'
+import { heard, openPage, questions, sharedWorld } from '../support/candidate.ts'
+import { accessibilityFaults } from '../support/careers-page.ts'
 
-buildSdk()
-t.setTimeout(180_000)
-
-let ready: ReturnType<typeof candidateWorld> | undefined
-const world = () => {
-  ready ??= candidateWorld(t)
-  return ready
-}
+const world = sharedWorld(t)
 const [why, shift, voice] = questions as unknown as [object, object, object]
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true, level: 2 })
 

@@ -2,18 +2,10 @@ import type { Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { en } from '../../web/sdk/languages/en.ts'
 import { openBrowser, withoutBrowser } from '../support/browser.ts'
-import { candidateWorld, heard, openPage, questions } from '../support/candidate.ts'
-import { accessibilityFaults, buildSdk } from '../support/careers-page.ts'
+import { heard, openPage, questions, sharedWorld } from '../support/candidate.ts'
+import { accessibilityFaults } from '../support/careers-page.ts'
 
-buildSdk()
-// In all, where a file is run by itself: tap's own default is half a minute.
-t.setTimeout(180_000)
-
-let ready: ReturnType<typeof candidateWorld> | undefined
-const world = () => {
-  ready ??= candidateWorld(t)
-  return ready
-}
+const world = sharedWorld(t)
 
 /** What holds of each step: accessible in both themes, and nothing wider than a small phone. */
 async function checkStep(t: Test, page: Page, shown: Locator): Promise<void> {

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { type Body, testApp } from './app.ts'
 import { openBrowser } from './browser.ts'
-import { careersSite, fakeDevices } from './careers-page.ts'
+import { buildSdk, careersSite, fakeDevices } from './careers-page.ts'
 
 /** One of each kind. */
 export const questions = [
@@ -13,8 +13,22 @@ export const questions = [
   { id: 'quick', prompt: 'Three things to check?', kind: 'text', timeLimitSeconds: 600 },
 ]
 
-/** One server, one integrator's site and one browser for a file of tests. */
-export async function candidateWorld(t: Test) {
+/**
+ * Builds the SDK, and gives a file of tests its time.
+ * @returns makes the file's world at the first call: a server, an integrator's site and a browser
+ */
+export function sharedWorld(t: Test) {
+  buildSdk()
+  // In all, where a file is run by itself: tap's own default is half a minute.
+  t.setTimeout(180_000)
+  let ready: ReturnType<typeof candidateWorld> | undefined
+  return () => {
+    ready ??= candidateWorld(t)
+    return ready
+  }
+}
+
+async function candidateWorld(t: Test) {
   const server = await testApp(t)
   const { auth } = await server.tenant()
   const site = await careersSite(t, server)
