@@ -120,8 +120,7 @@ function recordLate(app: FastifyInstance, request: FastifyRequest, reply: Fastif
 }
 
 /**
- * Bounds the rows of a flood. Callers who were let in are recorded in any case; whoever was refused needs no credential
- * to ask again.
+ * Bounds the rows of a flood. Requests whose credential was accepted are always recorded. Anyone can send refused ones.
  * @returns what goes to the access log; null where nothing does
  */
 function bounded({ strangers, refusals }: FastifyInstance, record: RequestRecord): RequestRecord | null {

@@ -37,7 +37,7 @@ export function keyCommands(program: Command): void {
       .argument('<key>', 'its id')
       .option('--reason <text>', 'for the records of the organization'),
   ).action((id: string, options: { reason?: string; json?: boolean }) =>
-    operateOrganization(ownerOf(id), async (run) => {
+    operateOrganization(organizationOf(id), async (run) => {
       const { reason } = options
       const revoked = await run(revokeKey, { id, ...(reason === undefined ? {} : { reason }) })
       const instances = revoked.receipt.replicas.length
@@ -52,7 +52,7 @@ export function keyCommands(program: Command): void {
       .argument('<key>', 'its id')
       .option('--grace-hours <hours>', 'how long the old key keeps working', Number, 24),
   ).action((id: string, options: { graceHours: number; json?: boolean }) =>
-    operateOrganization(ownerOf(id), async (run) => {
+    operateOrganization(organizationOf(id), async (run) => {
       const successor = await run(rotateKey, { id, graceHours: options.graceHours })
       report(options, successor, [
         `Key  ${successor.id}`,
@@ -63,8 +63,8 @@ export function keyCommands(program: Command): void {
   )
 }
 
-/** Finds whose key it is. */
-function ownerOf(id: string): (operator: Operator) => Promise<string> {
+/** Finds the organization of a key. */
+function organizationOf(id: string): (operator: Operator) => Promise<string> {
   return async ({ database }) => {
     const [found] = await findOrganizationOfKey(database, id)
     if (!found) throw notFound('Key')

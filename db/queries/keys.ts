@@ -154,7 +154,7 @@ export function keepKey(tx: Queryable, organizationId: string, id: string) {
     where organization_id = ${organizationId} and id = ${id}`
 }
 
-/** Whose key it is (system role). */
+/** Finds the organization of a key (system role). */
 export function findOrganizationOfKey(db: Queryable, id: string) {
   return db<{ organizationId: string }[]>`select organization_id from keys where id = ${id}`
 }

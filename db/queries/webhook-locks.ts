@@ -2,9 +2,9 @@ import type { Queryable } from '../connect.ts'
 import { locking } from '../locks.ts'
 
 /**
- * Whoever changes or deletes deliveries that exist locks their webhooks first, in the order of ids. So two transactions
- * never wait for each other's deliveries, in whatever order a statement takes them. Inserting the deliveries of a new
- * event needs no lock, as nobody else sees these rows. See docs/locks.md.
+ * Lock the webhooks of deliveries, in the order of ids, before you change or delete the deliveries. Two transactions then
+ * never wait for each other's deliveries, in whatever order their statements take the rows. Deliveries of a new event
+ * need no lock: no other transaction sees them yet. See docs/locks.md.
  */
 
 /** A webhook and its organization. */

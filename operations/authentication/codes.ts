@@ -38,7 +38,7 @@ export function checkSecondFactor(services: Authentication, userId: string, text
   return trySecondFactor(services, userId, text, { step: findUnusedStep, recovery: findRecoveryCode })
 }
 
-/** What happens with a right code. No row where it was used before. */
+/** How a right code is looked up or used up. Both answer with no row for a code that was used before. */
 interface CodeQueries {
   readonly step: typeof useTotpStep
   readonly recovery: typeof useRecoveryCode
@@ -87,12 +87,15 @@ export async function stepOf(
   return result.valid && 'timeStep' in result ? result.timeStep : null
 }
 
-/** What the secret of a user's authenticator is sealed for. */
+/** The context that a user's authenticator secret is sealed with (credentials/seal.ts). */
 export function sealedFor(userId: string): string {
   return `totp ${userId}`
 }
 
-/** Under what a recovery code is kept. Letter case does not count, and look-alikes of digits are digits (Crockford). */
+/**
+ * The hash that stands for a recovery code. Letter case does not count, and letters that look like digits are digits
+ * (Crockford).
+ */
 export function recoveryHash(text: string): Buffer {
   const plain = text.toLowerCase().replace(/[\s-]/g, '').replaceAll('o', '0').replace(/[il]/g, '1')
   return sha256(`recovery code ${plain}`)

@@ -6,7 +6,7 @@ import type { Authentication } from './context.ts'
 import { checkPassword } from './passwords.ts'
 import type { Person } from './person.ts'
 
-/** What somebody who is logged in presents to confirm who they are. */
+/** What a logged-in user sends to confirm who they are. */
 export interface Confirmation {
   readonly password?: string
   /** Of the authenticator, or a recovery code. */
@@ -45,7 +45,7 @@ export async function confirmPerson(
 }
 
 /**
- * The password of who is logged in.
+ * Checks the password of a logged-in user.
  * @returns its hash
  * @throws ApiError 401, 429
  */

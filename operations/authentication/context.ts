@@ -3,10 +3,10 @@ import type { LoginThrottle } from './throttle.ts'
 
 declare module '../core/services.ts' {
   interface Services {
-    /** Slows the guessing of passwords and codes down. */
+    /** Slows down the guessing of passwords and codes. */
     readonly loginThrottle: LoginThrottle
   }
 }
 
-/** What proves who somebody is, and what it works with. People belong to several organizations. */
+/** The services that authentication uses. It works across organizations, because a user may belong to several. */
 export type Authentication = Pick<Services, 'database' | 'config' | 'encryptionKey' | 'loginThrottle'>

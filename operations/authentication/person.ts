@@ -1,14 +1,14 @@
 import { ApiError } from '../../schemas/errors.ts'
 import type { Actor } from '../credentials/principals.ts'
 
-/** Who is logged in, in which session. */
+/** A logged-in user and their session. */
 export interface Person {
   readonly userId: string
   readonly sessionId: string
 }
 
 /**
- * Who is logged in, in a session of their own.
+ * Finds the user who is logged in, and their session.
  * @throws ApiError 403 for a third party's app: it has a user's consent and is not the user
  */
 export function personOf({ user, sessionId }: Actor): Person {

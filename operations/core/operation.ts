@@ -113,7 +113,7 @@ export interface PublicOperation<I extends TObject = TObject, O extends TSchema 
   run(context: PublicContext, input: Static<I>, prepared: P): Promise<Static<O> | Refusal>
 }
 
-/** What a public operation returns to refuse its caller and commit what it did all the same. */
+/** A public operation returns this to refuse its caller and still commit its changes. */
 export class Refusal {
   readonly error: ApiError
 
