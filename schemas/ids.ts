@@ -5,26 +5,29 @@ import { v7 } from 'uuid'
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const LENGTH = 26
 
-/** The type prefixes of ids. */
-export type IdPrefix =
-  | 'org'
-  | 'usr'
-  | 'ses'
-  | 'key'
-  | 'cmp'
-  | 'cnd'
-  | 'inv'
-  | 'int'
-  | 'whk'
-  | 'evt'
-  | 'dlv'
-  | 'req'
-  | 'rep'
-  | 'app'
-  | 'aud'
-  | 'minv'
-  | 'blk'
-  | 'file'
+/** The type prefixes of ids, and what each is the id of. */
+const nouns = {
+  org: 'an organization',
+  usr: 'a user',
+  ses: 'a session',
+  key: 'a key',
+  cmp: 'a campaign',
+  cnd: 'a candidate',
+  inv: 'an invite',
+  int: 'an interview',
+  whk: 'a webhook',
+  evt: 'an event',
+  dlv: 'a delivery',
+  req: 'a request',
+  rep: 'a report',
+  app: 'an app',
+  aud: 'an audit record',
+  minv: 'an invitation',
+  blk: 'a file of candidates to invite',
+  file: 'a file',
+}
+
+export type IdPrefix = keyof typeof nouns
 
 /**
  * A new id: its type's prefix and a UUID version 7 (RFC 9562) in Crockford's base32, as the TypeID
@@ -35,8 +38,12 @@ export function newId(prefix: IdPrefix): string {
 }
 
 /** The schema of an id with that prefix. */
-export function Id(prefix: IdPrefix) {
-  return Type.String({ pattern: idPattern(prefix), examples: [`${prefix}_01jd8m3k5ve2pt7c9x4hw6qa0z`] })
+export function Id(prefix: IdPrefix, description = `The id of ${nouns[prefix]}`) {
+  return Type.String({
+    pattern: idPattern(prefix),
+    description,
+    examples: [`${prefix}_01jd8m3k5ve2pt7c9x4hw6qa0z`],
+  })
 }
 
 /** The pattern of an id with that prefix, for schemas. */

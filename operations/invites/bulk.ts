@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/connect.ts'
 import type { CandidateRow } from '../../db/queries/candidates.ts'
 import { hasCompleted } from '../../db/queries/invites.ts'
 import { ApiError } from '../../schemas/errors.ts'
-import { findOrCreateCandidate } from '../candidates/candidates.ts'
+import { findOrCreateCandidate } from '../candidates/find-or-create.ts'
 import type { CsvRow, RowError } from './csv/candidates.ts'
 import {
   admitMail,

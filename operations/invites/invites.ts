@@ -14,7 +14,7 @@ import {
 import { ApiError, badRequest, notFound } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import type { InviteCreate, NewInvite } from '../../schemas/invites.ts'
-import { findOrCreateCandidate } from '../candidates/candidates.ts'
+import { findOrCreateCandidate } from '../candidates/find-or-create.ts'
 import { emit } from '../events/emit.ts'
 import { takeAllowance } from '../mail/allowances.ts'
 import { inviteMail } from '../mail/invite-messages.ts'

@@ -2,6 +2,7 @@
 export interface JsonSchema {
   $ref?: string
   title?: string
+  description?: string
   type?: string | readonly string[]
   enum?: readonly unknown[]
   const?: unknown

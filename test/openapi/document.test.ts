@@ -9,6 +9,23 @@ import { writtenDocument } from '../support/document.ts'
 
 t.setTimeout(300_000)
 
+/** Nouns of which every parameter and every field has a description. */
+const describedNouns = ['candidates']
+
+/** The fields of a schema that say nothing about themselves, by their path. */
+function undescribed(document: ApiDocument, schema: JsonSchema = {}, path = ''): string[] {
+  const resolve = (one: JsonSchema) =>
+    document.components?.schemas?.[one.$ref?.split('/').at(-1) ?? ''] ?? one
+  const { properties = {}, items, anyOf = [] } = resolve(schema)
+  const inside = [...(items ? [items] : []), ...anyOf].flatMap((one) => undescribed(document, one, path))
+  const own = Object.entries(properties).flatMap(([name, field]) => {
+    const at = `${path}.${name}`
+    const said = [field, resolve(field), ...(resolve(field).anyOf ?? [])].some((one) => one.description)
+    return [...(said ? [] : [at]), ...undescribed(document, field, at)]
+  })
+  return [...own, ...inside]
+}
+
 /** Validates by the document's own dialect, JSON Schema 2020-12. */
 function validatorOf(document: ApiDocument) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
@@ -90,6 +107,22 @@ t.test('what the document says of each operation', async (t) => {
       for (const requirement of security ?? [])
         t.strictSame(Object.values(requirement)[0], [access], operationId)
       t.match(description, access, operationId)
+    }
+  })
+
+  t.test('every parameter and field of these nouns is described', async (t) => {
+    for (const { operation } of operations) {
+      const { operationId = '', parameters = [], requestBody, responses } = operation
+      if (!describedNouns.includes(operationId.split('.')[0] ?? '')) continue
+      t.ok(operation.summary && operation.description, operationId)
+      const bodies = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)]
+      const schemas = bodies.flatMap((content) => Object.values(content ?? {})).map(({ schema }) => schema)
+      const silent = parameters.filter(({ $ref, description }) => !$ref && !description)
+      const without = [
+        ...silent.map(({ name }) => name),
+        ...schemas.flatMap((schema) => undescribed(document, schema)),
+      ]
+      t.strictSame(without, [], operationId)
     }
   })
 
