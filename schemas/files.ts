@@ -5,13 +5,15 @@ import { Instant } from './primitives.ts'
 export const File = Type.Object(
   {
     id: Id('file'),
-    name: Type.String({ description: 'As its sender called it, for people to read' }),
-    contentType: Type.String({ description: 'Of the content, whatever the sender claimed' }),
-    sizeBytes: Type.Integer(),
+    name: Type.String({ description: 'The name that its sender gave it, for people to read' }),
+    contentType: Type.String({ description: 'The media type of the content, whatever the sender claimed' }),
+    sizeBytes: Type.Integer({ description: 'How long the content is, in bytes' }),
     sha256: Type.String({ description: 'SHA-256 of the content, in hex' }),
-    createdAt: Instant(),
-    url: Type.String({ description: 'The content. The link is for this file alone and needs no credential' }),
-    urlExpiresAt: Instant(),
+    createdAt: Instant({ description: 'When the file was stored' }),
+    url: Type.String({
+      description: 'A link to the content. It opens this file alone and needs no other credential',
+    }),
+    urlExpiresAt: Instant({ description: 'Until when `url` is good: for five minutes' }),
   },
   { title: 'File' },
 )

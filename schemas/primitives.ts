@@ -37,8 +37,8 @@ export function InstantText(example = '2026-12-31T23:59:59.000Z') {
 }
 
 /** A value or null, in answers and bodies. */
-export function Nullable<S extends TSchema>(schema: S) {
-  return Type.Union([schema, Type.Null()])
+export function Nullable<S extends TSchema>(schema: S, options: Record<string, unknown> = {}) {
+  return Type.Union([schema, Type.Null()], options)
 }
 
 /** JSON that belongs to the integrator: kept and given back as it came, at most 50 fields. */

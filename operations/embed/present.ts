@@ -5,7 +5,7 @@ import { findOrganization } from '../../db/queries/organizations.ts'
 import type { EmbedInterview } from '../../schemas/embed.ts'
 import { notFound } from '../../schemas/errors.ts'
 import type { ShowFile } from '../files/present.ts'
-import { presentInterview } from '../interviews/present.ts'
+import { serializeInterview } from '../interviews/serialize.ts'
 
 /** An interview as the candidate's browser sees it. @throws ApiError 404 where it is gone */
 export async function presentEmbedInterview(
@@ -19,7 +19,7 @@ export async function presentEmbedInterview(
   const [organization] = await findOrganization(tx, organizationId)
   const [candidate] = await findCandidate(tx, organizationId, row.candidateId)
   return {
-    ...presentInterview(row, show),
+    ...serializeInterview(row, show),
     language: row.language,
     organization: { name: organization?.name ?? '' },
     candidate: { name: candidate?.name ?? '' },

@@ -12,7 +12,7 @@ import type { EventType } from '../../schemas/events.ts'
 import type { InterviewStatus } from '../../schemas/interviews.ts'
 import { emit } from '../events/emit.ts'
 import { requireInviteTransition } from '../invites/states.ts'
-import { presentInterviewEvent } from './present.ts'
+import { serializeInterviewEvent } from './serialize.ts'
 import { interviewTransitions, requireInterviewTransition } from './states.ts'
 
 const eventOf: Record<InterviewStatus, EventType | null> = {
@@ -50,7 +50,7 @@ export async function moveInterview(
   }
   // Coming back from a pause is no start.
   const type = to === 'in_progress' && row.startedAt !== null ? null : eventOf[to]
-  if (type) await emit(tx, organizationId, type, presentInterviewEvent(moved))
+  if (type) await emit(tx, organizationId, type, serializeInterviewEvent(moved))
   return moved
 }
 

@@ -12,9 +12,9 @@ import { beginInterview } from '../embed/sessions.ts'
 import { sampleClip, sampleTone } from '../files/sample-media.ts'
 import { arriving, takeFile } from '../files/take.ts'
 import { lockOpenInterview, saveAnswer } from '../interviews/answers.ts'
-import { presentInterview } from '../interviews/present.ts'
 import { completeInterview } from '../interviews/progress.ts'
 import { type AskedQuestion, saveRecording, wantRecording } from '../interviews/recordings.ts'
+import { serializeInterview } from '../interviews/serialize.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
 import { lockActiveCampaign } from '../invites/invites.ts'
 import { requireInviteTransition } from '../invites/states.ts'
@@ -50,7 +50,7 @@ export const simulateInterview = writeOperation({
     if (simulated.status === 'rejected') throw simulated.reason
     const [row] = await findInterview(tx, organizationId, simulated.value)
     if (!row) throw notFound('Interview')
-    return presentInterview(row, services.showFile)
+    return serializeInterview(row, services.showFile)
   },
 })
 

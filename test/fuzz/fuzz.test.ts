@@ -96,7 +96,7 @@ t.test('what it checks', async (t) => {
   const filter = '/api/interviews?campaignId=cmp_01jd8m3k5ve2pt7c9x4hw6qa0z'
   t.strictSame(
     faultsOf(
-      'listInterviews',
+      'interviews.list',
       { body: { interviews: [], nextCursor: null } },
       { ...foreign, target: filter },
     ),
@@ -104,7 +104,7 @@ t.test('what it checks', async (t) => {
   )
   t.ok(
     faultsOf(
-      'listInterviews',
+      'interviews.list',
       { body: { campaignId: 'cmp_01jd8m3k5ve2pt7c9x4hw6qa0z' } },
       { ...foreign, target: filter },
     ).includes('let in'),

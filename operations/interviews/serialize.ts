@@ -4,21 +4,21 @@ import type { Answer, Interview } from '../../schemas/interviews.ts'
 import type { ShowFile } from '../files/present.ts'
 
 /** An interview as the API shows it, its answers in the order of the questions. */
-export function presentInterview(row: WholeInterviewRow, show: ShowFile): Interview {
+export function serializeInterview(row: WholeInterviewRow, show: ShowFile): Interview {
   const byQuestion = new Map(row.answers.map((answer) => [answer.questionId, answer]))
   const answers = row.questions.flatMap((question) => {
     const answer = byQuestion.get(question.id)
-    return answer ? [presentAnswer(question, answer, show)] : []
+    return answer ? [serializeAnswer(question, answer, show)] : []
   })
-  return { ...presentFacts(row), answers }
+  return { ...serializeFacts(row), answers }
 }
 
 /** An interview as events tell of it: what a candidate said is not in them, and need not be erased from them. */
-export function presentInterviewEvent(row: InterviewRow): Omit<Interview, 'answers'> {
-  return presentFacts(row)
+export function serializeInterviewEvent(row: InterviewRow): Omit<Interview, 'answers'> {
+  return serializeFacts(row)
 }
 
-function presentFacts(row: InterviewRow): Omit<Interview, 'answers'> {
+function serializeFacts(row: InterviewRow): Omit<Interview, 'answers'> {
   return {
     id: row.id,
     campaignId: row.campaignId,
@@ -33,7 +33,7 @@ function presentFacts(row: InterviewRow): Omit<Interview, 'answers'> {
   }
 }
 
-function presentAnswer(question: Question, row: AnswerRow, show: ShowFile): Answer {
+function serializeAnswer(question: Question, row: AnswerRow, show: ShowFile): Answer {
   const { questionId, kind, text, choice, durationSeconds, answeredAt, file } = row
   return {
     questionId,
