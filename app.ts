@@ -6,7 +6,7 @@ import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
 import accounts from './plugins/accounts.ts'
-import auditContext from './plugins/audit-context.ts'
+import auditKey from './plugins/audit-key.ts'
 import basePath, { withoutBasePath } from './plugins/base-path.ts'
 import clientAddress, { isTrustedProxy } from './plugins/client-address.ts'
 import connections from './plugins/connections.ts'
@@ -56,7 +56,6 @@ import { interviewPageRoutes } from './routes/interview-page.ts'
 import { interviewRoutes } from './routes/interviews.ts'
 import { acceptRoutes, invitationRoutes } from './routes/invitations.ts'
 import { inviteBulkRoutes } from './routes/invite-bulks.ts'
-import { inviteChangeRoutes } from './routes/invite-changes.ts'
 import { inviteRoutes } from './routes/invites.ts'
 import { keyLeakRoutes } from './routes/key-leaks.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -136,7 +135,7 @@ export async function buildApp(
   await app.register(limits, { config })
   await app.register(verifier)
   await app.register(encryptionKey)
-  await app.register(auditContext)
+  await app.register(auditKey)
   await app.register(sessionCookie)
   await app.register(operations)
   await app.register(files)
@@ -176,7 +175,6 @@ export async function buildApp(
       await api.register(campaignRoutes)
       await api.register(candidateRoutes)
       await api.register(inviteRoutes)
-      await api.register(inviteChangeRoutes)
       await api.register(interviewRoutes)
       await api.register(logRoutes)
       await api.register(logStreamRoutes)

@@ -1,4 +1,4 @@
-import { INTERVIEW_PAGE } from '../operations/invites/present.ts'
+import { INTERVIEW_PAGE } from '../operations/invites/serialize.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Api } from './api.ts'
 

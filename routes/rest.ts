@@ -10,12 +10,24 @@ interface RestOptions {
   readonly status?: 200 | 201 | 202 | 204
   /** What the body shows of the output, where a part of it goes into headers or cookies. */
   readonly shows?: TSchema
+  /** What other good answers show, by status; `answered` sets the status. */
+  readonly also?: Readonly<Record<number, TSchema>>
+  /** The body is a form (multipart). */
+  readonly form?: Form
   /** Runs the operation within something that needs the request: for limits by client address. */
   around?<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T>
   /** Adds what the operation needs to know of the request and no other operation does. */
   origin?(request: FastifyRequest): Partial<Origin>
   /** Sets what a good answer has besides its body, e.g. a cookie. */
   answered?(request: FastifyRequest, reply: FastifyReply, output: unknown): unknown
+}
+
+/** How the input is read from a form. */
+interface Form {
+  /** The field that is a file. */
+  readonly file: string
+  /** Reads the input that the path does not name. @throws ApiError for what is not valid by the operation's schema */
+  read(request: FastifyRequest): Promise<Input>
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -31,7 +43,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
  */
 export function rest(app: Api, route: string, operation: Operation, options: RestOptions = {}): void {
   const [method, url] = route.split(' ') as [Method, string]
-  const { status = 200, shows = operation.output } = options
+  const { status = 200, shows = operation.output, also = {}, form } = options
   const place = method === 'GET' ? 'querystring' : 'body'
   const { params, others } = divide(operation, url, place)
   const noun = operation.name.slice(0, operation.name.indexOf('.'))
@@ -41,9 +53,9 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     summary: operation.summary,
     ...(operation.description ? { description: operation.description } : {}),
     ...(params ? { params } : {}),
-    ...(others ? { [place]: others } : {}),
+    ...(others ? { [place]: form ? formOf(others, form) : others } : {}),
     response: answers(
-      { [status]: shows, ...operation.errorBodies },
+      { [status]: shows, ...also, ...operation.errorBodies },
       ...statusesOf(method, operation, params !== null),
     ),
   }
@@ -52,25 +64,31 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
   app.route({
     method,
     url,
-    config: { access, operation: operation.name, ...(beforeSecondFactor ? { beforeSecondFactor } : {}) },
+    config: {
+      access,
+      operation: operation.name,
+      ...(beforeSecondFactor ? { beforeSecondFactor } : {}),
+      ...(form ? { upload: true } : {}),
+    },
     schema,
     handler: handlerFor(app, operation, place, options),
   })
 }
 
 function handlerFor(app: Api, operation: Operation, place: Place, options: RestOptions): Handler {
-  const { status = 200, around, answered, origin } = options
+  const { status = 200, around, answered, origin, form } = options
   return async (request, reply) => {
-    const input = inputOf(request, place)
+    const read = await form?.read(request)
+    const input = { ...inputOf(request, place), ...read }
     const run = () => {
       if (operation.kind === 'public') return app.runner.runPublic(operation, originOf(request), input)
-      const caller = callerOf(request, reply)
+      const caller = { ...callerOf(request, reply), ...(form ? { waited: true } : {}) }
       if (origin) Object.assign(caller.origin, origin(request))
       return app.runner.run(operation, caller, input)
     }
     const { output, replayed } = await (around ? around(request, run) : run())
-    await answered?.(request, reply, output)
     reply.code(status)
+    await answered?.(request, reply, output)
     if (replayed) reply.header('idempotent-replayed', 'true')
     return status === 204 ? reply.send(null) : output
   }
@@ -97,15 +115,28 @@ function divide(
   }
   const params = named.size === 0 ? null : Type.Object(inPath)
   if (Object.keys(left).length === 0) return { params, others: null }
-  const { minProperties } = input as { minProperties?: number }
+  const { minProperties, maxProperties } = input as { minProperties?: number; maxProperties?: number }
   const others = Type.Object(left, {
     additionalProperties: false,
     ...(minProperties ? { minProperties: minProperties - named.size } : {}),
+    ...(maxProperties ? { maxProperties: maxProperties - named.size } : {}),
     ...examplesOf(example, left),
   })
   // A body of which every field is optional may be left out.
   const { required = [] } = others as { required?: string[] }
   return { params, others: required.length === 0 && !minProperties ? Type.Optional(others) : others }
+}
+
+/** The body of a form, for the reference. It may be null, since the handler reads it and not Fastify. */
+function formOf(others: TSchema, { file }: Form): object {
+  const { properties, required } = others as unknown as { properties: TProperties; required?: string[] }
+  const { description } = properties[file] as { description?: string }
+  const schema = Type.Unsafe<null>({
+    type: ['object', 'null'],
+    ...(required ? { required } : {}),
+    properties: { ...properties, [file]: { type: 'string', format: 'binary', description } },
+  })
+  return { content: { 'multipart/form-data': { schema } } }
 }
 
 /** A query parameter that shows its part of the operation's example. */
@@ -136,6 +167,7 @@ const tags: Record<string, string> = {
   audit: 'Logs',
   deliveries: 'Webhooks',
   dashboard: 'Account',
+  inviteBulks: 'Invites',
   invitations: 'Members',
   me: 'Account',
   password: 'Account',

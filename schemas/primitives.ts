@@ -32,8 +32,8 @@ export function Instant(options: Record<string, unknown> = {}) {
 }
 
 /** An instant in a request, where it is still text. */
-export function InstantText(example = '2026-12-31T23:59:59.000Z') {
-  return Type.String({ format: 'date-time', examples: [example] })
+export function InstantText(example = '2026-12-31T23:59:59.000Z', options: Record<string, unknown> = {}) {
+  return Type.String({ format: 'date-time', examples: [example], ...options })
 }
 
 /** A value or null, in answers and bodies. */

@@ -15,7 +15,7 @@ import { type WriteContext, writeOperation } from '../core/operation.ts'
 import { removeBytesSoon } from '../files/remove.ts'
 import { abandonInterview } from '../interviews/progress.ts'
 import { lockSettledInvite } from '../invites/expire.ts'
-import { presentInvite } from '../invites/present.ts'
+import { serializeInvite } from '../invites/serialize.ts'
 
 /**
  * Erases a candidate. Locks come in the order of the rest: files of invites, candidate, invites, interviews, campaign.
@@ -53,5 +53,5 @@ async function endInvite({ tx, organizationId, services, emit }: WriteContext, i
   const invite = await lockSettledInvite(tx, organizationId, id, publicUrl)
   if (invite?.status !== 'pending') return
   await setInviteStatus(tx, organizationId, id, 'cancelled')
-  emit('invite.cancelled', presentInvite({ ...invite, status: 'cancelled' }, publicUrl))
+  emit('invite.cancelled', serializeInvite({ ...invite, status: 'cancelled' }, publicUrl))
 }

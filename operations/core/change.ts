@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import type { Tenancy } from '../../db/tenant.ts'
 import type { Receipt } from '../revocation/receipt.ts'
 import { Effects, type Reporter, type Reporting } from './effects.ts'
 import type { Services } from './services.ts'
@@ -14,9 +15,9 @@ export interface ChangeTarget extends Reporter {
   readonly scope: 'tenant' | 'system'
 }
 
-/** The process, as far as a change uses it. A worker caches nothing, so that it has no `changes`. */
-type ChangeServices = Pick<Services, 'config' | 'database' | 'tenancy' | 'log'> &
-  Partial<Pick<Services, 'changes'>>
+/** The process, as far as a change uses it. A worker caches nothing and works in system scope. */
+type ChangeServices = Pick<Services, 'config' | 'database' | 'log'> &
+  Partial<Pick<Services, 'changes' | 'tenancy'>>
 
 /**
  * Changes something in one transaction. It opens the transaction, runs the work, writes what the work reported in the
@@ -29,7 +30,7 @@ export async function change<T>(
   target: ChangeTarget,
   work: (context: ChangeContext) => Promise<T>,
 ): Promise<{ value: T; receipt: Receipt | null }> {
-  const { config, database, tenancy, changes, log } = services
+  const { config, database, changes, log } = services
   const run = async (tx: postgres.TransactionSql) => {
     // New for each run: after a deadlock, PostgreSQL has the whole transaction run again.
     const effects = new Effects()
@@ -39,9 +40,16 @@ export async function change<T>(
     return { value, effects }
   }
   const { value, effects } =
-    target.scope === 'tenant' ? await tenancy.write(organizationOf(target), run) : await database.begin(run)
+    target.scope === 'tenant'
+      ? await tenancyOf(services).write(organizationOf(target), run)
+      : await database.begin(run)
   await effects.committed((err) => log.error({ err }, 'work after a commit failed'))
   return { value, receipt: (await changes?.settle(effects.tags)) ?? null }
+}
+
+function tenancyOf({ tenancy }: ChangeServices): Tenancy {
+  if (!tenancy) throw new Error('a process without connections of the tenant changes in system scope')
+  return tenancy
 }
 
 function organizationOf({ organizationId }: ChangeTarget): string {

@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/connect.ts'
 import { addToCount } from '../../db/queries/campaign-counts.ts'
 import { type InviteRow, lockInvite, setInviteStatus } from '../../db/queries/invites.ts'
 import { emit } from '../events/emit.ts'
-import { presentInvite } from './present.ts'
+import { serializeInvite } from './serialize.ts'
 
 /**
  * Writes down that an invite has expired, where it has: its count and its event come once, whoever sees it first.
@@ -13,7 +13,7 @@ async function settleInvite(tx: Queryable, row: InviteRow, publicUrl: string): P
   const { organizationId, id, campaignId } = row
   await setInviteStatus(tx, organizationId, id, 'expired')
   await addToCount(tx, organizationId, campaignId, 'expired')
-  await emit(tx, organizationId, 'invite.expired', presentInvite(row, publicUrl))
+  await emit(tx, organizationId, 'invite.expired', serializeInvite(row, publicUrl))
 }
 
 /** An invite, locked, with what it has come to written down; no invite where the organization has no such one. */

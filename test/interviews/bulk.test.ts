@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import t from 'tap'
-import { workThroughBulk } from '../../operations/invites/bulk-job.ts'
+import { workThroughBulk } from '../../operations/invite-bulks/work.ts'
 import { type Answer, type Body, testApp } from '../support/app.ts'
+import { csvOfPeople, sendCsv } from '../support/bulk.ts'
 import { type Desk, openDesk } from '../support/interviews.ts'
 import { mailServer, testWorker } from '../support/mail.ts'
 import { until } from '../support/until.ts'
@@ -13,28 +14,12 @@ t.test('files of candidates', async (t) => {
   const smtp = await mailServer(t)
   const server = await testApp(t, { SMTP_URL: smtp.url })
   const desk = await openDesk(server)
-  const send = async (
+  const send = (
     campaignId: string,
     csv: string,
     fields: Record<string, string> = { sendEmail: 'false' },
     { of = desk, headers = {} }: { of?: Desk; headers?: Record<string, string> } = {},
-  ): Promise<Answer> => {
-    const form = new FormData()
-    for (const [name, value] of Object.entries(fields)) form.set(name, value)
-    form.set('file', new Blob([csv], { type: 'text/csv' }), 'people.csv')
-    const encoded = new Response(form)
-    const response = await server.app.inject({
-      method: 'POST',
-      url: `/api/campaigns/${campaignId}/invites/bulk`,
-      headers: {
-        ...of.tenant.auth,
-        ...headers,
-        'content-type': encoded.headers.get('content-type') as string,
-      },
-      payload: Buffer.from(await encoded.arrayBuffer()),
-    })
-    return { status: response.statusCode, body: response.json(), headers: response.headers }
-  }
+  ): Promise<Answer> => sendCsv(server, { ...of.tenant.auth, ...headers }, campaignId, csv, fields)
   const sendJsonField = async (campaignId: string, name: string, json: string) => {
     const part = (head: string, content: string) =>
       `--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`
@@ -43,12 +28,10 @@ t.test('files of candidates', async (t) => {
       method: 'POST',
       url: `/api/campaigns/${campaignId}/invites/bulk`,
       headers: { ...desk.tenant.auth, 'content-type': 'multipart/form-data; boundary=x' },
-      payload: `${field}${part('name="file"; filename="a.csv"', people(1))}--x--\r\n`,
+      payload: `${field}${part('name="file"; filename="a.csv"', csvOfPeople(1))}--x--\r\n`,
     })
     return { status: response.statusCode, body: response.json() }
   }
-  const people = (count: number, from = 0) =>
-    `email,name\n${Array.from({ length: count }, (_, index) => `p${index + from}@bulk.example,Person ${index + from}\n`).join('')}`
 
   t.test('a small one is done at once, each row whole or an error', async (t) => {
     const campaign = await desk.campaign()
@@ -83,19 +66,19 @@ t.test('files of candidates', async (t) => {
 
   t.test('what can be refused whole is refused whole', async (t) => {
     const campaign = await desk.campaign()
-    t.equal((await send(campaign.id, people(1), { sendEmail: 'perhaps' })).status, 400)
-    t.equal((await send(campaign.id, people(1), { expiresInHours: '721' })).status, 400)
-    t.equal((await send(campaign.id, people(1), { colour: 'red' })).status, 400)
+    t.equal((await send(campaign.id, csvOfPeople(1), { sendEmail: 'perhaps' })).status, 400)
+    t.equal((await send(campaign.id, csvOfPeople(1), { expiresInHours: '721' })).status, 400)
+    t.equal((await send(campaign.id, csvOfPeople(1), { colour: 'red' })).status, 400)
     t.match(await sendJsonField(campaign.id, 'expiresInHours', '24.0000000000000000001'), {
       status: 400,
       body: { error: { details: [{ path: 'body.expiresInHours' }] } },
     })
-    t.equal((await send(campaign.id, people(1001))).status, 400)
+    t.equal((await send(campaign.id, csvOfPeople(1001))).status, 400)
     t.equal((await send(campaign.id, `email,name\n${'x'.repeat(1_100_000)}`)).status, 413)
-    t.equal((await send(campaign.id, people(2), undefined, { of: await openDesk(server) })).status, 404)
+    t.equal((await send(campaign.id, csvOfPeople(2), undefined, { of: await openDesk(server) })).status, 404)
     await desk.ask('PATCH', `/api/campaigns/${campaign.id}`, { status: 'paused' })
-    t.equal((await send(campaign.id, people(1))).status, 409)
-    t.equal((await send(campaign.id, people(101))).status, 409)
+    t.equal((await send(campaign.id, csvOfPeople(1))).status, 409)
+    t.equal((await send(campaign.id, csvOfPeople(101))).status, 409)
     t.equal((await desk.ask('POST', `/api/campaigns/${campaign.id}/invites/bulk`, {})).status, 415)
     t.equal((await desk.counts(campaign.id)).invited, 0)
   })
@@ -103,16 +86,16 @@ t.test('files of candidates', async (t) => {
   t.test('an Idempotency-Key stands for the content', async (t) => {
     const campaign = await desk.campaign()
     const options = { headers: { 'idempotency-key': 'a file' } }
-    const first = await send(campaign.id, people(3), undefined, options)
-    const again = await send(campaign.id, people(3), undefined, options)
+    const first = await send(campaign.id, csvOfPeople(3), undefined, options)
+    const again = await send(campaign.id, csvOfPeople(3), undefined, options)
     t.same(again.body, first.body)
     t.equal(again.headers['idempotent-replayed'], 'true')
-    t.equal((await send(campaign.id, people(4), undefined, options)).status, 422)
+    t.equal((await send(campaign.id, csvOfPeople(4), undefined, options)).status, 422)
   })
 
   t.test('two files at once, with people in common', async (t) => {
     const campaign = await desk.campaign()
-    const lines = people(60, 500).trim().split('\n')
+    const lines = csvOfPeople(60, 500).trim().split('\n')
     const reversed = [lines[0], ...lines.slice(1).reverse()].join('\n')
     const [one, other] = await Promise.all([send(campaign.id, lines.join('\n')), send(campaign.id, reversed)])
     t.same([one.status, other.status], [200, 200])
@@ -121,7 +104,7 @@ t.test('files of candidates', async (t) => {
 
   t.test('one that dies in the midst goes on, and invites nobody twice', async (t) => {
     const campaign = await desk.campaign()
-    const queued = await send(campaign.id, people(400, 1000))
+    const queued = await send(campaign.id, csvOfPeople(400, 1000))
     t.match(queued, {
       status: 202,
       body: {
@@ -161,14 +144,9 @@ t.test('files of candidates', async (t) => {
     t.equal((await desk.counts(campaign.id)).invited, HALFWAY, 'what is counted is what is there')
 
     const { app } = server
-    const services = {
-      mailer: app.mailer,
-      publicUrl: () => app.publicUrl(),
-      encryptionKey: app.encryptionKey,
-    }
     await Promise.all([
-      workThroughBulk(services, app.database, organizationId, queued.body.id),
-      workThroughBulk(services, app.database, organizationId, queued.body.id),
+      workThroughBulk(app, organizationId, queued.body.id),
+      workThroughBulk(app, organizationId, queued.body.id),
     ])
     const [row] = await sql`
       select status, rows, jsonb_array_length(results) as done,
@@ -181,7 +159,7 @@ t.test('files of candidates', async (t) => {
   t.test('the worker does it, and mails each one', async (t) => {
     await testWorker(t, server)
     const campaign = await desk.campaign()
-    const queued = await send(campaign.id, people(101, 3000), {})
+    const queued = await send(campaign.id, csvOfPeople(101, 3000), {})
     t.equal(queued.status, 202)
     let bulk = queued.body
     await until(async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import { type CsvRow, readCandidates } from '../../operations/invites/csv/candidates.ts'
+import { type CsvRow, readCandidates } from '../../operations/invite-bulks/csv/candidates.ts'
 import { isName } from '../../schemas/visible-text.ts'
 import { linksFile } from '../../web/dashboard/app/links-file.ts'
 

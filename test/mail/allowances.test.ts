@@ -2,6 +2,7 @@ import t from 'tap'
 import { mailboxOf } from '../../operations/mail/allowances.ts'
 import { refuseLinks, withoutLinks } from '../../operations/mail/links.ts'
 import { type Answer, testApp } from '../support/app.ts'
+import { sendCsv } from '../support/bulk.ts'
 import { bearer, mailingApp } from '../support/people.ts'
 
 /** Repeats a request until it is refused. */
@@ -79,7 +80,8 @@ t.test('one person cannot send many e-mails by changing their address, and learn
 })
 
 t.test('candidates: one mailbox is limited, a file of many is not, and says which row failed', async (t) => {
-  const { app, call, tenant } = await testApp(t)
+  const server = await testApp(t)
+  const { call, tenant } = server
   const { auth: headers } = await tenant()
   const campaigns: string[] = []
   for (let index = 0; index < 14; index += 1) {
@@ -102,17 +104,9 @@ t.test('candidates: one mailbox is limited, a file of many is not, and says whic
   t.equal(without.status, 201, 'the limit is of e-mails, not of invites')
 
   const rows = Array.from({ length: 90 }, (_, index) => `p${index}@people.example,Person ${index}`)
-  const form = new FormData()
-  form.append('file', new Blob([`email,name\ncara@people.example,Cara\n${rows.join('\n')}\n`]), 'list.csv')
-  form.append('sendEmail', 'true')
-  const request = new Request('http://localhost', { method: 'POST', body: form })
-  const response = await app.inject({
-    method: 'POST',
-    url: `/api/campaigns/${campaigns[13]}/invites/bulk`,
-    headers: { ...headers, 'content-type': String(request.headers.get('content-type')) },
-    payload: Buffer.from(await request.arrayBuffer()),
-  })
-  const { results } = response.json()
+  const csv = `email,name\ncara@people.example,Cara\n${rows.join('\n')}\n`
+  const file = await sendCsv(server, headers, campaigns[13] as string, csv, { sendEmail: 'true' })
+  const { results } = file.body
   t.match(results[0], { row: 2, status: 'error', error: { code: 'RATE_LIMITED' } })
   t.equal(results.filter(({ status }: { status: string }) => status === 'invited').length, 90)
 })

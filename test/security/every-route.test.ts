@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { generateCredential } from '../../credentials/format.ts'
 import { allows, type Role, roleScopes, roles, type Scope, scopes } from '../../schemas/access.ts'
 import { type Answer, type Tenant, testApp } from '../support/app.ts'
+import { csvOfPeople, sendForm } from '../support/bulk.ts'
 import { type Operation, operationsOf, routesOf } from '../support/operations.ts'
 import { makeOwner } from '../support/owner.ts'
 import { makeWebhook } from '../support/webhooks.ts'
@@ -50,10 +51,13 @@ t.test('every route', async (t) => {
     known?: Record<string, string>,
   ): Promise<Answer> => {
     const body = operation.body()
-    const answer = await call(operation.method, operation.url(known), {
-      headers,
-      ...(body === undefined ? {} : { body }),
-    })
+    const answer =
+      operation.contentType === 'multipart/form-data'
+        ? await sendForm(server, operation.url(known), headers, csvOfPeople(1))
+        : await call(operation.method, operation.url(known), {
+            headers,
+            ...(body === undefined ? {} : { body }),
+          })
     wellFormed(t, operation.name, answer)
     return answer
   }

@@ -1,4 +1,5 @@
 import type { Tenant, TestApp } from './app.ts'
+import { csvOfPeople, sendCsv } from './bulk.ts'
 import type { Operation } from './operations.ts'
 import { beginInterview } from './recordings.ts'
 import { makeWebhook } from './webhooks.ts'
@@ -15,8 +16,8 @@ export interface Owner {
 }
 
 /**
- * Makes a tenant with a spare key, an interview that a candidate has begun, an invite and an invitation that wait, and a
- * webhook with a delivery.
+ * Makes a tenant with a spare key, an interview that a candidate has begun, an invite, an invitation and a file of
+ * candidates that wait, and a webhook with a delivery.
  */
 export async function makeOwner(server: TestApp): Promise<Owner> {
   const tenant = await server.tenant()
@@ -35,6 +36,8 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
     headers: tenant.auth,
     body: { candidate: { email: `waits-${tenant.email}`, name: 'Waits' }, sendEmail: false },
   })
+  // More than the server does at once.
+  const { body: bulk } = await sendCsv(server, tenant.auth, campaignId, csvOfPeople(101))
   return {
     tenant,
     inviteToken: invite.token,
@@ -44,6 +47,7 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
       cnd: candidateId,
       int: interviewId,
       inv: invite.id,
+      blk: bulk.id,
       minv: invitation.id,
       ses: sessions.sessions[0].id,
       key: spare.id,

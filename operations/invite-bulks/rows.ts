@@ -2,16 +2,11 @@ import type { Queryable } from '../../db/connect.ts'
 import type { CandidateRow } from '../../db/queries/candidates.ts'
 import { hasCompleted } from '../../db/queries/invites.ts'
 import { ApiError } from '../../schemas/errors.ts'
+import { lockActiveCampaign } from '../campaigns/active.ts'
 import { findOrCreateCandidate } from '../candidates/find-or-create.ts'
+import { type Inviting, issueInvite, requireNoOpenInvite } from '../invites/issue.ts'
+import { admitMail } from '../invites/mail.ts'
 import type { CsvRow, RowError } from './csv/candidates.ts'
-import {
-  admitMail,
-  type Inviter,
-  type InviteServices,
-  invite,
-  lockActiveCampaign,
-  requireNoOpenInvite,
-} from './invites.ts'
 
 /** What holds of every invite of a file. */
 export interface BulkOptions {
@@ -27,18 +22,17 @@ export type BulkResult = { readonly row: number; readonly email: string | null }
 )
 
 /**
- * Invites the candidates of some rows, in order. A row is whole or an error; whatever else goes wrong throws, and the
+ * Invites the candidates of some rows, in order. A row is whole or an error. Whatever else goes wrong throws, and the
  * caller's transaction leaves nothing. Candidates come first and in one order, so that two files at once do not wait for
  * each other in a circle.
  */
 export async function inviteRows(
-  services: InviteServices,
-  tx: Queryable,
-  organization: Inviter,
+  inviting: Inviting,
   campaignId: string,
   rows: readonly CsvRow[],
   options: BulkOptions,
 ): Promise<BulkResult[]> {
+  const { tx, organization, services } = inviting
   if (options.sendEmail) services.mailer.requireMail()
   const candidates = await candidatesOf(tx, organization.id, rows)
   const campaign = await lockActiveCampaign(tx, organization.id, campaignId)
@@ -48,13 +42,13 @@ export async function inviteRows(
     const { row, email } = line
     const candidate = candidates.get(row)
     if ('error' in line || !candidate) {
-      results.push({ row, email, status: 'error', error: 'error' in line ? line.error : unknown })
+      results.push({ row, email, status: 'error', error: 'error' in line ? line.error : erased })
       continue
     }
     try {
       await requireNoOpenInvite(tx, campaign, candidate)
       await requireNotCompleted(tx, organization.id, campaignId, candidate.id)
-      if (options.sendEmail) await admitMail(tx, organization, campaign, candidate)
+      if (options.sendEmail) await admitMail(inviting, campaign, candidate)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const { code, message } = error
@@ -62,13 +56,13 @@ export async function inviteRows(
       continue
     }
     const { sendEmail } = options
-    const made = await invite(services, tx, organization, campaign, candidate, { hours, sendEmail })
-    results.push({ row, email, status: 'invited', inviteId: made.id, token: made.token })
+    const { id: inviteId, token } = await issueInvite(inviting, campaign, candidate, { hours, sendEmail })
+    results.push({ row, email, status: 'invited', inviteId, token })
   }
   return results
 }
 
-const unknown: RowError = { code: 'CONFLICT', message: 'The candidate was erased meanwhile' }
+const erased: RowError = { code: 'CONFLICT', message: 'The candidate was erased meanwhile' }
 
 async function candidatesOf(tx: Queryable, organizationId: string, rows: readonly CsvRow[]) {
   const wanted = rows.flatMap((row) => ('candidate' in row ? [row] : []))
