@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { explain } from '../lifecycle/explain.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { auditCommands } from './commands/audit.ts'
+import { backupCommands } from './commands/backup.ts'
 import { fileCommands } from './commands/files.ts'
 import { keyCommands } from './commands/keys.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
@@ -10,6 +11,7 @@ import { listenCommand } from './commands/listen.ts'
 import { memberCommands } from './commands/members.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { userCommands } from './commands/users.ts'
 import { workerCommand } from './commands/worker.ts'
 
@@ -28,6 +30,8 @@ leakKeyCommands(program)
 workerCommand(program)
 listenCommand(program)
 fileCommands(program)
+backupCommands(program)
+restoreCommand(program)
 
 try {
   await program.parseAsync()

@@ -1,6 +1,10 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
+import type { Queryable } from './connect.ts'
 import { installJobs } from './jobs.ts'
 import type { DatabaseLogins } from './logins.ts'
 import journal from './migrations/meta/_journal.json' with { type: 'json' }
@@ -9,6 +13,15 @@ import { dropStaleLogins, prepareRoles } from './roles.ts'
 
 const MIGRATIONS_TABLE = '__drizzle_migrations'
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
+/** A migration, and its place in the order of all. */
+export interface Migration {
+  readonly tag: string
+  readonly when: number
+}
+
+/** The migrations that this version knows, the oldest first. */
+export const migrations: readonly Migration[] = journal.entries
+
 const MIGRATION_LOCK = 4_617_315_517
 
 /**
@@ -16,12 +29,13 @@ const MIGRATION_LOCK = 4_617_315_517
  * of the SQL files, all of them in one transaction, and then the job queue's own tables. Several processes may call
  * it at once: they take turns.
  * @param options.dropStaleLogins also drop logins that were created with an earlier encryption key
+ * @param options.until apply nothing that came after this migration: for rows of an older version
  * @returns the names of the SQL files that this call applied
  */
 export async function migrate(
   logins: DatabaseLogins,
   environment: Environment,
-  options: { dropStaleLogins?: boolean } = {},
+  options: { dropStaleLogins?: boolean; until?: Migration } = {},
 ): Promise<string[]> {
   const client = ownerClient(logins.owner, { connection: { search_path: environment.schema } })
   try {
@@ -29,8 +43,11 @@ export async function migrate(
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
     await client`create schema if not exists ${client(environment.schema)}`
     await prepareRoles(client, environment, logins)
-    const missing = await missingMigrations(client)
-    if (missing.length > 0) await applyMigrations(client, environment)
+    const wanted = migrations.filter(({ when }) => when <= (options.until?.when ?? Number.POSITIVE_INFINITY))
+    const applied = await newestMigration(client)
+    // The migrator's own rule: what is newer than the newest migration that was applied is missing.
+    const missing = wanted.filter(({ when }) => when > applied).map(({ tag }) => tag)
+    if (missing.length > 0) await applyMigrations(client, environment, wanted.length)
     await installJobs(logins.owner, environment)
     if (options.dropStaleLogins) await dropStaleLogins(client, environment, logins)
     return missing
@@ -39,24 +56,41 @@ export async function migrate(
   }
 }
 
-// The migrator's own rule: what is newer than the newest migration that was applied is missing.
-async function missingMigrations(client: postgres.Sql): Promise<string[]> {
-  const [table] = await client<
-    { made: boolean }[]
-  >`select to_regclass(${MIGRATIONS_TABLE}) is not null as made`
-  if (!table?.made) return journal.entries.map(({ tag }) => tag)
-  const [newest] = await client<{ at: number }[]>`
-    select coalesce(max(created_at), 0)::float8 as at from ${client(MIGRATIONS_TABLE)}`
-  return journal.entries.filter((entry) => entry.when > (newest?.at ?? 0)).map(({ tag }) => tag)
+/**
+ * When the newest migration was written that an environment has; 0: it has none.
+ * @param db works in the environment's schema, as the owner of the tables
+ */
+export async function newestMigration(db: Queryable): Promise<number> {
+  const [table] = await db<{ made: boolean }[]>`select to_regclass(${MIGRATIONS_TABLE}) is not null as made`
+  if (!table?.made) return 0
+  const [newest] = await db<{ at: number }[]>`
+    select coalesce(max(created_at), 0)::float8 as at from ${db(MIGRATIONS_TABLE)}`
+  return newest?.at ?? 0
 }
 
 // Loaded only where there is something to apply: drizzle is a quarter of what a start has to read.
-async function applyMigrations(client: postgres.Sql, environment: Environment): Promise<void> {
+async function applyMigrations(client: postgres.Sql, environment: Environment, count: number): Promise<void> {
   const { drizzle } = await import('drizzle-orm/postgres-js')
   const { migrate: apply } = await import('drizzle-orm/postgres-js/migrator')
-  await apply(drizzle({ client }), {
-    migrationsFolder,
-    migrationsSchema: environment.schema,
-    migrationsTable: MIGRATIONS_TABLE,
-  })
+  const some = count < migrations.length ? await firstMigrations(count) : null
+  try {
+    await apply(drizzle({ client }), {
+      migrationsFolder: some ?? migrationsFolder,
+      migrationsSchema: environment.schema,
+      migrationsTable: MIGRATIONS_TABLE,
+    })
+  } finally {
+    if (some) await rm(some, { recursive: true, force: true })
+  }
+}
+
+/** The migrator takes a folder and applies all of it: a folder that holds the first `count`. */
+async function firstMigrations(count: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'anteroom-migrations-'))
+  const entries = journal.entries.slice(0, count)
+  await mkdir(join(folder, 'meta'))
+  await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify({ ...journal, entries }))
+  for (const { tag } of entries)
+    await copyFile(join(migrationsFolder, `${tag}.sql`), join(folder, `${tag}.sql`))
+  return folder
 }
