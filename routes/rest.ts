@@ -24,7 +24,7 @@ interface RestOptions {
 
 /** How the input is read from a form. */
 interface Form {
-  /** The field that is a file. */
+  /** The field that is a file; the operation's input has it in base64. */
   readonly file: string
   /** Reads the input that the path does not name. @throws ApiError for what is not valid by the operation's schema */
   read(request: FastifyRequest): Promise<Input>
@@ -129,14 +129,26 @@ function divide(
 
 /** The body of a form, for the reference. It may be null, since the handler reads it and not Fastify. */
 function formOf(others: TSchema, { file }: Form): object {
-  const { properties, required } = others as unknown as { properties: TProperties; required?: string[] }
+  const { properties, required, examples } = others as unknown as FormFields
   const { description } = properties[file] as { description?: string }
   const schema = Type.Unsafe<null>({
     type: ['object', 'null'],
     ...(required ? { required } : {}),
     properties: { ...properties, [file]: { type: 'string', format: 'binary', description } },
+    // A form has the bytes of a file as they are.
+    ...(examples ? { examples: examples.map((one) => ({ ...one, [file]: textOf(one[file]) })) } : {}),
   })
   return { content: { 'multipart/form-data': { schema } } }
+}
+
+interface FormFields {
+  readonly properties: TProperties
+  readonly required?: readonly string[]
+  readonly examples?: readonly Input[]
+}
+
+function textOf(base64: unknown): string {
+  return Buffer.from(String(base64), 'base64').toString()
 }
 
 /** A query parameter that shows its part of the operation's example. */

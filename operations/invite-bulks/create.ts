@@ -49,6 +49,10 @@ export const createInviteBulk = writeOperation({
     ),
   }),
   output: Type.Union([BulkResults, Bulk]),
+  example: {
+    file: Buffer.from('email,name\ngrace@example.com,Grace Hopper\n').toString('base64'),
+    sendEmail: false,
+  },
   async prepare({ services }, { file, ...input }): Promise<CsvRow[]> {
     if (optionsOf(services.mailer.possible, input).sendEmail) services.mailer.requireMail()
     // A parser and a validator of its own: loaded with the first file.

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { type ApiDocument, type ApiOperation, operationsIn } from '../../schemas/openapi/document.ts'
 import { type TestApp, testApp } from '../support/app.ts'
+import { sendForm } from '../support/bulk.ts'
 import { makeOwner, type Owner } from '../support/owner.ts'
 
 t.setTimeout(600_000)
@@ -58,10 +59,23 @@ function ofOwner(example: unknown, access: string, { ids, tenant, inviteToken }:
   return logsIn ? { ...body, email: tenant.email } : body
 }
 
+/** The example of a form, where it shows a file that can be sent. */
+function formOf({ requestBody }: ApiOperation): Record<string, unknown> | null {
+  const example = requestBody?.content['multipart/form-data']?.example as Record<string, unknown> | undefined
+  return example && !String(example.file).startsWith('(') ? example : null
+}
+
 async function execute(server: TestApp, method: string, path: string, operation: ApiOperation) {
   const owner = await makeOwner(server)
   const access = operation['x-access'] ?? ''
   const headers = owner.credentialFor({ access } as Parameters<Owner['credentialFor']>[0])
+  const form = formOf(operation)
+  if (form) {
+    const { file, ...fields } = Object.fromEntries(
+      Object.entries(form).map(([name, value]) => [name, String(value)]),
+    )
+    return sendForm(server, urlOf(path, operation, owner), headers, file ?? '', fields)
+  }
   const example = operation.requestBody?.content['application/json']?.example
   const body = ofOwner(example, access, owner)
   return server.call(method.toUpperCase() as 'GET', urlOf(path, operation, owner), {
@@ -77,7 +91,7 @@ t.test('each request of the document works as it stands', async (t) => {
   for (const { method, path, operation } of operationsIn(document)) {
     const { operationId = '', responses, requestBody } = operation
     if (responses['200']?.content?.['text/event-stream']) continue
-    if (requestBody && !requestBody.content['application/json']) continue
+    if (requestBody && !requestBody.content['application/json'] && !formOf(operation)) continue
     const { status, body } = await execute(server, method, path, operation)
     if (status < 400 && String(status) in responses) t.pass(`${operationId}: ${status}`)
     else failed[operationId] = `${status} ${body.error?.message}`

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Tenant } from '../support/app.ts'
+import { pdf } from '../support/files.ts'
 import { operationsOf } from '../support/operations.ts'
 import { mailingApp } from '../support/people.ts'
 import { beginSlowly, type SlowRequest } from '../support/slow-request.ts'
@@ -112,23 +113,41 @@ for (const [name, prepare] of Object.entries(endings)) {
   })
 }
 
+const formType = 'multipart/form-data; boundary=x'
+const form =
+  '--x\r\nContent-Disposition: form-data; name="file"; filename="late.pdf"\r\n\r\n' +
+  `${pdf().toString('latin1')}\r\n--x--\r\n`
+
+/** What forms are sent to. */
+async function idsOf({ auth: headers }: Tenant): Promise<Record<string, string>> {
+  const [campaign, candidate] = await Promise.all([
+    expectStatus(call('POST', '/api/campaigns', { headers, body: { name: 'Late' } }), 201),
+    expectStatus(
+      call('POST', '/api/candidates', { headers, body: { email: 'a@example.com', name: 'A' } }),
+      201,
+    ),
+  ])
+  return { cmp: campaign.id as string, cnd: candidate.id as string }
+}
+
 t.test('each documented operation with a body is refused when its key was revoked meanwhile', async (t) => {
   const tenant = await server.tenant()
   const slow = operationsOf(app).filter(
     ({ access, contentType, method }) =>
-      contentType === 'application/json' &&
-      method !== 'GET' &&
-      !['public', 'interview', 'user'].includes(access),
+      contentType !== null && method !== 'GET' && !['public', 'interview', 'user'].includes(access),
   )
   t.ok(slow.length > 15, `${slow.length} operations`)
   const { id, key } = await keyOf(tenant)
   const headers = bearer(key as string)
   await expectStatus(call('GET', '/api/whoami', { headers }), 200)
   const begun: { name: string; request: SlowRequest }[] = []
+  const known = await idsOf(tenant)
   for (const operation of slow) {
     const { name, method } = operation
-    const body = JSON.stringify(operation.body())
-    begun.push({ name, request: await beginSlowly(origin, { method, path: operation.url(), headers, body }) })
+    const isForm = operation.contentType === 'multipart/form-data'
+    const content = isForm ? { type: formType, body: form } : { body: JSON.stringify(operation.body()) }
+    const path = operation.url(isForm ? known : {})
+    begun.push({ name, request: await beginSlowly(origin, { method, path, headers, ...content }) })
   }
   await expectStatus(call('DELETE', `/api/keys/${id}`, { headers: tenant.auth }), 200)
   for (const { name, request } of begun) t.equal((await request.finish()).status, 401, name)
