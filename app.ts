@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from './config/config.ts'
 import type { DatabaseLogins } from './db/logins.ts'
 import packageJson from './package.json' with { type: 'json' }
@@ -29,6 +29,7 @@ import operations from './plugins/operations.ts'
 import organizationLimit from './plugins/organization-limit.ts'
 import reference from './plugins/reference.ts'
 import requestBody from './plugins/request-body.ts'
+import { RequestLog } from './plugins/request-log.ts'
 import { securedResponse } from './plugins/secured-response.ts'
 import securityHeaders, { helmetHeaders } from './plugins/security-headers.ts'
 import serialization from './plugins/serialization.ts'
@@ -103,8 +104,7 @@ export async function buildApp(
     // Neither side has sent anything for so long: the other one is gone, or does not read its answer.
     connectionTimeout: SILENCE_MS,
     logger: { level: config.logLevel },
-    // The access log keeps each request: two lines of process log beside it would only cost.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new RequestLog(),
     // A logger made for each request would cost more than the few lines that are ever written: they name the id.
     childLoggerFactory: (logger) => logger,
     trustProxy: isProxy ?? false,
@@ -199,8 +199,8 @@ export async function buildApp(
     async (embed) => {
       await embed.register(embedCors)
       await embed.register(async (interview) => {
-        await interview.register(embedLimit)
         await interview.register(context, { verifier: app.verifier })
+        await interview.register(embedLimit)
         await interview.register(access)
         await interview.register(standing)
         await interview.register(embedSession)

@@ -10,7 +10,7 @@ import { refuseOrigin, requireOrigin } from '../plugins/embed-cors.ts'
 import { readIdempotencyKey } from '../plugins/operations.ts'
 import { isOwnOrigin } from '../plugins/session-cookie.ts'
 import { EmbedPreview, EmbedPreviewInput, EmbedSession, EmbedSessionCreate } from '../schemas/embed.ts'
-import { badRequest } from '../schemas/errors.ts'
+import { ApiError, badRequest } from '../schemas/errors.ts'
 import { type Api, answers } from './api.ts'
 
 /** An invite is good for 30 days at most; each visit of the hosted page renews the cookie. */
@@ -43,6 +43,19 @@ export async function embedEntranceRoutes(app: Api): Promise<void> {
     if (ownPage) app.cookies.set(reply, 'interview', token, COOKIE_SECONDS)
   }
 
+  // Each invite has a count of its own, and the bad ones of a network have one: nobody locks out others of an office.
+  const counted = async <T>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>) => {
+    const { invite } = request.body as { invite: string }
+    await app.embedLimits.countInvite(request, reply, invite)
+    try {
+      return await work()
+    } catch (error) {
+      const isBad = error instanceof ApiError && error.statusCode === 401
+      if (isBad) await app.embedLimits.countBadInvite(request)
+      throw error
+    }
+  }
+
   app.post(
     '/preview',
     {
@@ -58,23 +71,24 @@ export async function embedEntranceRoutes(app: Api): Promise<void> {
         response: answers({ 200: EmbedPreview }, 400, 401, 403, 429),
       },
     },
-    async (request, reply) => {
-      const browser = browserOf(request, request.body.browserToken)
-      const presented = await readInvite(database, request.body.invite, browser.token)
-      const { id: organizationId } = presented.organization
-      try {
-        const refusal = await refuseOrigin(app, request, organizationId)
-        if (refusal) throw refusal
-        const preview = await previewInvite(tenancy, presented)
-        keepCookie(reply, browser)
-        const { origin } = request.headers
-        const readsCookie = origin !== undefined && browser.ownPage
-        return readsCookie ? preview : { ...preview, browserToken: browser.token }
-      } catch (error) {
-        request.refusal = { reason: 'invalid_invite', organizationId, keyId: null }
-        throw error
-      }
-    },
+    (request, reply) =>
+      counted(request, reply, async () => {
+        const browser = browserOf(request, request.body.browserToken)
+        const presented = await readInvite(database, request.body.invite, browser.token)
+        const { id: organizationId } = presented.organization
+        try {
+          const refusal = await refuseOrigin(app, request, organizationId)
+          if (refusal) throw refusal
+          const preview = await previewInvite(tenancy, presented)
+          keepCookie(reply, browser)
+          const { origin } = request.headers
+          const readsCookie = origin !== undefined && browser.ownPage
+          return readsCookie ? preview : { ...preview, browserToken: browser.token }
+        } catch (error) {
+          request.refusal = { reason: 'invalid_invite', organizationId, keyId: null }
+          throw error
+        }
+      }),
   )
 
   // The answer may get lost, and the invite is used then: with an Idempotency-Key it can be asked for again.
@@ -113,22 +127,23 @@ export async function embedEntranceRoutes(app: Api): Promise<void> {
         response: answers({ 200: EmbedSession }, 400, 401, 403, 409, 422, 429),
       },
     },
-    async (request, reply) => {
-      const browser = browserOf(request, request.body.browserToken)
-      // A token that nobody could present again is no token.
-      const token = browser.isNew && !browser.ownPage ? null : browser.token
-      const presented = await readInvite(database, request.body.invite, token)
-      const { organization } = presented
-      try {
-        await requireOrigin(app, request, reply, organization.id)
-        const session = await exchange(request, reply, presented)
-        keepCookie(reply, browser)
-        request.actor = interviewActor(organization, session.interview.id, session.expiresAt)
-        return session
-      } catch (error) {
-        request.refusal = { reason: 'invalid_invite', organizationId: organization.id, keyId: null }
-        throw error
-      }
-    },
+    (request, reply) =>
+      counted(request, reply, async () => {
+        const browser = browserOf(request, request.body.browserToken)
+        // A token that nobody could present again is no token.
+        const token = browser.isNew && !browser.ownPage ? null : browser.token
+        const presented = await readInvite(database, request.body.invite, token)
+        const { organization } = presented
+        try {
+          await requireOrigin(app, request, reply, organization.id)
+          const session = await exchange(request, reply, presented)
+          keepCookie(reply, browser)
+          request.actor = interviewActor(organization, session.interview.id, session.expiresAt)
+          return session
+        } catch (error) {
+          request.refusal = { reason: 'invalid_invite', organizationId: organization.id, keyId: null }
+          throw error
+        }
+      }),
   )
 }

@@ -8,6 +8,7 @@ import { readRange } from '../operations/files/range.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
 import { keyOf } from '../operations/files/store.ts'
 import { LIMIT_BYTES, takeFile } from '../operations/files/take.ts'
+import { wholeOf } from '../operations/files/whole.ts'
 import { actorOf } from '../plugins/access.ts'
 import { receiveFile } from '../plugins/receive-file.ts'
 import { STANDING_MS } from '../plugins/standing.ts'
@@ -181,7 +182,7 @@ export async function fileRoutes(app: Api): Promise<void> {
       // A body that Fastify drops, as it does for each HEAD: without one it would say that the length is 0.
       if (request.method === 'HEAD') return reply.send(Readable.from([]))
       const key = keyOf(files, row.organizationId, id)
-      const content = await files.storage.read(key, { start, end })
+      const content = wholeOf(await files.storage.read(key, { start, end }), end - start + 1)
       // The link is the credential: what it opened ends with it, and with the file.
       const watch = setInterval(async () => {
         const [still] = await findFileOfLink(app.database, id).catch(() => [])

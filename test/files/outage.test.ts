@@ -11,6 +11,7 @@ import { matroska, pdf } from '../support/files.ts'
 import { beginInterview } from '../support/recordings.ts'
 import { startServer } from '../support/server-process.ts'
 import { remainsOf } from '../support/stored-files.ts'
+import { until } from '../support/until.ts'
 
 const UNAVAILABLE = { status: 503, reason: 'storage_unavailable' }
 
@@ -201,3 +202,52 @@ t.test('a bucket that answers 500, 403 or nothing, or is out of reach', async (t
   const alone = await testApp(t, { STORAGE_URL: url })
   t.match(await (await sender(alone, await alone.listen())).document(), UNAVAILABLE)
 })
+
+t.test(
+  'a storage that fails in the middle of a file breaks the answer off, with a line in the log',
+  async (t) => {
+    const bucket = await openBucket(t)
+    const variables = { STORAGE_URL: bucket.url, LOG_LEVEL: 'error' }
+    const desk = await testApp(t, { ...variables, LOG_LEVEL: 'silent' })
+    const dataDir = await mkdtemp(join(tmpdir(), 'anteroom-outage-'))
+    t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+    const server = await startServer(t, { ...variables, DATABASE_URL: desk.databaseUrl, DATA_DIR: dataDir })
+    const send = await sender(desk, server.url)
+    const said = server.output().length
+    const lines = () => server.output().slice(said).trim().split('\n').filter(Boolean)
+    const content = Buffer.concat([pdf(), Buffer.alloc(1_000_000)])
+    const { file } = await send.document(content)
+    const [key = ''] = bucket.objects.keys()
+    const read = async () => {
+      const response = await fetch(file.url.replace(/^https?:\/\/[^/]+/, server.url))
+      t.equal(response.status, 200, 'the answer had begun')
+      return { id: response.headers.get('x-request-id') ?? '', body: response.arrayBuffer() }
+    }
+
+    await (await read()).body
+    const gone = new AbortController()
+    const left = await fetch(file.url.replace(/^https?:\/\/[^/]+/, server.url), { signal: gone.signal })
+    gone.abort()
+    await t.rejects(left.arrayBuffer())
+    const faults = {
+      'the connection to it ends': () => {
+        bucket.fault = 'half'
+      },
+      'the file has lost its end': () => {
+        bucket.fault = null
+        bucket.objects.set(key, content.subarray(0, 600_000))
+      },
+    }
+    for (const [index, [what, fail]] of Object.entries(faults).entries()) {
+      fail()
+      const { id, body } = await read()
+      await t.rejects(body, `${what}: nobody takes it for whole`)
+      await until(() => lines().length > index, 'a line in the log')
+      const line = lines().at(-1) ?? ''
+      t.match(line, id, 'the line names the request')
+      t.match(line, /storage_unavailable/)
+      t.notMatch(line, /\bat \S+:\d+|"stack"/)
+    }
+    t.equal(lines().length, 2, 'and nothing else is in the log')
+  },
+)

@@ -11,8 +11,11 @@ export interface Bucket {
   readonly objects: Map<string, Buffer>
   /** Of every request that it refused. */
   readonly refused: string[]
-  /** How it fails at the moment: with a status, by saying nothing, or by ending the connection. */
-  fault: number | 'silence' | 'reset' | null
+  /**
+   * How it fails at the moment: with a status, by saying nothing, by ending the connection, or by ending it in the middle
+   * of an object.
+   */
+  fault: number | 'silence' | 'reset' | 'half' | null
 }
 
 const PAGE = 2
@@ -28,7 +31,7 @@ export async function openBucket(t: Test): Promise<Bucket> {
       request.socket.resetAndDestroy()
       return
     }
-    if (bucket.fault !== null) {
+    if (typeof bucket.fault === 'number') {
       request.resume()
       response.writeHead(bucket.fault).end()
       return
@@ -60,6 +63,10 @@ export async function openBucket(t: Test): Promise<Bucket> {
         'content-length': part.length,
         'last-modified': new Date().toUTCString(),
       })
+      if (bucket.fault === 'half') {
+        response.write(part.subarray(0, part.length / 2), () => response.socket?.resetAndDestroy())
+        return
+      }
       response.end(request.method === 'HEAD' ? undefined : part)
     }
   })
