@@ -4,6 +4,7 @@ import { explain } from '../lifecycle/explain.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { auditCommands } from './commands/audit.ts'
 import { backupCommands } from './commands/backup.ts'
+import { encryptionKeyCommands } from './commands/encryption-key.ts'
 import { fileCommands } from './commands/files.ts'
 import { keyCommands } from './commands/keys.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
@@ -30,6 +31,7 @@ leakKeyCommands(program)
 workerCommand(program)
 listenCommand(program)
 fileCommands(program)
+encryptionKeyCommands(program)
 backupCommands(program)
 restoreCommand(program)
 

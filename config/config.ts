@@ -39,6 +39,7 @@ const Variables = Type.Object({
   STORAGE_URL: Type.Optional(Type.String()),
   STORAGE_PER_ORGANIZATION: Type.Optional(Type.Integer({ minimum: 1 })),
   ENCRYPTION_KEY: Type.Optional(Type.String()),
+  ENCRYPTION_KEY_PREVIOUS: Type.Optional(Type.String()),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
 })
@@ -53,6 +54,7 @@ const fromFile = [
   'REDIS_URL',
   'SMTP_URL',
   'ENCRYPTION_KEY',
+  'ENCRYPTION_KEY_PREVIOUS',
   'STORAGE_URL',
 ] as const
 
@@ -96,6 +98,8 @@ export interface Config {
   readonly storagePerOrganization: number | null
   /** 32 bytes; null: made in `dataDir` at the first start (sandbox alone). */
   readonly encryptionKey: Buffer | null
+  /** 32 bytes: what it sealed is opened too. Null: the key was never changed, or all is sealed anew. */
+  readonly previousEncryptionKey: Buffer | null
   readonly logLevel: Variables['LOG_LEVEL']
   readonly metricsPort: number | null
 }
@@ -151,7 +155,12 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     smtpUrl: url('SMTP_URL', variables.SMTP_URL, ['smtp:', 'smtps:'], problems),
     storage: storageLocation(variables.STORAGE_URL, dataDir, problems),
     storagePerOrganization: variables.STORAGE_PER_ORGANIZATION ?? null,
-    encryptionKey: encryptionKey(variables.ENCRYPTION_KEY, problems),
+    encryptionKey: encryptionKey('ENCRYPTION_KEY', variables.ENCRYPTION_KEY, problems),
+    previousEncryptionKey: encryptionKey(
+      'ENCRYPTION_KEY_PREVIOUS',
+      variables.ENCRYPTION_KEY_PREVIOUS,
+      problems,
+    ),
     logLevel: variables.LOG_LEVEL,
     metricsPort: variables.METRICS_PORT ?? null,
   }
@@ -271,10 +280,10 @@ function isNetwork(entry: string): boolean {
   return whole && (entry === address ? ipaddr.isValid(entry) : ipaddr.isValidCIDR(entry))
 }
 
-function encryptionKey(value: string | undefined, problems: string[]): Buffer | null {
+function encryptionKey(name: string, value: string | undefined, problems: string[]): Buffer | null {
   if (value === undefined) return null
   const key = /^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : Buffer.from(value, 'base64')
   if (key.length === 32) return key
-  problems.push('ENCRYPTION_KEY must be 32 bytes as base64 or hex, e.g. from `openssl rand -base64 32`')
+  problems.push(`${name} must be 32 bytes as base64 or hex, e.g. from \`openssl rand -base64 32\``)
   return null
 }

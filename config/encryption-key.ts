@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { acceptingKey, type EncryptionKey } from '../credentials/encryption-key.ts'
 import { type Config, ConfigError } from './config.ts'
 
+/** What the encryption key comes from. */
+export type EncryptionKeySettings = Pick<Config, 'encryptionKey' | 'dataDir'> &
+  Partial<Pick<Config, 'previousEncryptionKey'>>
+
 /** The key that is configured or was made before, or null: for who only reads. */
-export function existingEncryptionKey(config: Pick<Config, 'encryptionKey' | 'dataDir'>): Buffer | null {
+export function existingEncryptionKey(config: EncryptionKeySettings): EncryptionKey | null {
   const path = join(config.dataDir, 'encryption.key')
   return config.encryptionKey || existsSync(path) ? encryptionKeyOf(config) : null
 }
@@ -12,10 +17,14 @@ export function existingEncryptionKey(config: Pick<Config, 'encryptionKey' | 'da
 /**
  * The key that seals secrets at rest: the configured one, or the sandbox's own, made in its data folder at the
  * first start and readable by its user alone.
- * @returns 32 bytes
+ * @returns 32 bytes; it accepts what ENCRYPTION_KEY_PREVIOUS sealed
  * @throws ConfigError when that file holds something else
  */
-export function encryptionKeyOf(config: Pick<Config, 'encryptionKey' | 'dataDir'>): Buffer {
+export function encryptionKeyOf(config: EncryptionKeySettings): EncryptionKey {
+  return acceptingKey(currentKey(config), config.previousEncryptionKey ?? null)
+}
+
+function currentKey(config: EncryptionKeySettings): Buffer {
   if (config.encryptionKey) return config.encryptionKey
   const path = join(config.dataDir, 'encryption.key')
   mkdirSync(config.dataDir, { recursive: true })

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { type EncryptionKey, everyKey } from './encryption-key.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -19,10 +20,21 @@ export function seal(key: Buffer, context: string, text: string): Buffer {
 
 /**
  * Opens what `seal` closed.
+ * @param key of which the previous one is tried too
  * @throws Error when the key or the context is another one, or a byte was changed
  */
-export function unseal(key: Buffer, context: string, sealed: Buffer): string {
+export function unseal(key: EncryptionKey, context: string, sealed: Buffer): string {
   if (sealed[0] !== VERSION) throw new Error('sealed value of an unknown version')
+  const [current, previous] = everyKey(key) as [Buffer, Buffer?]
+  if (!previous) return open(current, context, sealed)
+  try {
+    return open(current, context, sealed)
+  } catch {
+    return open(previous, context, sealed)
+  }
+}
+
+function open(key: Buffer, context: string, sealed: Buffer): string {
   const nonce = sealed.subarray(1, 1 + NONCE_BYTES)
   const tag = sealed.subarray(1 + NONCE_BYTES, 1 + NONCE_BYTES + TAG_BYTES)
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })

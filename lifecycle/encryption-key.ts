@@ -15,7 +15,8 @@ import {
 const CONTEXT = 'encryption canary'
 const TEXT = 'Only the right key opens this.'
 
-type Settings = Pick<Config, 'environment' | 'dataDir' | 'encryptionKey'>
+type Settings = Pick<Config, 'environment' | 'dataDir' | 'encryptionKey'> &
+  Partial<Pick<Config, 'previousEncryptionKey'>>
 
 /**
  * Checks that the encryption key opens what is sealed in the database. A server with another key could neither sign

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { randomBase62 } from '../../credentials/base62.ts'
+import { type EncryptionKey, everyKey } from '../../credentials/encryption-key.ts'
 import { sameDigest } from '../../credentials/secret.ts'
 
 const NONCE_LENGTH = 22
@@ -20,10 +21,17 @@ export function markDevice(key: Buffer, email: string, now: number): string {
 }
 
 /** The nonce of a mark that was made for this account and has not expired; null for anything else. */
-export function readDevice(key: Buffer, email: string, mark: string | null, now: number): string | null {
+export function readDevice(
+  key: EncryptionKey,
+  email: string,
+  mark: string | null,
+  now: number,
+): string | null {
   const [, nonce = '', end = '', mac = ''] = MARK.exec(mark ?? '') ?? []
   if (Number(end) * 1000 <= now) return null
-  return sameDigest(macOf(key, email, `${nonce}.${end}`), Buffer.from(mac, 'base64url')) ? nonce : null
+  const given = Buffer.from(mac, 'base64url')
+  const isOurs = everyKey(key).some((one) => sameDigest(macOf(one, email, `${nonce}.${end}`), given))
+  return isOurs ? nonce : null
 }
 
 function macOf(key: Buffer, email: string, signed: string): Buffer {

@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
+import { type EncryptionKey, everyKey } from '../../credentials/encryption-key.ts'
 import { seal, unseal } from '../../credentials/seal.ts'
 import type { Queryable } from '../../db/connect.ts'
 import {
@@ -35,18 +36,21 @@ export interface KeptCall {
  */
 export class Idempotency {
   readonly #call: IdempotentCall
-  readonly #sealingKey: Buffer
+  readonly #sealingKey: EncryptionKey
   readonly #keyHash: Buffer
-  readonly #callHash: Buffer
+  /** With every key that may have kept it, the current one first. */
+  readonly #callHashes: readonly Buffer[]
 
   /** @param sealingKey 32 bytes */
-  constructor(call: IdempotentCall, sealingKey: Buffer) {
+  constructor(call: IdempotentCall, sealingKey: EncryptionKey) {
     this.#call = call
     this.#sealingKey = sealingKey
     this.#keyHash = digest(createHash('sha256'), call.callerId, call.key)
     // The input may contain a password. A plain SHA-256 of it at rest could be guessed.
-    const keyed = createHmac('sha256', sealingKey).update('idempotency ')
-    this.#callHash = digest(keyed, call.operation, JSON.stringify(call.input ?? null))
+    const input = JSON.stringify(call.input ?? null)
+    this.#callHashes = everyKey(sealingKey).map((key) =>
+      digest(createHmac('sha256', key).update('idempotency '), call.operation, input),
+    )
   }
 
   /**
@@ -84,12 +88,12 @@ export class Idempotency {
   /** Keeps the answer for 24 hours. */
   async keep(tx: Queryable, call: KeptCall): Promise<void> {
     const response = seal(this.#sealingKey, this.#context, JSON.stringify(call))
-    const kept = { requestHash: this.#callHash, status: 200, response }
+    const kept = { requestHash: this.#callHashes[0] as Buffer, status: 200, response }
     await keepResponse(tx, this.#call.organizationId, this.#keyHash, kept)
   }
 
   #open(kept: KeptResponse): KeptCall {
-    if (!kept.requestHash.equals(this.#callHash)) {
+    if (!this.#callHashes.some((hash) => kept.requestHash.equals(hash))) {
       throw new ApiError('IDEMPOTENCY_MISMATCH', undefined, { reason: 'idempotency_key_reused' })
     }
     return JSON.parse(unseal(this.#sealingKey, this.#context, kept.response)) as KeptCall

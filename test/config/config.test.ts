@@ -59,6 +59,7 @@ t.test("the contract's defaults", async (t) => {
     smtpUrl: null,
     storage: { kind: 'folder', folder: resolve('.data/files') },
     encryptionKey: null,
+    previousEncryptionKey: null,
     logLevel: 'info',
     metricsPort: null,
   })

@@ -45,6 +45,8 @@ export interface Acceptance {
   readonly heads?: readonly AnchoredHead[]
   /** That anchors are missing or were changed, and why. */
   readonly problems?: string
+  /** The next anchor names every chain, though nothing has to be accepted: its key is a new one. */
+  readonly whole?: true
 }
 
 /**
@@ -62,7 +64,9 @@ export async function makeAnchor(
   const gone = known.newest > book.newest ? [missingAnchors(book.newest, known.newest)] : []
   const problems = accepted.problems === undefined ? [...book.problems, ...gone] : []
   const due = book.sinceWhole === null || book.sinceWhole + 1 >= WHOLE_EVERY
-  const whole = due || accepted.problems !== undefined || book.newProblems.length > 0 || gone.length > 0
+  const renewed = accepted.whole === true && book.newest > 0
+  const whole =
+    due || renewed || accepted.problems !== undefined || book.newProblems.length > 0 || gone.length > 0
 
   const ends =
     whole || !book.at
@@ -72,7 +76,7 @@ export async function makeAnchor(
   if (whole) for (const id of missingFrom(ends, book)) suspicious.add(id)
   for (const head of accepted.heads ?? []) heads.set(head.organizationId, head)
   const found = { suspicious: [...suspicious], problems }
-  if (heads.size === 0 && accepted.problems === undefined) return { number: null, ...found }
+  if (heads.size === 0 && accepted.problems === undefined && !renewed) return { number: null, ...found }
 
   const number = Math.max(book.newest, known.newest) + 1
   const all = whole ? new Map([...book.heads, ...heads]) : heads
