@@ -1,9 +1,9 @@
 import { createHash, createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
-import { channel } from 'node:diagnostics_channel'
+import { tracingChannel } from 'node:diagnostics_channel'
 import bcrypt from '@node-rs/bcrypt'
 
-/** Tells whoever listens of each bcrypt that is paid for: `hash` or `verify`, before its work begins. */
-const hashing = channel('anteroom.bcrypt')
+/** Tells subscribers of each bcrypt, from its order to its end: it waits for a thread in between. */
+const bcryptChannel = tracingChannel('anteroom:bcrypt')
 
 /**
  * The SHA-256 of a credential, as stored for tokens and as the key of in-process caches. A plain fast hash
@@ -28,8 +28,7 @@ export function sameDigest(one: Buffer, other: Buffer): boolean {
  * @param cost bcrypt's logarithmic work factor
  */
 export function hashSecret(secret: string, cost: number): Promise<string> {
-  hashing.publish('hash')
-  return bcrypt.hash(secret, cost)
+  return traced('hash', () => bcrypt.hash(secret, cost))
 }
 
 /**
@@ -43,8 +42,7 @@ export function secretTag(secret: string): number {
 
 /** Whether a presented secret is the one behind a stored bcrypt hash. */
 export function verifySecret(secret: string, hash: string): Promise<boolean> {
-  hashing.publish('verify')
-  return bcrypt.verify(secret, hash)
+  return traced('verify', () => bcrypt.verify(secret, hash))
 }
 
 /**
@@ -54,14 +52,12 @@ export function verifySecret(secret: string, hash: string): Promise<boolean> {
  * @param cost bcrypt's logarithmic work factor
  */
 export function hashPassword(password: string, cost: number): Promise<string> {
-  hashing.publish('hash')
-  return bcrypt.hash(prehash(password), cost)
+  return traced('hash', () => bcrypt.hash(prehash(password), cost))
 }
 
 /** Whether a presented password is the one behind a stored hash of `hashPassword`. */
 export function verifyPassword(password: string, hash: string): Promise<boolean> {
-  hashing.publish('verify')
-  return bcrypt.verify(prehash(password), hash)
+  return traced('verify', () => bcrypt.verify(prehash(password), hash))
 }
 
 /** The cost that a stored bcrypt hash was made with, to rehash it once the configured one is higher. */
@@ -72,4 +68,8 @@ export function costOf(hash: string): number {
 // NIST SP 800-63B 3.1.1.2: Unicode passwords are normalised (NFKC) before they are hashed.
 function prehash(password: string): string {
   return createHmac('sha256', 'anteroom-password-v1').update(password.normalize('NFKC')).digest('base64')
+}
+
+function traced<T>(kind: 'hash' | 'verify', run: () => Promise<T>): Promise<T> {
+  return bcryptChannel.hasSubscribers ? bcryptChannel.tracePromise(run, { kind }) : run()
 }

@@ -5,7 +5,7 @@ import { guardDriver, handlerOf, routeQueries } from './driver-guards.ts'
 import type { Identity } from './identity.ts'
 import { Listener } from './listener.ts'
 import { Pool } from './pool.ts'
-import type { PoolEvents, PoolLimits } from './pool-options.ts'
+import type { PoolEvents, PoolLimits, PoolUse } from './pool-options.ts'
 
 /** A pool of connections to one environment's schema, with snake_case columns read as camelCase. */
 export type Database = postgres.Sql
@@ -96,6 +96,11 @@ export function connectOnce(url: string, environment: Environment, onLost: () =>
 /** Whether work waits for connections of the database that never come back. */
 export function isStuck(database: Database): boolean {
   return parts.get(database)?.pool.isStuck === true
+}
+
+/** How the connections of the database are used; undefined for a client that is none of ours. */
+export function poolUse(database: Database): PoolUse | undefined {
+  return parts.get(database)?.pool.use
 }
 
 /** Whether everything that is listened to is heard. */

@@ -29,4 +29,4 @@ checkHeldConnections({
 subscribe('undici:request:create', () => assertNothingHeld('an answer over HTTP'))
 subscribe('http.client.request.start', () => assertNothingHeld('an answer over HTTP'))
 subscribe('net.client.socket', () => assertNothingHeld('the network'))
-subscribe('anteroom.bcrypt', () => assertNothingHeld('bcrypt'))
+subscribe('tracing:anteroom:bcrypt:start', () => assertNothingHeld('bcrypt'))

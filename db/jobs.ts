@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import { fromBunSql, PgBoss, type Queue } from 'pg-boss'
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
@@ -6,6 +7,9 @@ import { ownerClient } from './owner-client.ts'
 
 /** What waits in a queue: names what is to be done. Whoever can read the database can read it, so secrets are sealed. */
 export type JobData = Record<string, string | number | boolean | null>
+
+/** One measurement of a job in work. Its context names the queue. */
+export const jobChannel = tracingChannel('anteroom:job')
 
 const DAY = 86_400
 
@@ -93,8 +97,11 @@ const queues = {
 /** The name of a queue. */
 export type QueueName = keyof typeof queues
 
+/** The names of all queues. */
+export const queueNames = Object.keys(queues) as QueueName[]
+
 /** pg-boss's own tables stand in a schema beside the environment's. */
-function jobSchema(environment: Environment): string {
+export function jobSchema(environment: Environment): string {
   return `${environment.schema}_jobs`
 }
 

@@ -15,6 +15,20 @@ export interface PoolLimits {
   readonly stuckMs: number
 }
 
+/** How a pool is used. */
+export interface PoolUse {
+  /** Connections that it may have. */
+  readonly most: number
+  readonly open: number
+  /** Connections that wait for an answer or belong to a transaction. */
+  readonly busy: number
+  /** How much work waits for a connection. */
+  readonly waiting: number
+  /** How much work has waited since the start, and for how long in all, in milliseconds. */
+  readonly waits: number
+  readonly waitedMs: number
+}
+
 /** What a pool tells. */
 export interface PoolEvents {
   /** The database is out of reach; null when it is back. */

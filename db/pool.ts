@@ -5,7 +5,7 @@ import { repeatOnDeadlock } from './deadlocks.ts'
 import type { DriverQuery } from './driver-guards.ts'
 import { assertNothingHeld, holding } from './held-connection.ts'
 import { endSessions, hasAnswered, type Session, WrongLogin } from './identity.ts'
-import type { PoolEvents, PoolLimits } from './pool-options.ts'
+import type { PoolEvents, PoolLimits, PoolUse } from './pool-options.ts'
 import { DatabaseUnavailable, OverloadedDatabase } from './unavailable.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 import { watch } from './watch.ts'
@@ -56,6 +56,20 @@ export class Pool {
   /** Whether the pool makes no progress, though the database is there. */
   get isStuck(): boolean {
     return this.#outage === null && this.#line.standingMs > this.#limits.stuckMs
+  }
+
+  /** How it is used now. */
+  get use(): PoolUse {
+    const busy = this.#connections.filter((connection) => !isIdle(connection)).length
+    const { count, totalMs } = this.#line.waited
+    return {
+      most: this.#limits.max,
+      open: this.#connections.length,
+      busy,
+      waiting: this.#line.length,
+      waits: count,
+      waitedMs: totalMs,
+    }
   }
 
   /** Runs a query on a connection that it may share with other queries. */

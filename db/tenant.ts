@@ -1,10 +1,10 @@
 import type postgres from 'postgres'
 import type { Environment } from '../config/environment.ts'
-import { connect, type Database, isStuck, openPool, type Queryable } from './connect.ts'
+import { connect, type Database, isStuck, openPool, poolUse, type Queryable } from './connect.ts'
 import type { Connection } from './connection.ts'
 import { assertNothingHeld } from './held-connection.ts'
 import type { Pool } from './pool.ts'
-import type { PoolEvents } from './pool-options.ts'
+import type { PoolEvents, PoolUse } from './pool-options.ts'
 import { isRepeatable, ReadWire } from './read-wire.ts'
 import { OverloadedDatabase } from './unavailable.ts'
 
@@ -88,6 +88,11 @@ export class Tenancy {
   /** Whether reads or writes wait for connections that never come back. */
   get isStuck(): boolean {
     return this.#reads.isStuck || isStuck(this.#database)
+  }
+
+  /** How the connections for reads and for writes are used. */
+  get use(): { reads: PoolUse; writes: PoolUse | undefined } {
+    return { reads: this.#reads.use, writes: poolUse(this.#database) }
   }
 
   /** Asks the database on each wire and on a connection for writes. @throws where one of them has no answer */

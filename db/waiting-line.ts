@@ -13,9 +13,12 @@ export interface Waiter {
 export class WaitingLine {
   readonly #waitMs: number
   readonly #most: number
-  readonly #waiters: (Waiter & { readonly until: number })[] = []
+  readonly #waiters: (Waiter & { readonly since: number; readonly until: number })[] = []
   /** Since when work has waited without anybody getting a connection. */
   #standingSince: number | null = null
+
+  /** How many have waited and for how long in all, in milliseconds, since the start. */
+  readonly waited = { count: 0, totalMs: 0 }
 
   constructor(waitMs: number, most: number) {
     this.#waitMs = waitMs
@@ -36,7 +39,7 @@ export class WaitingLine {
     if (this.#waiters.length >= this.#most) throw new OverloadedDatabase()
     const now = performance.now()
     this.#standingSince ??= now
-    this.#waiters.push({ ...waiter, until: now + this.#waitMs })
+    this.#waiters.push({ ...waiter, since: now, until: now + this.#waitMs })
   }
 
   /** Takes note that connections come back. */
@@ -50,6 +53,8 @@ export class WaitingLine {
       const connection = connectionFor(waiter.alone)
       if (!connection) return
       this.#waiters.shift()
+      this.waited.count += 1
+      this.waited.totalMs += performance.now() - waiter.since
       this.moves()
       waiter.take(connection)
     }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect, patient } from '../db/connect.ts'
-import { type JobData, JobQueue, type QueueName } from '../db/jobs.ts'
+import { type JobData, JobQueue, jobChannel, type QueueName } from '../db/jobs.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
 import { openFileStore } from '../operations/files/store.ts'
 import { openDelivery } from '../operations/mail/delivery.ts'
@@ -93,7 +93,7 @@ export async function startWorker(
       // After this one it looks for the next at once: a thousand messages must not wait for a thousand polls.
       jobs.boss.notifyWorker(worker)
       try {
-        await work(context, job)
+        await jobChannel.tracePromise(() => work(context, job), { queue })
       } catch (error) {
         log.error({ err: error, queue, job: job.id, tries: job.retryCount + 1 }, 'job failed')
         throw error

@@ -15,6 +15,8 @@ declare module 'fastify' {
      * @throws ApiError 429 where the organization has too many of them
      */
     openEventStream(request: FastifyRequest, reply: FastifyReply): EventStream
+    /** How many streams are open in this process. */
+    openStreams(): number
   }
 }
 
@@ -112,6 +114,12 @@ export default fp(
       })
       void watch(request, reply, stream)
       return stream
+    })
+
+    app.decorate('openStreams', () => {
+      let count = 0
+      for (const streams of open.values()) count += streams.size
+      return count
     })
 
     // An open answer would keep the server from closing.

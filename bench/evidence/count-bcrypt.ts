@@ -3,4 +3,4 @@ import { subscribe } from 'node:diagnostics_channel'
 import { appendFileSync } from 'node:fs'
 
 const file = process.env.BCRYPT_COUNT_FILE
-if (file) subscribe('anteroom.bcrypt', () => appendFileSync(file, '.'))
+if (file) subscribe('tracing:anteroom:bcrypt:start', () => appendFileSync(file, '.'))

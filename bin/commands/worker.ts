@@ -30,14 +30,21 @@ export function workerCommand(program: Command): void {
         await openDataDir(config.dataDir)
         const log = pino({ level: config.logLevel })
         // Loaded here, as no other command needs what it brings along.
-        const { startWorker } = await import('../../jobs/worker.ts')
+        const [{ startWorker }, { serveWorkerMetrics }] = await Promise.all([
+          import('../../jobs/worker.ts'),
+          import('../../jobs/metrics.ts'),
+        ])
         const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
         const worker = await startWorker(config, logins, () => publicUrl, log)
+        const metrics = await serveWorkerMetrics(config, database)
         const { name } = config.environment
-        report(options, { environment: name, status: 'working' }, [`The worker of the ${name} is at work.`])
+        const lines = [`The worker of the ${name} is at work.`]
+        if (metrics.port !== null) lines.push(`Metrics at http://${config.host}:${metrics.port}/metrics`)
+        report(options, { environment: name, status: 'working', metricsPort: metrics.port }, lines)
         if (options.aliveFile) void keepAlive(options.aliveFile, database, ending.signal)
         await ending.cause
         await worker.stop(GRACE_MS)
+        await metrics.close()
       },
       { endsItself: true },
     ),

@@ -47,6 +47,8 @@ export class AccessLog {
   // What the disk would not take.
   #kept = Buffer.alloc(0)
   #committed = 0
+  /** Since when at the latest a record has waited for the database, on the monotonic clock; null: none waits. */
+  #behindSince: number | null = null
   readonly #diskOutage: Outage
   readonly #databaseOutage: Outage
   #held = false
@@ -91,6 +93,16 @@ export class AccessLog {
    */
   get full(): boolean {
     return this.#kept.length > this.#memoryBytes || this.#spool.end - this.#committed > this.#spoolBytes
+  }
+
+  /** How many bytes of records wait for the database. */
+  get waitingBytes(): number {
+    return this.#tail - this.#committed
+  }
+
+  /** For how long the oldest record that waits has waited for the database, in milliseconds. */
+  get lagMs(): number {
+    return this.#behindSince === null ? 0 : performance.now() - this.#behindSince
   }
 
   /** Takes a record; `answer` is called once it would survive the death of the process. */
@@ -162,6 +174,7 @@ export class AccessLog {
       const lines = Buffer.from(this.#lines)
       this.#lines = ''
       this.#answers = []
+      this.#behindSince ??= performance.now()
       this.#keep(lines)
       this.#timer ??= setTimeout(this.#flushQuietly, FLUSH_MS)
     }
@@ -202,6 +215,7 @@ export class AccessLog {
   }
 
   async #drainTo(target: number): Promise<void> {
+    const began = performance.now()
     if (!this.#held) await this.#hold()
     while (this.#committed < target) {
       if (this.#committed < this.#spool.end) {
@@ -211,6 +225,8 @@ export class AccessLog {
       }
       await this.#spool.release(this.#committed)
     }
+    // What has come meanwhile came after this began.
+    this.#behindSince = this.#committed < this.#tail ? began : null
   }
 
   #store(lines: Buffer): Promise<number> {

@@ -32,6 +32,8 @@ const LOOKUP_BATCH = 500
  * Without a lease every request asks the database, and still not bcrypt: that a text belongs to a hash stays true.
  */
 export class CredentialVerifier {
+  /** Credentials that the cache answered for, and those that were looked up, since the start. */
+  readonly counts = { cached: 0, lookedUp: 0 }
   readonly #environment: EnvironmentName
   readonly #keys = new VerifiedCache<Verdict<KeyPrincipal>>(CACHED_CREDENTIALS)
   readonly #tokens = new VerifiedCache<Verdict<UserPrincipal>>(CACHED_CREDENTIALS)
@@ -69,13 +71,17 @@ export class CredentialVerifier {
 
   /** What is remembered of a key by its fingerprint: no hash of bcrypt, no query. */
   rememberedKey(print: string): KeyPrincipal | undefined {
-    return this.#trusted() ? (this.#keys.get(print)?.principal ?? undefined) : undefined
+    const principal = this.#trusted() ? (this.#keys.get(print)?.principal ?? undefined) : undefined
+    if (principal) this.counts.cached += 1
+    return principal
   }
 
   /** What is remembered of an access token, or of the dashboard's cookie, by its fingerprint. */
   rememberedToken(print: string, kind: UserPrincipal['kind'] = 'access'): UserPrincipal | undefined {
     const principal = this.#trusted() ? this.#tokens.get(print)?.principal : undefined
-    return principal?.kind === kind ? principal : undefined
+    if (principal?.kind !== kind) return undefined
+    this.counts.cached += 1
+    return principal
   }
 
   /** Verifies a key whose text is whole. One look-up and one bcrypt serve all who present it at once. */
@@ -115,6 +121,7 @@ export class CredentialVerifier {
     print: string,
     look: () => Promise<Loaded<Verdict<P>>>,
   ): Promise<Verdict<P>> {
+    this.counts.lookedUp += 1
     if (this.#trusted()) {
       const verdict = await cache.load(print, look)
       if (this.#trusted()) return verdict

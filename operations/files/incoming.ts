@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { tracingChannel } from 'node:diagnostics_channel'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,6 +8,9 @@ import { pipeline } from 'node:stream/promises'
 import { ApiError } from '../../schemas/errors.ts'
 import { onStorage } from './failure.ts'
 import { openTarget } from './target.ts'
+
+/** One measurement of an upload, or of a part of one, while it arrives. Its context holds the bytes so far. */
+const uploadChannel = tracingChannel('anteroom:upload')
 
 /** What has arrived whole. */
 export interface Received {
@@ -51,18 +55,19 @@ export class Incoming {
   async receive(id: string, source: Readable, limitBytes: number): Promise<Received> {
     const path = this.path(id)
     const hash = createHash('sha256')
-    let sizeBytes = 0
+    const arriving = { bytes: 0 }
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
-        sizeBytes += chunk.length
-        if (sizeBytes > limitBytes) return done(tooLarge(limitBytes))
+        arriving.bytes += chunk.length
+        if (arriving.bytes > limitBytes) return done(tooLarge(limitBytes))
         hash.update(chunk)
         done(null, chunk)
       },
     })
     try {
-      await pipeline(source, meter, await openTarget(path, 'wx'))
-      return { path, sizeBytes, sha256: hash.digest() }
+      const target = await openTarget(path, 'wx')
+      await uploadChannel.tracePromise(() => pipeline(source, meter, target), arriving)
+      return { path, sizeBytes: arriving.bytes, sha256: hash.digest() }
     } catch (error) {
       // What can't be removed now is left to the sweep.
       await this.discard(id).catch(() => {})
@@ -81,15 +86,16 @@ export class Incoming {
    * @returns how many bytes it had
    */
   async append(id: string, source: Readable, offset: number): Promise<number> {
-    let sizeBytes = 0
+    const arriving = { bytes: 0 }
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
-        sizeBytes += chunk.length
+        arriving.bytes += chunk.length
         done(null, chunk)
       },
     })
-    await pipeline(source, meter, await openTarget(this.path(id), 'r+', offset))
-    return sizeBytes
+    const target = await openTarget(this.path(id), 'r+', offset)
+    await uploadChannel.tracePromise(() => pipeline(source, meter, target), arriving)
+    return arriving.bytes
   }
 
   /** How much has arrived of an upload, in bytes; null where there is none. */

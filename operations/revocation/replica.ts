@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Environment } from '../../config/environment.ts'
 import { acknowledge, type Change, listenToChanges } from '../../db/changes.ts'
@@ -22,6 +23,9 @@ const MARGIN_MS = 50
 const RENEW_MS = 500
 const SWEEP_MS = 60_000
 const SWEPT_AFTER_SECONDS = 3600
+
+/** One measurement of a change that takes effect everywhere. Its context says whether a lease had to lapse for it. */
+const settleChannel = tracingChannel('anteroom:settle')
 
 /** What a replica must be able to forget. */
 export interface Memory {
@@ -76,6 +80,11 @@ export class Replica {
     return performance.now() < this.#trustedUntil && Date.now() < this.#trustedBefore
   }
 
+  /** For how long it may still answer from memory, in milliseconds; 0 without a lease. */
+  get leaseMs(): number {
+    return this.trusted() ? this.#trustedUntil - performance.now() : 0
+  }
+
   /** Registers, listens, and holds a lease from here on. */
   async start(): Promise<void> {
     await this.#register()
@@ -108,6 +117,15 @@ export class Replica {
     for (const tag of tags) this.#memory.invalidate(tag)
     const here = { id: this.id, acknowledgedAt: new Date() }
     if (tags.length === 0) return { effectiveAt: new Date(), replicas: [here] }
+    const measured = { lapsed: false }
+    return settleChannel.tracePromise(() => this.#settle(tags, here, measured), measured)
+  }
+
+  async #settle(
+    tags: readonly string[],
+    here: Acknowledged,
+    measured: { lapsed: boolean },
+  ): Promise<Receipt> {
     const asked = new AbortController()
     const lapsed = delay(LEASE_MS, null, { signal: asked.signal })
     lapsed.catch(() => {})
@@ -117,7 +135,9 @@ export class Replica {
       return lapsed
     })
     try {
-      return (await Promise.race([receipt, lapsed])) ?? this.#book.receipt(known.changeIds, known.names, here)
+      const whole = await Promise.race([receipt, lapsed])
+      measured.lapsed = !whole
+      return whole ?? this.#book.receipt(known.changeIds, known.names, here)
     } finally {
       asked.abort()
     }

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import type { Dispatcher, request } from 'undici'
 import { redactCredentials } from '../../credentials/format.ts'
 import type { Resolve } from './connector.ts'
@@ -12,6 +13,9 @@ const KEPT_BYTES = 1024
 const READ_BYTES = 16 * 1024
 const LONGEST_HEADERS = 16 * 1024
 const LONGEST_ERROR = 300
+
+/** One measurement of an attempt. Its context holds the headers that go out with it and, at its end, the outcome. */
+export const attemptChannel = tracingChannel('anteroom:webhook')
 
 /** What is sent: an event's id and the bytes that are signed. */
 export interface Message {
@@ -65,10 +69,20 @@ export class Sender {
   }
 
   /** The same, with signature headers of the caller's making. */
-  async sendSigned(
+  sendSigned(
     url: string,
     message: Message,
-    signature: Record<string, string>,
+    signature: Readonly<Record<string, string>>,
+  ): Promise<Outcome | null> {
+    const headers = { ...signature }
+    if (!attemptChannel.hasSubscribers) return this.#attempt(url, message, headers)
+    return attemptChannel.tracePromise(() => this.#attempt(url, message, headers), { message, headers })
+  }
+
+  async #attempt(
+    url: string,
+    message: Message,
+    signature: Readonly<Record<string, string>>,
   ): Promise<Outcome | null> {
     const began = performance.now()
     const outcome = (rest: Partial<Outcome>): Outcome => ({

@@ -15,6 +15,7 @@ const byTheDatabase: Record<string, string> = {
   'webhook-locks.ts': 'locks for the sweep of what is old enough to be forgotten',
   'mail-allowances.ts': 'mailboxes are of people, whatever the time of an organization',
   'replicas.ts': 'leases of processes',
+  'backlog.ts': 'jobs are queued by the database’s clock; deliveries go by the organization’s',
   'backup.ts': 'leases of processes',
   'files.ts': 'leases of uploads, which processes renew',
   'file-removals.ts': 'leases of uploads, which processes renew',

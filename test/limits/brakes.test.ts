@@ -23,11 +23,11 @@ async function bcrypts(work: () => Promise<unknown>): Promise<number> {
   const note = () => {
     count += 1
   }
-  subscribe('anteroom.bcrypt', note)
+  subscribe('tracing:anteroom:bcrypt:start', note)
   try {
     await work()
   } finally {
-    unsubscribe('anteroom.bcrypt', note)
+    unsubscribe('tracing:anteroom:bcrypt:start', note)
   }
   return count
 }

@@ -165,12 +165,12 @@ t.test('a replica that cannot renew asks the database each time, and bcrypt not 
   const count = () => {
     hashes += 1
   }
-  subscribe('anteroom.bcrypt', count)
+  subscribe('tracing:anteroom:bcrypt:start', count)
   t.equal((await whoami(two, key.auth)).status, 200)
   // Nobody announces this: only who asks the database can know of it.
   await admin`update keys set name = 'Renamed in silence' where id = ${key.id}`
   t.equal((await whoami(two, key.auth)).body.credential.name, 'Renamed in silence')
-  unsubscribe('anteroom.bcrypt', count)
+  unsubscribe('tracing:anteroom:bcrypt:start', count)
   t.equal(hashes, 0)
 
   const { status, body } = await one.call('DELETE', `/api/keys/${key.id}`, { headers: tenant.auth })

@@ -1,7 +1,6 @@
 import postgres from 'postgres'
 import t from 'tap'
 import { testApp } from '../support/app.ts'
-import { until } from '../support/until.ts'
 
 t.test('the status page is a page for people and JSON for programs', async (t) => {
   const { app, call } = await testApp(t)
@@ -22,26 +21,6 @@ t.test('a lost database shows on the status page, which still answers', async (t
   const { status, body } = await call('GET', '/status', { headers: { accept: 'application/json' } })
   t.equal(status, 200)
   t.equal(body.status, 'down')
-})
-
-t.test('metrics are served on a port of their own and nowhere else', async (t) => {
-  const { app, call, listen } = await testApp(t, { METRICS_PORT: '0' })
-  await listen()
-  await call('GET', '/healthz')
-  t.equal((await call('GET', '/metrics')).status, 404)
-  const port = app.metricsPort?.()
-  const scrape = async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
-    t.equal(answer.status, 200)
-    return answer.text()
-  }
-  t.match(
-    await scrape(),
-    /anteroom_http_request_duration_seconds_count\{method="GET",route="\/healthz",status="200"\} 1/,
-  )
-  // Renewed every half second: a machine that is busy with something else may let it lapse.
-  await until(async () => (await scrape()).includes('anteroom_lease_held 1'), 'a lease')
-  t.equal((await fetch(`http://127.0.0.1:${port}/other`)).status, 404)
 })
 
 /** Lets nobody into the database any more and throws out who is in. */
