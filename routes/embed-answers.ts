@@ -24,7 +24,7 @@ export async function embedAnswerRoutes(app: Api): Promise<void> {
       tenancy,
       wanted,
       (id) => receiveFile(request, files.incoming, id, LIMIT_BYTES[wanted.kind]),
-      (keep) =>
+      ({ keep }) =>
         app.writeAs(request, reply, async (tx) => {
           await saveRecording(tx, asked, wanted, keep)
           return presentEmbedInterview(tx, organizationId, interviewId, showFile)

@@ -58,7 +58,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
         body: carries ? (Readable.toWeb(bodyOf(request.raw)) as ReadableStream) : null,
         id,
         wanted,
-        commit: (keep) =>
+        commit: ({ keep }) =>
           app.writeAs(request, reply, async (tx) => {
             await saveRecording(tx, asked, wanted, keep)
             replaced = true

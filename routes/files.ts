@@ -1,131 +1,48 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
-import { findCandidateId, findFileOfLink, listCandidateFiles } from '../db/queries/files.ts'
-import { needsScope } from '../operations/core/access.ts'
-import { deleteDocument, getFile } from '../operations/files/files.ts'
+import { findFileOfLink } from '../db/queries/files.ts'
+import { createFile, takeDocument } from '../operations/files/create.ts'
+import { deleteFile } from '../operations/files/delete.ts'
+import { getFile } from '../operations/files/get.ts'
+import { listFiles } from '../operations/files/list.ts'
 import { contentDisposition } from '../operations/files/names.ts'
 import { readRange } from '../operations/files/range.ts'
-import { removeBytesSoon } from '../operations/files/remove.ts'
 import { keyOf } from '../operations/files/store.ts'
-import { LIMIT_BYTES, takeFile } from '../operations/files/take.ts'
 import { wholeOf } from '../operations/files/whole.ts'
 import { actorOf } from '../plugins/access.ts'
 import { receiveFile } from '../plugins/receive-file.ts'
 import { STANDING_MS } from '../plugins/standing.ts'
-import { allows } from '../schemas/access.ts'
-import { pageOf, readPage } from '../schemas/cursor.ts'
 import { ApiError, notFound } from '../schemas/errors.ts'
-import { File, FileForm } from '../schemas/files.ts'
 import { Id } from '../schemas/ids.ts'
-import { Page, pageQuery, Strict } from '../schemas/primitives.ts'
-import { type Api, answers, noContent } from './api.ts'
+import { Strict } from '../schemas/primitives.ts'
+import { type Api, answers } from './api.ts'
+import { rest } from './rest.ts'
 
 const Content = Type.Unsafe<Readable>({
   description: 'The bytes',
   content: { 'application/octet-stream': { schema: Type.String({ contentEncoding: 'binary' }) } },
 })
-const candidateParams = Type.Object({ id: Id('cnd') })
-const params = Type.Object({ id: Id('file') })
-
 /** Candidates' documents, and every file's content. */
 export async function fileRoutes(app: Api): Promise<void> {
-  const { tenancy, files, fileLinks, showFile } = app
+  const { files, fileLinks } = app
 
-  app.post(
-    '/candidates/:id/files',
-    {
-      config: { access: 'candidates:write', upload: true },
-      schema: {
-        tags: ['Files'],
-        operationId: 'uploadCandidateFile',
-        summary: 'Keep a document of a candidate',
-        description: 'PDF, DOC or DOCX by its content, at most 10 MiB, one a request and 20 a candidate.',
-        params: candidateParams,
-        body: { content: { 'multipart/form-data': { schema: FileForm } } },
-        response: answers({ 201: File }, 400, 401, 403, 404, 409, 413, 415, 422, 429),
-      },
-    },
-    (request, reply) => {
+  rest(app, 'POST /candidates/:id/files', createFile, {
+    status: 201,
+    form: { file: 'file' },
+    around: (request, run) => {
+      const { id: candidateId } = request.params as { id: string }
       const organizationId = actorOf(request).organization.id
-      const owner = { candidateId: request.params.id, interviewId: null, questionId: null }
-      return takeFile(
-        files,
-        tenancy,
-        { organizationId, owner, kind: 'document' },
-        (id) => receiveFile(request, files.incoming, id, LIMIT_BYTES.document),
-        (keep, { sha256 }) => {
-          // What an Idempotency-Key stands for: the content, as no two multipart bodies are alike.
-          request.body = { sha256: sha256.toString('hex') }
-          return app.answerPost(request, reply, 201, async (tx) => showFile(await keep(tx)))
-        },
+      return takeDocument(
+        app,
+        { organizationId, candidateId },
+        (id, limitBytes) => receiveFile(request, files.incoming, id, limitBytes),
+        (file) => run({ file }),
       )
     },
-  )
-
-  app.get(
-    '/candidates/:id/files',
-    {
-      config: { access: 'candidates:read' },
-      schema: {
-        tags: ['Files'],
-        operationId: 'listCandidateFiles',
-        summary: "List a candidate's documents, newest first",
-        params: candidateParams,
-        querystring: Strict(pageQuery),
-        response: answers({ 200: Page('files', File) }, 400, 401, 403, 404, 429),
-      },
-    },
-    async (request) => {
-      const page = readPage(request.query, 'file')
-      const { id } = actorOf(request).organization
-      const [candidate] = await tenancy.read(id, (tx) => findCandidateId(tx, id, request.params.id))
-      if (!candidate) throw notFound('Candidate')
-      const rows = await tenancy.read(id, (tx) => listCandidateFiles(tx, id, request.params.id, page))
-      const { items, nextCursor } = pageOf(rows, page.limit)
-      return { files: items.map(showFile), nextCursor }
-    },
-  )
-
-  app.get(
-    '/files/:id',
-    {
-      config: { access: 'candidates:read' },
-      schema: {
-        tags: ['Files'],
-        operationId: 'getFile',
-        summary: 'One file, with a fresh link to its content',
-        description: 'A recording needs `interviews:read` besides.',
-        params,
-        response: answers({ 200: File }, 400, 401, 403, 404, 429),
-      },
-    },
-    async (request) => {
-      const { organization, scopes } = actorOf(request)
-      const row = await getFile(tenancy, organization.id, request.params.id)
-      if (row.interviewId !== null && !allows(scopes, 'interviews:read')) throw needsScope('interviews:read')
-      return showFile(row)
-    },
-  )
-
-  app.delete(
-    '/files/:id',
-    {
-      config: { access: 'candidates:write' },
-      schema: {
-        tags: ['Files'],
-        operationId: 'deleteFile',
-        summary: 'Delete a document of a candidate',
-        params,
-        response: answers({ 204: noContent }, 400, 401, 403, 404, 409, 429),
-      },
-    },
-    async (request, reply) => {
-      const { id } = actorOf(request).organization
-      await app.writeAs(request, reply, (tx) => deleteDocument(tx, id, request.params.id))
-      await removeBytesSoon(files)
-      return reply.code(204).send(null)
-    },
-  )
+  })
+  rest(app, 'GET /candidates/:id/files', listFiles)
+  rest(app, 'GET /files/:id', getFile)
+  rest(app, 'DELETE /files/:id', deleteFile, { status: 204 })
 
   app.get(
     '/files/:id/content',
@@ -133,15 +50,15 @@ export async function fileRoutes(app: Api): Promise<void> {
       config: { access: 'public' },
       schema: {
         tags: ['Files'],
-        operationId: 'getFileContent',
-        summary: "A file's content, by the link that the file came with",
+        operationId: 'files.download',
+        summary: 'Download the content of a file',
         description:
-          'The link is good for this file and five minutes; no other credential is asked for. One range of bytes may ' +
-          'be asked for with `Range`.',
-        params,
+          'The link that a file comes with leads here. It opens this file alone, for five minutes, and needs no other ' +
+          'credential. `Range` asks for one range of bytes.',
+        params: Type.Object({ id: Id('file') }),
         querystring: Strict({
-          expires: Type.Integer({ minimum: 0 }),
-          signature: Type.String({ maxLength: 100 }),
+          expires: Type.Integer({ minimum: 0, description: 'Until when the link is good, in Unix seconds' }),
+          signature: Type.String({ maxLength: 100, description: 'What this server signed the link with' }),
         }),
         response: answers({ 200: Content, 206: Content }, 400, 403, 404, 416, 503),
       },

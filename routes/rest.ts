@@ -14,8 +14,11 @@ interface RestOptions {
   readonly also?: Readonly<Record<number, TSchema>>
   /** The body is a form (multipart). */
   readonly form?: Form
-  /** Runs the operation within something that needs the request: for limits by client address. */
-  around?<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T>
+  /**
+   * Runs the operation within something that needs the request: for limits by client address, and for files.
+   * @param run with the input that a form brought, where `around` reads the form
+   */
+  around?<T>(request: FastifyRequest, run: (received?: Input) => Promise<T>): Promise<T>
   /** Adds what the operation needs to know of the request and no other operation does. */
   origin?(request: FastifyRequest): Partial<Origin>
   /** Sets what a good answer has besides its body, e.g. a cookie. */
@@ -26,8 +29,11 @@ interface RestOptions {
 interface Form {
   /** The field that is a file; the operation's input has it in base64. */
   readonly file: string
-  /** Reads the input that the path does not name. @throws ApiError for what is not valid by the operation's schema */
-  read(request: FastifyRequest): Promise<Input>
+  /**
+   * Reads the input that the path does not name; unset: `around` reads it.
+   * @throws ApiError for what is not valid by the operation's schema
+   */
+  read?(request: FastifyRequest): Promise<Input>
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -78,9 +84,9 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
 function handlerFor(app: Api, operation: Operation, place: Place, options: RestOptions): Handler {
   const { status = 200, around, answered, origin, form } = options
   return async (request, reply) => {
-    const read = await form?.read(request)
-    const input = { ...inputOf(request, place), ...read }
-    const run = () => {
+    const read = await form?.read?.(request)
+    const run = (received?: Input) => {
+      const input = { ...inputOf(request, place), ...read, ...received }
       if (operation.kind === 'public') return app.runner.runPublic(operation, originOf(request), input)
       const caller = { ...callerOf(request, reply), ...(form ? { waited: true } : {}) }
       if (origin) Object.assign(caller.origin, origin(request))

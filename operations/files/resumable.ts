@@ -2,7 +2,7 @@ import type * as Tus from '@tus/server'
 import { ApiError } from '../../schemas/errors.ts'
 import type { ArrivingUploads } from './arriving.ts'
 import type { FileStore } from './store.ts'
-import type { Keep, Wanted } from './take.ts'
+import type { TakenFile, Wanted } from './take.ts'
 import { failureOf, giveUp, LIMIT_BYTES, settleUpload } from './take.ts'
 
 /** How long an upload may be left unfinished, in seconds. */
@@ -18,7 +18,7 @@ export interface ResumableRequest {
   readonly id: string
   readonly wanted: Wanted
   /** Makes the file that arrived whole an answer. */
-  commit(keep: Keep): Promise<void>
+  commit(file: TakenFile): Promise<void>
 }
 
 /** A request that the library is working on. */

@@ -60,7 +60,17 @@ export interface KeptFile extends StoredFileRow {
   readonly duration: number | null
 }
 
-/** Makes the upload a file, in the transaction of whatever refers to it. */
+/**
+ * A file whose bytes are safe, as the input of the operation that keeps it. Its JSON is what an `Idempotency-Key` stands
+ * for: the content, since no two multipart bodies are alike.
+ */
+export interface TakenFile {
+  /** Of the content, in hex. */
+  readonly sha256: string
+  /** Makes the upload a file, in the transaction of whatever refers to it. */
+  readonly keep: Keep
+}
+
 export type Keep = (tx: TenantTransaction) => Promise<KeptFile>
 
 /**
@@ -69,7 +79,7 @@ export type Keep = (tx: TenantTransaction) => Promise<KeptFile>
  * not there. Whatever fails leaves nothing.
  *
  * @param arrive writes the file to `store.incoming` under the id
- * @param commit calls `keep` within its transaction; where it does not, as a kept response is replayed, the file goes
+ * @param commit calls `file.keep` within its transaction; where it does not, as a kept response is replayed, the file goes
  * @throws ApiError 404 for a candidate that is not there, 409 for too many or one that was given up, 413, 415; whatever `arrive` and `commit` throw
  */
 export async function takeFile<T>(
@@ -77,7 +87,7 @@ export async function takeFile<T>(
   tenancy: Tenancy,
   wanted: Wanted,
   arrive: (id: string) => Promise<Arrived>,
-  commit: (keep: Keep, facts: { sha256: Buffer; contentType: string }) => Promise<T>,
+  commit: (file: TakenFile) => Promise<T>,
 ): Promise<T> {
   const id = await beginUpload(store, tenancy, wanted, { seconds: LEASE_SECONDS })
   const prolong = setInterval(() => {
@@ -134,7 +144,7 @@ export async function settleUpload<T>(
   id: string,
   received: Received,
   name: string | undefined,
-  commit: (keep: Keep, facts: { sha256: Buffer; contentType: string }) => Promise<T>,
+  commit: (file: TakenFile) => Promise<T>,
 ): Promise<T> {
   const { contentType, form } = await contentOf(received, kind)
   const arrived = { received, duration: null }
@@ -151,7 +161,7 @@ export async function settleUpload<T>(
     if (!row) throw givenUp()
     return { ...row, duration }
   }
-  const outcome = await commit(keep, facts)
+  const outcome = await commit({ sha256: sha256.toString('hex'), keep })
   // Where a copy was stored, what arrived is still there. The sweep finds what cannot be removed now.
   if (stored !== received) await store.incoming.discard(id).catch(() => {})
   return outcome

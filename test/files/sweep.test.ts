@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { auditFiles, sweepFiles } from '../../operations/files/remove.ts'
 import { sampleClip, sampleTone } from '../../operations/files/sample-media.ts'
 import { keyOf } from '../../operations/files/store.ts'
-import { arriving, type Keep, takeFile, type Wanted } from '../../operations/files/take.ts'
+import { arriving, type TakenFile, takeFile, type Wanted } from '../../operations/files/take.ts'
 import { newId } from '../../schemas/ids.ts'
 import { testApp } from '../support/app.ts'
 import { makeCandidate } from '../support/candidates.ts'
@@ -25,7 +25,7 @@ async function setUp(t: Test) {
   const wanted: Wanted = { organizationId: tenant.organizationId, owner, kind: 'document' }
   const pathOf = (id: string) => join(folder, keyOf(store, tenant.organizationId, id))
   const add = () =>
-    takeFile(store, tenancy, wanted, arriving(store, pdf(), 'cv.pdf'), (keep) =>
+    takeFile(store, tenancy, wanted, arriving(store, pdf(), 'cv.pdf'), ({ keep }) =>
       tenancy.write(tenant.organizationId, async (tx) => (await keep(tx)).id),
     )
   return { server, store, tenancy, sql, tenant, wanted, pathOf, add, remains: remainsOf(t, server) }
@@ -111,7 +111,7 @@ t.test('files after a crash', async (t) => {
         await writeFile(store.incoming.path(id), pdf())
         return arrived
       },
-      (keep) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id),
+      ({ keep }) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id),
     )
     await t.rejects(late, { code: 'CONFLICT' })
     await auditFiles(store)
@@ -123,7 +123,8 @@ t.test('files after a crash', async (t) => {
       await sql`delete from files where id = ${id}`
       await sweepFiles(store)
     }
-    const commit = (keep: Keep) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id)
+    const commit = ({ keep }: TakenFile) =>
+      tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id)
     const contents = { document: pdf(), audio: sampleTone(1), video: sampleClip() }
     for (const kind of ['document', 'audio', 'video'] as const) {
       const arrive = arriving(store, contents[kind], 'forgotten')
@@ -160,14 +161,14 @@ t.test('files after a crash', async (t) => {
       tenancy,
       wanted,
       async (id) => ({ received: await store.incoming.receive(id, silent, 1000), name: 'cv.pdf' }),
-      (keep) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id),
+      ({ keep }) => tenancy.write(wanted.organizationId, async (tx) => (await keep(tx)).id),
     )
     await t.rejects(stuck, { message: 'it stood still' })
     t.same(await remains(), still)
   })
 
   t.test('a transaction that fails leaves nothing', async (t) => {
-    const failed = takeFile(store, tenancy, wanted, arriving(store, pdf(), 'cv.pdf'), (keep) =>
+    const failed = takeFile(store, tenancy, wanted, arriving(store, pdf(), 'cv.pdf'), ({ keep }) =>
       tenancy.write(wanted.organizationId, async (tx) => {
         await keep(tx)
         throw new Error('something else went wrong')

@@ -1,5 +1,6 @@
 import type { Tenant, TestApp } from './app.ts'
-import { csvOfPeople, sendCsv } from './bulk.ts'
+import { csvOfPeople, sendCsv, sendForm } from './bulk.ts'
+import { pdf } from './files.ts'
 import type { Operation } from './operations.ts'
 import { beginInterview } from './recordings.ts'
 import { makeWebhook } from './webhooks.ts'
@@ -16,8 +17,8 @@ export interface Owner {
 }
 
 /**
- * Makes a tenant with a spare key, an interview that a candidate has begun, an invite, an invitation and a file of
- * candidates that wait, and a webhook with a delivery.
+ * Makes a tenant with a spare key, an interview that a candidate has begun, a document of the candidate, an invite, an
+ * invitation and a file of candidates that wait, and a webhook with a delivery.
  */
 export async function makeOwner(server: TestApp): Promise<Owner> {
   const tenant = await server.tenant()
@@ -38,6 +39,8 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
   })
   // More than the server does at once.
   const { body: bulk } = await sendCsv(server, tenant.auth, campaignId, csvOfPeople(101))
+  const documents = `/api/candidates/${candidateId}/files`
+  const { body: file } = await sendForm(server, documents, tenant.auth, pdf().toString())
   return {
     tenant,
     inviteToken: invite.token,
@@ -48,6 +51,7 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
       int: interviewId,
       inv: invite.id,
       blk: bulk.id,
+      file: file.id,
       minv: invitation.id,
       ses: sessions.sessions[0].id,
       key: spare.id,
