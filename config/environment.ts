@@ -1,3 +1,5 @@
+import type { PrefixOf } from '../credentials/types.ts'
+
 /** The two environments. One process serves one of them; each has a PostgreSQL schema of its own name. */
 export type EnvironmentName = 'sandbox' | 'production'
 
@@ -14,7 +16,7 @@ export interface Environment {
   /** Its members see all rows, by a policy on each table and not by BYPASSRLS: look-ups and jobs across tenants. */
   readonly systemRole: string
   /** Key prefix by stage; the first stage is the default one. */
-  readonly stages: readonly { readonly stage: Stage; readonly prefix: string }[]
+  readonly stages: readonly { readonly stage: Stage; readonly prefix: PrefixOf<'apiKey'> }[]
 }
 
 const environments: Record<EnvironmentName, Environment> = {

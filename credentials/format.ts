@@ -1,41 +1,20 @@
 import { crc32 } from 'node:zlib'
 import { encodeBase62, randomBase62 } from './base62.ts'
+import { allCredentialTypes, type CredentialKind, type PrefixOf } from './types.ts'
 
 const ID_LENGTH = 12
 const SECRET_LENGTH = 32
 const CHECKSUM_LENGTH = 6
 const BODY_LENGTH = ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH
 
-/** What a credential is, told by its prefix. */
-export type CredentialKind =
-  | 'apiKey'
-  | 'accessToken'
-  | 'refreshToken'
-  | 'oauthAccessToken'
-  | 'oauthRefreshToken'
-  | 'inviteToken'
-  | 'interviewToken'
-  | 'browserToken'
-  | 'dashboardCookie'
-  | 'mailedToken'
+const checkedTypes = allCredentialTypes.filter(([, { shape }]) => shape === 'checked')
 
-const kinds = {
-  sk_live_: 'apiKey',
-  sk_dev_: 'apiKey',
-  sk_staging_: 'apiKey',
-  at_: 'accessToken',
-  rt_: 'refreshToken',
-  oat_: 'oauthAccessToken',
-  ort_: 'oauthRefreshToken',
-  inv_: 'inviteToken',
-  ist_: 'interviewToken',
-  ibt_: 'browserToken',
-  ds_: 'dashboardCookie',
-  mt_: 'mailedToken',
-} as const satisfies Record<string, CredentialKind>
+/** The text that every credential of this form begins with. */
+export type CredentialPrefix = PrefixOf<CredentialKind>
 
-/** The text that every credential begins with. */
-export type CredentialPrefix = keyof typeof kinds
+const kinds = Object.fromEntries(
+  checkedTypes.flatMap(([kind, { prefixes }]) => prefixes.map((prefix) => [prefix, kind])),
+) as Readonly<Record<CredentialPrefix, CredentialKind>>
 
 /** Every prefix that there is. Whatever holds for credentials holds for each of these. */
 export const credentialPrefixes = Object.keys(kinds) as readonly CredentialPrefix[]
@@ -93,13 +72,19 @@ export function displayPrefix(credential: Pick<ParsedCredential, 'prefix' | 'pub
 
 // In any text: a secret in a URL, a log line or an error message is found by its shape, not by its checksum. The short
 // prefixes count at the beginning of a word alone, as `at_` turns up within other random text (an OAuth `state`, say).
-// An invite's id begins as its token does, and is told by its shape: 26 characters of Crockford's base32.
-const SHORT = credentialPrefixes.filter((prefix) => !prefix.startsWith('sk_'))
-const INVITE_ID = 'inv_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9A-Za-z])'
 const ANYWHERE = new RegExp(
-  `(?:sk_(?:live|dev|staging)_|(?<![0-9A-Za-z_-])(?!${INVITE_ID})(?:${SHORT.join('|')}))[0-9A-Za-z]{${ID_LENGTH + 8},}` +
-    '|whsec_[0-9A-Za-z+/=_-]{16,}',
+  allCredentialTypes
+    .map(([, { prefixes, shape, unmistakable, harmless }]) => {
+      const before = unmistakable ? '' : '(?<![0-9A-Za-z_-])'
+      const begins = `(?:${prefixes.join('|')})${harmless === undefined ? '' : `(?!${harmless})`}`
+      return (
+        before + begins + (shape === 'checked' ? `[0-9A-Za-z]{${ID_LENGTH + 8},}` : '[0-9A-Za-z+/=_-]{16,}')
+      )
+    })
+    .join('|'),
 )
+const ALL_ANYWHERE = new RegExp(ANYWHERE, 'g')
+const EACH_PREFIX = new RegExp(`^(?:${allCredentialTypes.flatMap(([, { prefixes }]) => prefixes).join('|')})`)
 
 /** Whether a text (a URL, say) carries something of a credential's shape. */
 export function containsCredential(text: string): boolean {
@@ -108,7 +93,7 @@ export function containsCredential(text: string): boolean {
 
 /** The text with everything of a credential's shape cut down to its prefix, for logs. */
 export function redactCredentials(text: string): string {
-  return text.replace(new RegExp(ANYWHERE, 'g'), (found) => `${claimedPrefix(found) ?? 'whsec_'}[redacted]`)
+  return text.replace(ALL_ANYWHERE, (found) => `${EACH_PREFIX.exec(found)?.[0]}[redacted]`)
 }
 
 function checksum(payload: string): string {

@@ -2,23 +2,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { environmentOfPrefix } from '../config/environment.ts'
 import { claimedPrefix, parseCredential } from '../credentials/format.ts'
 import { fingerprint } from '../credentials/secret.ts'
-import { isLive, malformed, verifyCookie } from '../operations/credentials/live.ts'
+import { credentialTypes, type RequestCredentialKind } from '../credentials/types.ts'
 import {
   type ActingOrganization,
   type Actor,
   type KeyPrincipal,
-  keyActor,
   keyAndUserActor,
   type UserPrincipal,
-  userActor,
 } from '../operations/credentials/principals.ts'
 import {
-  type CredentialVerifier,
-  endOfPrincipal,
-  type Refusal,
-  type Verdict,
-} from '../operations/credentials/verifier.ts'
-import { verifyInterviewSession } from '../operations/embed/verify.ts'
+  type CredentialTools,
+  type RequestCredential,
+  requestCredentials,
+  verifyCredential,
+} from '../operations/credentials/registry.ts'
+import type { CredentialVerifier, Refusal } from '../operations/credentials/verifier.ts'
 import { ApiError } from '../schemas/errors.ts'
 import { type Presented, readCredentials } from './credentials.ts'
 import { refuseCrossSite } from './session-cookie.ts'
@@ -43,42 +41,37 @@ interface Attempt {
   readonly brake: ApiError | null
 }
 
+const { apiKey, accessToken } = requestCredentials
+
 /** Works out who makes a request. */
 export class ActorResolver {
   readonly #app: FastifyInstance
-  readonly #verifier: CredentialVerifier
-  // One actor a principal and pair, made once: a busy caller costs no object a request.
-  readonly #ofKey = new WeakMap<KeyPrincipal, Actor>()
-  readonly #ofUser = new WeakMap<UserPrincipal, Actor>()
+  readonly #tools: CredentialTools
+  // One actor a pair, made once: a busy caller costs no object a request.
   readonly #ofPair = new WeakMap<UserPrincipal, { key: KeyPrincipal; actor: Actor }>()
 
   constructor(app: FastifyInstance, verifier: CredentialVerifier) {
     this.#app = app
-    this.#verifier = verifier
+    this.#tools = { verifier, database: app.database }
   }
 
   /** Whether all that was presented was verified before and still holds; then the request has its actor. */
   remembered(request: FastifyRequest, presented: Presented): boolean {
-    if (presented.style === 'nothing') return false
     const now = Date.now()
-    if (presented.style === 'cookie') {
-      const principal = this.#verifier.rememberedToken(fingerprint(presented.cookie), 'cookie')
-      return principal !== undefined && isLive(principal, now) && this.#becomeUser(request, principal)
+    switch (presented.style) {
+      case 'nothing':
+        return false
+      case 'cookie':
+        return this.#recall(request, 'dashboardCookie', fingerprint(presented.cookie), now)
+      case 'bearer':
+        return this.#recall(request, presented.kind, presented.bearerPrint, now)
+      case 'keyAndBearer': {
+        const key = cached(apiKey, this.#tools.verifier, presented.keyPrint, now)
+        const principal = cached(accessToken, this.#tools.verifier, presented.bearerPrint, now)
+        if (!key || !principal || key.organization.id !== principal.organization.id) return false
+        return this.#becomePair(request, key, principal, presented.keyPrint)
+      }
     }
-    const { bearerPrint } = presented
-    if (presented.style === 'bearer') {
-      const key = this.#verifier.rememberedKey(bearerPrint)
-      if (key) return this.#useKey(request, key, bearerPrint, now)
-      const principal = this.#verifier.rememberedToken(bearerPrint)
-      return principal !== undefined && isLive(principal, now) && this.#becomeUser(request, principal)
-    }
-    const { keyPrint } = presented
-    const key = this.#verifier.rememberedKey(keyPrint)
-    const principal = this.#verifier.rememberedToken(bearerPrint)
-    if (!key || !principal || endOfPrincipal(key, now) || !isLive(principal, now)) return false
-    if (key.organization.id !== principal.organization.id) return false
-    this.#app.sessionUse.note(principal, now)
-    return this.#become(request, this.#pairActor(key, principal), keyPrint)
   }
 
   /** The slow way, for who is not known yet: parse, brake, look up, hash. */
@@ -90,54 +83,40 @@ export class ActorResolver {
         hint: 'Send Authorization: Bearer <API key>, or x-api-key with Authorization: Bearer <access token>',
       })
     }
-    if (presented.style === 'cookie') {
-      this.#becomeUser(request, await this.#verifyCookie(request, reply, presented.cookie))
-      return
-    }
+    if (presented.style === 'cookie') return this.#resolveCookie(request, reply, presented.cookie)
     const attempt = await this.#attempt(request, reply, presented)
     if (presented.style === 'bearer') {
-      if (presented.bearer.startsWith('sk_')) {
-        const key = await this.#verifyKey(attempt, presented.bearer)
-        this.#become(request, keyActorOf(this.#ofKey, key), presented.bearerPrint)
-        return
-      }
-      if (presented.bearer.startsWith('ist_')) {
-        const { principal, refusal } = await verifyInterviewSession(this.#app.database, presented.bearer)
-        if (!principal) throw await this.#refuse(attempt, 'Invalid bearer token', refusal)
-        this.#become(request, principal, null)
-        return
-      }
-      const principal = await this.#verifyToken(attempt, presented.bearer)
-      this.#becomeUser(request, principal)
+      const { kind, bearer, bearerPrint } = presented
+      this.#become(request, kind, await this.#verify(attempt, kind, bearer, bearerPrint), bearerPrint)
       return
     }
-    const key = await this.#verifyKey(attempt, presented.key).catch(async (error: unknown) => {
-      await this.#tieToUser(request, presented.bearer)
+    const { bearer, bearerPrint, keyPrint } = presented
+    const key = await this.#verify(attempt, 'apiKey', presented.key, keyPrint).catch(async (error) => {
+      await this.#tieToUser(request, bearer)
       throw error
     })
-    const principal = await this.#verifyToken(attempt, presented.bearer).catch((error: unknown) => {
+    const principal = await this.#verify(attempt, 'accessToken', bearer, bearerPrint).catch((error) => {
       tieTo(request, key.organization)
       throw error
     })
     if (principal.organization.id !== key.organization.id) {
-      throw await this.#refuse(attempt, 'Invalid bearer token', {
-        reason: 'token_of_another_organization',
-        organizationId: key.organization.id,
-        keyId: key.keyId,
-      })
+      const refusal = { reason: 'token_of_another_organization', ...apiKey.ownerOf(key) } as const
+      throw await this.#refuse(attempt, accessToken.refused, refusal)
     }
-    this.#app.sessionUse.note(principal, Date.now())
-    this.#become(request, this.#pairActor(key, principal), presented.keyPrint)
+    this.#becomePair(request, key, principal, keyPrint)
   }
 
   // A cookie that is over is not counted as a failure: the browser sends it along by itself until it is told not to.
-  async #verifyCookie(request: FastifyRequest, reply: FastifyReply, text: string): Promise<UserPrincipal> {
-    const verdict = await verifyCookie(this.#verifier, text)
-    if (verdict.principal) return verdict.principal
-    request.refusal = verdict.refusal
+  async #resolveCookie(request: FastifyRequest, reply: FastifyReply, text: string): Promise<void> {
+    const { principal, refusal } = await verifyCredential('dashboardCookie', this.#tools, text)
+    if (principal) {
+      this.#become(request, 'dashboardCookie', principal, fingerprint(text))
+      return
+    }
+    request.refusal = refusal
     this.#app.cookies.clear(reply, 'session')
     reply.header('www-authenticate', 'Bearer')
-    throw new ApiError('UNAUTHORIZED', 'The session has ended: log in', { reason: verdict.refusal.reason })
+    throw new ApiError('UNAUTHORIZED', 'The session has ended: log in', { reason: refusal.reason })
   }
 
   async #attempt(
@@ -150,33 +129,18 @@ export class ActorResolver {
     return { request, reply, publicId, brake: await this.#app.limits.brakeOf(request, publicId) }
   }
 
-  async #verifyKey(attempt: Attempt, text: string): Promise<KeyPrincipal> {
-    attempt.request.keyFingerprint = fingerprint(text)
-    const parsed = parseCredential(text)
-    const verdict: Verdict<KeyPrincipal> =
-      parsed?.kind === 'apiKey' ? await this.#verifier.verifyKey(text, parsed) : malformed
-    const ended = verdict.principal && endOfPrincipal(verdict.principal, Date.now())
-    if (verdict.principal && !ended) return verdict.principal
-    const refusal: Refusal = verdict.refusal ?? {
-      reason: ended ?? 'unknown_key',
-      organizationId: verdict.principal?.organization.id ?? null,
-      keyId: verdict.principal?.keyId ?? null,
-    }
-    throw await this.#refuse(attempt, 'Invalid API key', refusal, this.#hintFor(text))
-  }
-
-  async #verifyToken(attempt: Attempt, text: string): Promise<UserPrincipal> {
-    const parsed = parseCredential(text)
-    const verdict: Verdict<UserPrincipal> =
-      parsed?.kind === 'accessToken' ? await this.#verifier.verifyToken(text) : malformed
-    if (verdict.principal && isLive(verdict.principal, Date.now())) return verdict.principal
-    const refusal = verdict.refusal ?? {
-      reason: 'token_expired',
-      organizationId: verdict.principal?.organization.id ?? null,
-      keyId: null,
-    }
-    const hint = claimedPrefix(text) ? undefined : 'A bearer is an API key (sk_…) or an access token (at_…)'
-    throw await this.#refuse(attempt, 'Invalid bearer token', refusal, hint)
+  /** @throws ApiError 401 for what is no live credential of the kind */
+  async #verify<Kind extends RequestCredentialKind>(
+    attempt: Attempt,
+    kind: Kind,
+    text: string,
+    print: string,
+  ) {
+    if (credentialTypes[kind].loggedByFingerprint) attempt.request.keyFingerprint = print
+    const verdict = await verifyCredential(kind, this.#tools, text)
+    if (verdict.refusal === null) return verdict.principal
+    const { refused } = requestCredentials[kind]
+    throw await this.#refuse(attempt, refused, verdict.refusal, this.#hintFor(kind, text))
   }
 
   // Who failed too often is told so instead, and not told whether this one was right: a good one never comes here.
@@ -191,55 +155,66 @@ export class ActorResolver {
 
   // A refused key that belongs to nobody here: who sent it is known all the same where the user's token is good.
   async #tieToUser(request: FastifyRequest, text: string): Promise<void> {
-    if (request.refusal?.organizationId !== null || parseCredential(text)?.kind !== 'accessToken') return
-    const { principal } = await this.#verifier.verifyToken(text)
-    if (principal && isLive(principal, Date.now())) tieTo(request, principal.organization)
+    if (request.refusal?.organizationId !== null) return
+    const { principal } = await verifyCredential('accessToken', this.#tools, text)
+    if (principal) tieTo(request, principal.organization)
   }
 
   /** Drawn from the prefix alone: which environment it names is no secret. */
-  #hintFor(text: string): string | undefined {
-    const named = environmentOfPrefix(claimedPrefix(text) ?? '')
+  #hintFor(kind: RequestCredentialKind, text: string): string | undefined {
+    const prefix = claimedPrefix(text)
+    if (kind !== 'apiKey')
+      return prefix ? undefined : 'A bearer is an API key (sk_…) or an access token (at_…)'
+    const named = environmentOfPrefix(prefix ?? '')
     const here = this.#app.config.environment.name
     if (!named || named === here) return undefined
     return `This key is of the ${named} environment; this is ${here}`
   }
 
-  #useKey(request: FastifyRequest, key: KeyPrincipal, print: string, now: number): boolean {
-    return !endOfPrincipal(key, now) && this.#become(request, keyActorOf(this.#ofKey, key), print)
+  #recall(request: FastifyRequest, kind: RequestCredentialKind, print: string, now: number): boolean {
+    const entry: RequestCredential<object> = requestCredentials[kind]
+    const principal = cached(entry, this.#tools.verifier, print, now)
+    return principal !== undefined && this.#become(request, kind, principal, print)
   }
 
-  #becomeUser(request: FastifyRequest, principal: UserPrincipal): true {
-    const actor = this.#ofUser.get(principal) ?? userActor(principal)
-    this.#ofUser.set(principal, actor)
+  #become(request: FastifyRequest, kind: RequestCredentialKind, principal: object, print: string): true {
+    const entry: RequestCredential<object> = requestCredentials[kind]
+    const session = entry.session(principal)
+    if (session) this.#app.sessionUse.note(session, Date.now())
+    return become(request, entry.actor(principal), credentialTypes[kind].loggedByFingerprint ? print : null)
+  }
+
+  #becomePair(request: FastifyRequest, key: KeyPrincipal, principal: UserPrincipal, keyPrint: string): true {
     this.#app.sessionUse.note(principal, Date.now())
-    return this.#become(request, actor, null)
-  }
-
-  #pairActor(key: KeyPrincipal, principal: UserPrincipal): Actor {
     const known = this.#ofPair.get(principal)
-    if (known?.key === key) return known.actor
+    if (known?.key === key) return become(request, known.actor, keyPrint)
     const actor = keyAndUserActor(key, principal)
     this.#ofPair.set(principal, { key, actor })
-    return actor
+    return become(request, actor, keyPrint)
   }
+}
 
-  #become(request: FastifyRequest, actor: Actor, keyPrint: string | null): true {
-    request.actor = actor
-    request.organization = actor.organization
-    request.user = actor.user
-    request.keyFingerprint = keyPrint
-    return true
-  }
+/** What is cached of a credential and has not ended since. */
+function cached<P extends object>(
+  entry: RequestCredential<P>,
+  verifier: CredentialVerifier,
+  print: string,
+  now: number,
+): P | undefined {
+  const principal = entry.cached(verifier, print)
+  return principal && entry.endOf(principal, now) === null ? principal : undefined
+}
+
+function become(request: FastifyRequest, actor: Actor, keyPrint: string | null): true {
+  request.actor = actor
+  request.organization = actor.organization
+  request.user = actor.user
+  request.keyFingerprint = keyPrint
+  return true
 }
 
 /** Lets an organization see a refusal that nobody could see yet. It proved who it is by the other credential. */
 function tieTo(request: FastifyRequest, organization: ActingOrganization): void {
   const { refusal } = request
   if (refusal?.organizationId === null) request.refusal = { ...refusal, organizationId: organization.id }
-}
-
-function keyActorOf(made: WeakMap<KeyPrincipal, Actor>, key: KeyPrincipal): Actor {
-  const actor = made.get(key) ?? keyActor(key)
-  made.set(key, actor)
-  return actor
 }

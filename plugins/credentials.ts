@@ -2,12 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { containsCredential } from '../credentials/format.ts'
 import { fingerprint } from '../credentials/secret.ts'
+import { claimedKind, isPresentedIn, type RequestCredentialKind } from '../credentials/types.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
 
 /** What a request's headers present, and its SHA-256, before anything of it is believed. */
 export type Presented =
   | { readonly style: 'nothing' }
-  | { readonly style: 'bearer'; readonly bearer: string; readonly bearerPrint: string }
+  | {
+      readonly style: 'bearer'
+      readonly bearer: string
+      readonly bearerPrint: string
+      /** By what it begins with; a text of no kind that may stand here is read as an access token, and refused. */
+      readonly kind: RequestCredentialKind
+    }
   | {
       readonly style: 'keyAndBearer'
       readonly key: string
@@ -69,9 +76,11 @@ function present(authorization: string, key: string | undefined): Presented {
   const bearer = BEARER.exec(authorization)?.[1]
   if (bearer === undefined) throw badRequest('headers.authorization', 'must be of the form: Bearer <token>')
   const bearerPrint = fingerprint(bearer)
-  if (key === undefined) return { style: 'bearer', bearer, bearerPrint }
+  const claimed = claimedKind(bearer)
+  const kind = isPresentedIn(claimed, 'bearer') ? claimed : 'accessToken'
+  if (key === undefined) return { style: 'bearer', bearer, bearerPrint, kind }
   if (key.trim() === '') throw badRequest('headers.x-api-key', 'is empty')
-  if (bearer.startsWith('sk_')) {
+  if (isPresentedIn(kind, 'x-api-key')) {
     throw badRequest(
       'headers.authorization',
       "carries an API key beside x-api-key: send the user's access token there",

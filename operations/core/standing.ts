@@ -1,12 +1,8 @@
 import type { Queryable } from '../../db/connect.ts'
 import { lockUser } from '../../db/queries/sessions.ts'
-import {
-  lockInterviewStanding,
-  lockKeyStanding,
-  lockUserStanding,
-  type StandingLock,
-} from '../../db/queries/standing.ts'
+import type { StandingLock } from '../../db/queries/standing.ts'
 import type { Actor } from '../credentials/principals.ts'
+import { credentialsOf, requestCredentials } from '../credentials/registry.ts'
 
 /** How a write locks the rows of its credential. `person`: the user first, then the rest in share mode. */
 export type Standing = StandingLock | 'person'
@@ -24,51 +20,21 @@ export type Standing = StandingLock | 'person'
 export async function stands(tx: Queryable, actor: Actor, standing: Standing): Promise<boolean> {
   // The operator presents no credential that could end.
   if (actor.type === 'operator') return true
-  const organizationId = actor.organization.id
-  const { key, user, sessionId, interviewSession } = actor
+  const kinds = credentialsOf[actor.type]
+  if (kinds.length === 0) throw new Error(`no standing is known of a credential of type ${actor.type}`)
+  const { user } = actor
   const lock = standing === 'person' ? 'share' : standing
   const checks: Promise<boolean>[] = []
   // In the order of locks (db/locks.ts): statements are executed in the order in which they are sent.
   if (user && standing === 'person') {
     checks.push(lockUser(tx, user.id).then((rows) => rows.length > 0))
   }
-  if (user && sessionId !== null) {
-    checks.push(
-      lockUserStanding(tx, organizationId, sessionId, user.id, lock).then(
-        ([now]) => now?.live === true && now.role === user.role,
-      ),
-    )
-  }
-  if (key) {
-    checks.push(
-      lockKeyStanding(tx, organizationId, key.keyId, lock).then(
-        ([now]) =>
-          now?.live === true &&
-          sameTexts(now.scopes, key.scopes) &&
-          sameTexts(now.allowedIps, key.allowedIps) &&
-          now.endsOn?.getTime() === key.endsOn?.getTime(),
-      ),
-    )
-  }
-  if (interviewSession) {
-    checks.push(
-      lockInterviewStanding(tx, organizationId, interviewSession, lock).then((rows) => rows.length > 0),
-    )
-  }
-  if (checks.length === 0) throw new Error(`no standing is known of a credential of type ${actor.type}`)
+  for (const kind of kinds) checks.push(requestCredentials[kind].stands(tx, actor, lock))
   const outcomes = await Promise.all(checks)
   return outcomes.every(Boolean)
 }
 
 /** What must be looked up again where a credential does not stand any more. */
 export function tagsOf(actor: Actor): string[] {
-  return [
-    ...(actor.key ? [`key:${actor.key.keyId}`] : []),
-    ...(actor.user ? [`user:${actor.user.id}`] : []),
-    ...(actor.sessionId === null ? [] : [`session:${actor.sessionId}`]),
-  ]
-}
-
-function sameTexts(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((text, index) => text === other[index])
+  return credentialsOf[actor.type].flatMap((kind) => requestCredentials[kind].tags(actor))
 }

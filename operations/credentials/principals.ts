@@ -1,3 +1,4 @@
+import { credentialTypes } from '../../credentials/types.ts'
 import { type Role, roleScopes, type Scope, scopes } from '../../schemas/access.ts'
 
 /** The organization that a request speaks for. */
@@ -111,7 +112,7 @@ export function userActor(principal: UserPrincipal): Actor {
     totpMissing: principal.totpMissing,
     credential: {
       id: principal.sessionId,
-      prefix: cookie ? 'ds_' : 'at_',
+      prefix: credentialTypes[cookie ? 'dashboardCookie' : 'accessToken'].prefixes[0],
       name: null,
       expiresAt: principal.expiresAt,
     },
@@ -146,6 +147,11 @@ export function interviewActor(
     sessionId: null,
     interviewId,
     ...(interviewSession ? { interviewSession } : {}),
-    credential: { id: interviewId, prefix: 'ist_', name: null, expiresAt },
+    credential: {
+      id: interviewId,
+      prefix: credentialTypes.interviewToken.prefixes[0],
+      name: null,
+      expiresAt,
+    },
   }
 }

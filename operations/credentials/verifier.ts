@@ -154,11 +154,6 @@ export class CredentialVerifier {
   }
 }
 
-/** Whether a remembered key has come to its end since; null while it lives. */
-export function endOfPrincipal(key: KeyPrincipal, now: number): 'key_expired' | null {
-  return key.endsAt <= now ? 'key_expired' : null
-}
-
 function endOf(row: PresentedKey): Reason | null {
   if (row.revokedAt) return 'key_revoked'
   if (row.remainingMs === null || row.remainingMs > 0) return null

@@ -1,5 +1,5 @@
 import type { Environment } from '../../config/environment.ts'
-import { type CredentialPrefix, displayPrefix, generateCredential } from '../../credentials/format.ts'
+import { displayPrefix, generateCredential } from '../../credentials/format.ts'
 import { hashSecret, secretTag } from '../../credentials/secret.ts'
 import { insertKey, type KeyRow } from '../../db/queries/keys.ts'
 import { badRequest } from '../../schemas/errors.ts'
@@ -29,7 +29,7 @@ export async function drawKey(
     const known = environment.stages.map((each) => each.stage).join(' or ')
     throw badRequest('body.stage', `must be ${known} in the ${environment.name}`)
   }
-  const credential = generateCredential(entry.prefix as CredentialPrefix)
+  const credential = generateCredential(entry.prefix)
   return {
     stage: entry.stage,
     text: credential.text,

@@ -1,6 +1,7 @@
 import { type EnvironmentName, environmentOfPrefix } from '../../config/environment.ts'
 import { displayPrefix, type ParsedCredential, parseCredential } from '../../credentials/format.ts'
 import { secretTag, sha256, verifySecret } from '../../credentials/secret.ts'
+import { credentialTypes } from '../../credentials/types.ts'
 import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
 import { findLeakSetting, findRecentLeakReport, listOwnerEmails } from '../../db/queries/leaks.ts'
 import type { LeakFeedback, LeakReport } from '../../schemas/leaks.ts'
@@ -100,7 +101,7 @@ async function findLeaked(
   const parsed = new Map<string, ParsedCredential>()
   for (const token of tokens) {
     const credential = parseCredential(token)
-    if (credential && isKeyOf(credential, config.environment.name)) parsed.set(token, credential)
+    if (credential && canBeOurs(credential, config.environment.name)) parsed.set(token, credential)
   }
   const found = new Map<string, PresentedKey>()
   if (parsed.size === 0) return found
@@ -115,6 +116,6 @@ async function findLeaked(
   return found
 }
 
-function isKeyOf({ kind, prefix }: ParsedCredential, environment: EnvironmentName): boolean {
-  return kind === 'apiKey' && environmentOfPrefix(prefix) === environment
+function canBeOurs({ kind, prefix }: ParsedCredential, environment: EnvironmentName): boolean {
+  return credentialTypes[kind].whenLeaked === 'end' && environmentOfPrefix(prefix) === environment
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { environmentOf } from '../../config/environment.ts'
 import {
   containsCredential,
   credentialPrefixes,
@@ -9,9 +11,57 @@ import {
   parseCredential,
   redactCredentials,
 } from '../../credentials/format.ts'
+import { allCredentialTypes, claimedKind, credentialTypes } from '../../credentials/types.ts'
+import { credentialsOf, requestCredentials } from '../../operations/credentials/registry.ts'
 import { testApp } from '../support/app.ts'
 
 // A kind of credential that one of these places forgets would be logged, cached by proxies or answered with 500.
+
+t.test(
+  'what a request may present, and nothing else, is resolved, revalidated and turned into an actor',
+  (t) => {
+    const presentable = allCredentialTypes
+      .filter(([, type]) => type.presentedIn.length > 0)
+      .map(([kind]) => kind)
+    t.same(Object.keys(requestCredentials).sort(), presentable.sort())
+    const locked = new Set(Object.values(credentialsOf).flat())
+    t.same([...locked].sort(), presentable, 'a write locks the rows of each')
+    const noneOf = Object.entries(credentialsOf).filter(([, kinds]) => kinds.length === 0)
+    t.same(
+      noneOf.map(([type]) => type),
+      ['oauth', 'operator'],
+      'nobody else acts without a credential',
+    )
+    t.end()
+  },
+)
+
+t.test('types of credentials are told apart by how they begin', (t) => {
+  for (const [kind, { family, prefixes }] of allCredentialTypes) {
+    for (const prefix of prefixes) {
+      t.ok(prefix.startsWith(family), prefix)
+      t.equal(claimedKind(`${prefix}cut`), kind)
+    }
+    const others = allCredentialTypes.filter(([other]) => other !== kind)
+    t.notOk(
+      others.some(([, other]) => family.startsWith(other.family)),
+      family,
+    )
+  }
+  const issued = (['sandbox', 'production'] as const).flatMap((name) => environmentOf(name).stages)
+  t.same(issued.map(({ prefix }) => prefix).sort(), [...credentialTypes.apiKey.prefixes].sort())
+  t.end()
+})
+
+t.test('the docs describe every type of credential', (t) => {
+  const page = readFileSync('docs/security.md', 'utf8')
+  for (const [kind, { name, prefixes }] of allCredentialTypes) {
+    const row = page.split('\n').find((line) => line.startsWith(`| ${name} `))
+    t.ok(row, `docs/security.md has a row for the ${name} (${kind})`)
+    for (const prefix of prefixes) t.match(row, `\`${prefix}…\``)
+  }
+  t.end()
+})
 
 t.test('logs keep the prefix of every kind of credential, and no more', async (t) => {
   for (const prefix of credentialPrefixes) {
