@@ -4,6 +4,7 @@ import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { type EmbeddedDatabase, startEmbedded } from './db/embedded/launcher.ts'
 import { databaseLogins } from './db/logins.ts'
+import { anyOrganization } from './db/queries/accounts.ts'
 import { startWorker } from './jobs/worker.ts'
 import { openDataDir } from './lifecycle/data-dir.ts'
 import { type Cause, toldToEnd } from './lifecycle/ending.ts'
@@ -48,7 +49,8 @@ async function start(onLost: (error: Error) => void): Promise<void> {
   })
   // Only once it listens: a start that fails before must not have used up the password, which is shown this once.
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app) : null
-  process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo))
+  const [organization] = await anyOrganization(app.database)
+  process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo, organization !== undefined))
   app.starting.underWay = false
   if (values['without-worker']) return
   running.users.push(await startWorker(config, logins, () => app.publicUrl(), app.log))

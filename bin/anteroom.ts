@@ -9,11 +9,13 @@ import { fileCommands } from './commands/files.ts'
 import { keyCommands } from './commands/keys.ts'
 import { leakKeyCommands } from './commands/leak-keys.ts'
 import { listenCommand } from './commands/listen.ts'
+import { mailCommands } from './commands/mail.ts'
 import { memberCommands } from './commands/members.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { userCommands } from './commands/users.ts'
+import { webhookCommands } from './commands/webhooks.ts'
 import { workerCommand } from './commands/worker.ts'
 
 const program = new Command('anteroom')
@@ -28,6 +30,8 @@ userCommands(program)
 memberCommands(program)
 keyCommands(program)
 leakKeyCommands(program)
+mailCommands(program)
+webhookCommands(program)
 workerCommand(program)
 listenCommand(program)
 fileCommands(program)

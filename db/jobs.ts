@@ -18,6 +18,12 @@ const DAY = 86_400
  * put a job in before any worker has run. Ages are in seconds.
  */
 const queues = {
+  /** E-mail that could not be delivered: nobody works on it, and an operator may send it again. */
+  mail_failed: {
+    retryLimit: 0,
+    retentionSeconds: 7 * DAY,
+    deleteAfterSeconds: 60,
+  },
   /** One e-mail, sealed. Tried for about two days: a mail server that is down for a night loses nothing. */
   mail: {
     retryLimit: 60,
@@ -28,6 +34,7 @@ const queues = {
     retentionSeconds: 7 * DAY,
     deleteAfterSeconds: 3600,
     notify: true,
+    deadLetter: 'mail_failed',
   },
   /** Someone wants a new password: whether there is such an account is found out here. */
   password_reset: {

@@ -36,7 +36,8 @@ const GRACE_MS = 1000
 /** What the last anchor may take of a stop. */
 const ANCHOR_MS = 1000
 
-const works: Record<QueueName, Work> = {
+/** Messages that were given up wait for an operator. */
+const works: Record<Exclude<QueueName, 'mail_failed'>, Work> = {
   mail,
   password_reset: passwordReset,
   retention,

@@ -1,12 +1,14 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { findUserByEmail } from '../../db/queries/accounts.ts'
+import { inviteMember } from '../../operations/invitations/create.ts'
 import { listMembers } from '../../operations/members/list.ts'
 import { removeMember } from '../../operations/members/remove.ts'
+import { type Role, roles } from '../../schemas/access.ts'
 import { notFound } from '../../schemas/errors.ts'
 import { report, withJson } from '../operator.ts'
 import { everyPage, operateOrganization } from '../services.ts'
 
-/** `anteroom members list` and `remove` */
+/** `anteroom members list`, `invite` and `remove` */
 export function memberCommands(program: Command): void {
   const members = program.command('members').description('the members of an organization')
 
@@ -25,6 +27,27 @@ export function memberCommands(program: Command): void {
           ({ userId, role, email, name }) => `${userId}  ${role.padEnd(6)}  ${email}  ${name}`,
         )
         report(options, { members: all }, lines)
+      },
+    ),
+  )
+
+  withJson(
+    members
+      .command('invite')
+      .description('mail a link with which somebody becomes a member')
+      .argument('<organization>', 'its id')
+      .argument('<email>', 'the address')
+      .addOption(new Option('--role <role>', 'what they may do').choices(roles).default('member')),
+  ).action((organizationId: string, email: string, options: { role: Role; json?: boolean }) =>
+    operateOrganization(
+      async () => organizationId,
+      async (run) => {
+        const sent = await run(inviteMember, { email, role: options.role })
+        report(options, sent, [
+          `${sent.email} is invited as ${sent.role}, until ${sent.expiresAt}.`,
+          // In a sandbox without a mail server nobody else tells the token.
+          ...(sent.token === undefined ? [] : [`Token  ${sent.token}`]),
+        ])
       },
     ),
   )

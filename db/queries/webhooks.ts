@@ -177,3 +177,8 @@ export function markWarned(tx: Queryable, organizationId: string, id: string) {
 export function findOrganizationName(tx: Queryable, organizationId: string) {
   return tx<{ name: string }[]>`select name from organizations where id = ${organizationId}`
 }
+
+/** The organization of an endpoint, for an operator. */
+export function findOrganizationOfWebhook(db: Queryable, id: string) {
+  return db<{ organizationId: string }[]>`select organization_id from webhooks where id = ${id}`
+}

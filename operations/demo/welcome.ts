@@ -3,8 +3,9 @@ import type { Demo } from './demo.ts'
 /**
  * What a person reads who has just started the server: where it is and, at the first start of a sandbox, how to ask
  * it who they are. The curl lines are printed whole, to be pasted as they stand.
+ * @param inUse whether there is an organization; without one the operator learns how to make the first owner
  */
-export function welcome(publicUrl: string, environment: string, demo: Demo | null): string {
+export function welcome(publicUrl: string, environment: string, demo: Demo | null, inUse = true): string {
   const where = [
     `  Anteroom ${environment}`,
     '',
@@ -12,7 +13,7 @@ export function welcome(publicUrl: string, environment: string, demo: Demo | nul
     `  Reference   ${publicUrl}/docs`,
     `  Dashboard   ${publicUrl}/dashboard`,
   ]
-  if (!demo) return `\n${where.join('\n')}\n\n`
+  if (!demo) return `\n${[...where, ...(inUse ? [] : FIRST_OWNER)].join('\n')}\n\n`
   return `\n${[
     ...where,
     `  Log-in      ${demo.email}   ${demo.password}`,
@@ -31,3 +32,9 @@ export function welcome(publicUrl: string, environment: string, demo: Demo | nul
     `    curl ${publicUrl}/api/auth/login -H "Content-Type: application/json" -d '${JSON.stringify({ email: demo.email, password: demo.password })}'`,
   ].join('\n')}\n\n`
 }
+
+const FIRST_OWNER = [
+  '',
+  '  There is no organization yet. Create the first one with its owner:',
+  '    npx anteroom organizations create "Acme" --owner-email ada@example.com --owner-name Ada',
+]

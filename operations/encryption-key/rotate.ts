@@ -45,6 +45,7 @@ export async function resealAll(
   const kinds = [
     ...sealedKinds,
     sealedJobs(schema, 'mail', 'mail', 'waitingMail'),
+    sealedJobs(schema, 'mail_failed', 'mail', 'failedMail'),
     sealedJobs(schema, 'password_reset', 'password reset', 'waitingResets'),
   ]
   for (const kind of kinds) counts[kind.name] = await resealKind(database, key, kind, write)
