@@ -79,6 +79,7 @@ export class Connection {
 
   /**
    * Opens a connection and makes sure that it is who it must be.
+   * @param timeOutMs for all hosts of the URL together, in equal parts
    * @throws what refused it; ConnectionLost where nothing answers in time; WrongLogin
    */
   static async open(
@@ -88,10 +89,11 @@ export class Connection {
   ): Promise<Connection> {
     guardDriver()
     let failure: unknown
-    for (const host of hostsOf(spec.url)) {
+    const hosts = hostsOf(spec.url)
+    for (const host of hosts) {
       const connection = new Connection(spec, host, owner)
       try {
-        await connection.#open(spec.identity, timeOutMs)
+        await connection.#open(spec.identity, timeOutMs / hosts.length)
         return connection
       } catch (error) {
         connection.end(error as Error)
@@ -110,9 +112,14 @@ export class Connection {
     return this.#pending
   }
 
+  /** How many bytes have arrived. */
+  get bytesRead(): number {
+    return this.#socket?.bytesRead ?? 0
+  }
+
   /** For how long a statement has waited while nothing was heard at all, in milliseconds. */
   silence(now: number): number {
-    const bytesRead = this.#socket?.bytesRead ?? 0
+    const { bytesRead } = this
     if (bytesRead !== this.#bytesRead) {
       this.#bytesRead = bytesRead
       this.#heardAt = now

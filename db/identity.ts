@@ -89,6 +89,23 @@ export async function endSessions(client: postgres.Sql, sessions: readonly Sessi
     where still.backend_start::text = lost.since and usename = current_user`
 }
 
+/**
+ * Which of the sessions wait for their client to say something.
+ * @param client of the same login: nobody else sees what a session does
+ * @returns their process ids
+ */
+export async function sessionsThatWait(
+  client: postgres.Sql,
+  sessions: readonly Session[],
+): Promise<ReadonlySet<number>> {
+  const pids = sessions.map(({ pid }) => pid)
+  const since = sessions.map((session) => session.since)
+  const waiting = await client<{ pid: number }[]>`
+    select pid from unnest(${pids}::int[], ${since}::text[]) as ours (pid, since) join pg_stat_activity using (pid)
+    where backend_start::text = ours.since and state like 'idle%'`
+  return new Set(waiting.map(({ pid }) => pid))
+}
+
 function faultOf(found: Observed, { schema }: Environment, own: string, other: string): string | null {
   if (found.superuser) return 'who is a superuser'
   if (found.exempt) return 'who has BYPASSRLS'

@@ -14,6 +14,8 @@ const RETRY_MS = 200
 /** So often the connection is asked something: nothing else would tell that it is lost. */
 const BEAT_MS = 1000
 const SILENT_MS = 1500
+/** How long a try to open it may take: a longer one would go on for a while after the database is back. */
+const OPEN_MS = 1000
 
 /** Hears notifications on a connection of its own, which is opened anew when it is lost. */
 export class Listener {
@@ -94,7 +96,7 @@ export class Listener {
   }
 
   #connect(): Promise<Connection> {
-    this.#connection ??= Connection.open(this.#spec, this).then(
+    this.#connection ??= Connection.open(this.#spec, this, this.#recovering ? OPEN_MS : undefined).then(
       (connection) => {
         this.#open = connection
         return connection

@@ -7,14 +7,16 @@ import { assertNothingHeld, holding } from './held-connection.ts'
 import { endSessions, hasAnswered, type Session, WrongLogin } from './identity.ts'
 import type { PoolEvents, PoolLimits, PoolUse } from './pool-options.ts'
 import { DatabaseUnavailable, OverloadedDatabase } from './unavailable.ts'
+import { endUnheard } from './unheard.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 import { watch } from './watch.ts'
 
 /** A statement that has heard nothing for so long makes the pool ask whether the database is there at all. */
-const SUSPICIOUS_MS = 1000
+const SUSPICIOUS_MS = 750
 /** How long that question may take. Together with the time before, callers have an answer within three seconds. */
-const ASK_MS = 1600
-const ASK_AGAIN_MS = 5000
+const ASK_MS = 1500
+/** Until the next question; shorter than the silence before it, so that it delays nobody. */
+const ASK_AGAIN_MS = 500
 /** Between two tries to reach a database that is out of reach, and how long a try may take. */
 const RETRY_MS = 250
 const RETRY_TIMEOUT_MS = 1000
@@ -268,11 +270,14 @@ export class Pool {
   /** Asks on a new connection whether the database answers anybody. */
   async #ask(): Promise<void> {
     this.#asking = true
+    // A connection that was idle until now tells nothing: only what arrives meanwhile shows that the database lives.
+    const before = new Map(this.#connections.map((one) => [one, one.bytesRead]))
     try {
-      this.#add(await this.#connect(ASK_MS))
+      const asked = await this.#connect(ASK_MS)
+      await endUnheard(asked, this.#connections, SUSPICIOUS_MS, ASK_MS)
+      this.#add(asked)
     } catch (error) {
-      const now = performance.now()
-      const heard = this.#connections.some((one) => one.pending > 0 && one.silence(now) < ASK_MS)
+      const heard = this.#connections.some((one) => one.bytesRead !== before.get(one))
       if (!heard && !hasAnswered(error)) this.#loseDatabase(error)
     } finally {
       this.#asking = false

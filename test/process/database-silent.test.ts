@@ -1,81 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { environmentOf } from '../../config/environment.ts'
-import { startEmbedded } from '../../db/embedded/launcher.ts'
-import { migrate } from '../../db/migrate.ts'
-import { type TestApp, testApp } from '../support/app.ts'
-import { createTestDatabase, testLogins } from '../support/database.ts'
-import { startProxy, through } from '../support/proxy.ts'
+import t from 'tap'
+import { silentScenes } from '../support/silent-database.ts'
 import { until } from '../support/until.ts'
 
-/** A server whose database can fall silent: connections stay open, and nothing comes over them. */
-interface Scene {
-  readonly server: TestApp
-  silence(): void
-  endSilence(): void
-}
-
-/** Packets are dropped somewhere on the way. */
-async function behindProxy(t: Test): Promise<Scene> {
-  const database = await createTestDatabase()
-  t.teardown(() => database.drop())
-  const { hostname: host, port } = new URL(database.url)
-  const proxy = await startProxy(t, { host, port: Number(port) })
-  const owner = through(database.logins.owner, proxy)
-  const server = await testApp(t, {}, { databaseUrl: database.url, logins: { ...database.logins, owner } })
-  return { server, silence: () => proxy.freeze(), endSilence: () => proxy.thaw() }
-}
-
-/** PostgreSQL is stopped, with every process that works for it. */
-async function onStoppedServer(t: Test): Promise<Scene> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'anteroom-stopped-'))
-  const database = await startEmbedded({ dataDir, settings: { fsync: 'off' } })
-  const postmaster = Number(
-    readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0],
-  )
-  let stopped: number[] = []
-  const endSilence = () => {
-    for (const pid of stopped) process.kill(pid, 'SIGCONT')
-    stopped = []
-  }
-  t.teardown(async () => {
-    endSilence()
-    await database.stop()
-    await rm(dataDir, { recursive: true, force: true })
-  })
-  const logins = testLogins(database.url)
-  await migrate(logins, environmentOf('sandbox'))
-  const server = await testApp(t, {}, { databaseUrl: database.superuserUrl, logins })
-  const silence = () => {
-    stopped = [postmaster, ...childrenOf(postmaster)]
-    for (const pid of stopped) process.kill(pid, 'SIGSTOP')
-  }
-  return { server, silence, endSilence }
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const [, ppid] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
-        return Number(ppid) === parent
-      } catch {
-        return false
-      }
-    })
-    .map(Number)
-}
-
-const scenes = [
-  ['packets are dropped', behindProxy],
-  ['PostgreSQL stands still', onStoppedServer],
-] as const
-
-for (const [what, set] of scenes) {
+for (const [what, set] of silentScenes) {
   t.test(`while ${what} every request has an answer, and afterwards everything goes on`, async (t) => {
     const { server, silence, endSilence } = await set(t)
     const { call, app } = server
