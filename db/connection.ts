@@ -9,7 +9,7 @@ import {
 } from './driver-guards.ts'
 import { checkIdentity, type Identity, type Session } from './identity.ts'
 import { openSocket, type SocketAddress } from './socket.ts'
-import { ConnectionLost, isConnectionLoss } from './unavailable.ts'
+import { ConnectionLost, isConnectionLoss, isReadOnly } from './unavailable.ts'
 
 /** The options of postgres.js that a connection takes. */
 export type ConnectionOptions = postgres.Options<Record<string, postgres.PostgresType>>
@@ -34,6 +34,9 @@ export interface ConnectionOwner {
   onIdle?(connection: Connection): void
 }
 
+/** A backend collects memory: a connection that waits for nobody is renewed after this time. */
+const LIFETIME_MS = 45 * 60_000
+
 /** A connection that is not open after this time never will be. */
 const OPEN_MS = 2500
 
@@ -46,6 +49,8 @@ export class Connection {
   readonly openedAt = performance.now()
   /** Null behind a pooler. */
   session: Session | null = null
+  /** Another connection may reach a server that takes writes. */
+  #readOnly = false
   readonly #handler: DriverHandler
   readonly #silentMs: number | null
   readonly #transactionMs: number | null
@@ -134,6 +139,16 @@ export class Connection {
 
   set reserved(reserved: boolean) {
     this.#reservedAt = reserved ? performance.now() : null
+  }
+
+  /** Whether it waits for nothing, and nobody has it. */
+  get isIdle(): boolean {
+    return !this.reserved && this.#pending === 0
+  }
+
+  /** Whether to replace it once it is idle. */
+  isOld(now: number): boolean {
+    return this.#readOnly || now - this.openedAt > LIFETIME_MS
   }
 
   /** Whether it is time to give it up: nothing comes over it any more, or its transaction takes too long. */
@@ -238,8 +253,18 @@ export class Connection {
 
   readonly #failed = (error: unknown) => {
     if (isConnectionLoss(error)) this.end(error as Error)
+    if (isReadOnly(error)) this.#readOnly = true
     this.#answered()
   }
+}
+
+/** The one that others may use which has the least to do. */
+export function leastBusy(connections: readonly Connection[]): Connection | null {
+  let best: Connection | null = null
+  for (const connection of connections) {
+    if (!connection.reserved && (best === null || connection.pending < best.pending)) best = connection
+  }
+  return best
 }
 
 // One at a time: postgres.js keeps the error of a host to itself where there is another one.

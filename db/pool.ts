@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type postgres from 'postgres'
-import { Connection, type ConnectionSpec } from './connection.ts'
+import { Connection, type ConnectionSpec, leastBusy } from './connection.ts'
 import { repeatOnDeadlock } from './deadlocks.ts'
 import type { DriverQuery } from './driver-guards.ts'
 import { assertNothingHeld, holding } from './held-connection.ts'
@@ -22,8 +22,6 @@ const RETRY_MS = 250
 const RETRY_TIMEOUT_MS = 1000
 /** After a connection was refused, while others are open. */
 const GROW_AGAIN_MS = 1000
-/** A backend collects memory: a connection that waits for nobody is renewed after this time. */
-const LIFETIME_MS = 45 * 60_000
 
 /**
  * Connections of one login. Nothing waits here for ever: work waits for a connection for a limited time and in limited
@@ -62,12 +60,11 @@ export class Pool {
 
   /** How it is used now. */
   get use(): PoolUse {
-    const busy = this.#connections.filter((connection) => !isIdle(connection)).length
     const { count, totalMs } = this.#line.waited
     return {
       most: this.#limits.max,
       open: this.#connections.length,
-      busy,
+      busy: this.#connections.filter((connection) => !connection.isIdle).length,
       waiting: this.#line.length,
       waits: count,
       waitedMs: totalMs,
@@ -140,7 +137,7 @@ export class Pool {
       if (stalled) connection.forgive(now)
       if (connection.isOverdue(now)) connection.end()
       else if (connection.silence(now) > SUSPICIOUS_MS) suspicious = true
-      else if (isIdle(connection) && now - connection.openedAt > LIFETIME_MS) this.#retire(connection)
+      else if (connection.isIdle && connection.isOld(now)) this.#retire(connection)
     }
     if (suspicious && !this.#asking && now > this.#askAt) void this.#ask()
     if (!stalled) this.#line.expire(now)
@@ -178,18 +175,10 @@ export class Pool {
     return connection
   }
 
-  #leastBusy(): Connection | null {
-    let best: Connection | null = null
-    for (const connection of this.#connections) {
-      if (!connection.reserved && (best === null || connection.pending < best.pending)) best = connection
-    }
-    return best
-  }
-
   /** One for a query. It shares a busy one where there can be no more: what is ahead of it may wait for a lock. */
   #shareable(): Connection | null {
-    const best = this.#leastBusy()
-    return best && (isIdle(best) || !this.#canGrow()) ? best : null
+    const best = leastBusy(this.#connections)
+    return best && (best.isIdle || !this.#canGrow()) ? best : null
   }
 
   /** One for a transaction. The last one stays for other queries: look-ups must not wait for transactions. */
@@ -308,8 +297,4 @@ export class Pool {
       }
     }
   }
-}
-
-function isIdle(connection: Connection): boolean {
-  return !connection.reserved && connection.pending === 0
 }

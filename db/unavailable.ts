@@ -46,6 +46,14 @@ export function isConnectionLoss(error: unknown): boolean {
 export function isOutage(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable || isConnectionLoss(error)) return true
   // 08 connection, 53 resources, 57 intervention of the operator, 58 an error outside PostgreSQL, such as its disk;
-  // 25006 a server that only takes reads, as some providers make it when its disk is nearly full.
-  return /^(08|53|57|58|25006)/.test(sqlState(error) ?? '')
+  // 55P03 a lock that was not to be had in time.
+  return /^(08|53|57|58|55P03)/.test(sqlState(error) ?? '') || isReadOnly(error)
+}
+
+/**
+ * Whether the server takes no writes. It is a standby now, or a provider made it read-only as its disk is nearly full.
+ * A session may stay so when the server takes writes again.
+ */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === '25006'
 }

@@ -3,9 +3,15 @@ import t from 'tap'
 import { testApp } from '../support/app.ts'
 import { startServer } from '../support/server-process.ts'
 
-// What PostgreSQL answers when its disk is full, when it can't read a file, when it was told to take no writes, and when
-// a statement took too long.
-const STATES = ['53100', '53200', '58030', '25006', '57014', '57P05']
+// What PostgreSQL answers when its disk, memory or connections are used up (53), when it can't read a file (58), when it
+// takes no writes (25006), when an operator or a time limit ended the statement or the server (57), when the connection
+// between two servers broke (08), and when a lock was not to be had in time (55P03).
+const STATES = [
+  ...['53000', '53100', '53200', '53300', '53400'],
+  ...['58000', '58030', '58P01', '25006'],
+  ...['57000', '57014', '57P01', '57P02', '57P03', '57P04', '57P05'],
+  ...['08000', '08003', '08006', '08P01', '55P03'],
+]
 
 t.test(
   'a database that has no room is one honest 503 for each request, and one line in the log',
