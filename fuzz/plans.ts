@@ -91,7 +91,7 @@ function bodyOf(operation: FuzzOperation, definitions: Definitions): Arbitrary<P
   const bodies = Object.entries(operation.bodies).map(([type, schema]) =>
     type === 'multipart/form-data' ? formBody() : jsonBody(schema, definitions),
   )
-  if (operation.id === 'createEmbedUpload' || operation.id === 'appendEmbedUpload') return fc.constant(null)
+  if (operation.id === 'embed.createUpload' || operation.id === 'embed.appendUpload') return fc.constant(null)
   const none = fc.constant<PlannedBody | null>(null)
   if (bodies.length === 0) return none
   return operation.bodyRequired ? fc.oneof(...bodies) : fc.oneof(none, ...bodies)

@@ -3,16 +3,18 @@ import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { type FileRow, findFile } from '../db/queries/files.ts'
+import { saveEmbedAnswer } from '../operations/embed/save-answer.ts'
+import { sessionOf } from '../operations/embed/session.ts'
 import { removeBytesSoon } from '../operations/files/remove.ts'
 import { ResumableUploads, UNFINISHED_SECONDS } from '../operations/files/resumable.ts'
 import { beginUpload } from '../operations/files/take.ts'
 import {
   type AskedQuestion,
-  saveRecording,
   type WantedRecording,
   wantRecording,
 } from '../operations/interviews/recordings.ts'
-import { sessionOf } from '../plugins/embed-session.ts'
+import { actorOf } from '../plugins/access.ts'
+import { callerOf } from '../plugins/operations.ts'
 import { hasBody } from '../plugins/request-body.ts'
 import type { ErrorCode } from '../schemas/error-codes.ts'
 import { ApiError, badRequest, type ErrorEnvelope, notFound } from '../schemas/errors.ts'
@@ -44,7 +46,6 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     asked: AskedQuestion,
     wanted: WantedRecording,
   ) => {
-    let replaced = request.method === 'POST'
     // A HEAD carries none, whatever it announces, and the library's Request would not take one.
     const carries =
       request.method !== 'HEAD' &&
@@ -58,13 +59,14 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
         body: carries ? (Readable.toWeb(bodyOf(request.raw)) as ReadableStream) : null,
         id,
         wanted,
-        commit: ({ keep }) =>
-          app.writeAs(request, reply, async (tx) => {
-            await saveRecording(tx, asked, wanted, keep)
-            replaced = true
-          }),
+        commit: async (taken) => {
+          const caller = { ...callerOf(request, reply), idempotencyKey: null, waited: true }
+          const file = { ...taken, kind: wanted.kind }
+          await app.runner.run(saveEmbedAnswer, caller, { questionId: asked.questionId, file })
+        },
       })
-      if (replaced) await removeBytesSoon(files)
+      // Of the upload that this one takes the place of.
+      if (request.method === 'POST') await removeBytesSoon(files)
       // The library tells all failures of the body alike.
       if (request.bodyFailure) throw request.bodyFailure
       return response
@@ -81,18 +83,19 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
       config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
-        operationId: 'createEmbedUpload',
-        summary: 'Begin a resumable upload of a recorded answer (tus 1.0.0)',
+        operationId: 'embed.createUpload',
+        summary: 'Begin a resumable upload of a recorded answer',
         description:
-          'Say the size in `Upload-Length` and the question as `questionId` in `Upload-Metadata`; then `PATCH` the ' +
-          'parts to the `Location`, and ask it with `HEAD` how far it is. Unfinished, it is kept for 24 hours; an ' +
-          'upload to the same question takes its place. With the last byte it is the answer.',
+          'By the [tus protocol](https://tus.io/protocols/resumable-upload) 1.0.0. `Upload-Length` names the size, and ' +
+          '`Upload-Metadata` the question as `questionId`. Then `PATCH` the parts to the `Location`; `HEAD` tells how ' +
+          'much of it has arrived. An unfinished upload is kept for 24 hours, and a new one to the same question ' +
+          'replaces it. With its last byte it becomes the answer.',
         response: answers({ 201: noContent }, 400, 401, 403, 404, 409, 413, 415, 429),
       },
     },
     async (request, reply) => {
       const questionId = questionOf(request)
-      const asked = { ...sessionOf(request), questionId }
+      const asked = { ...sessionOf(actorOf(request)), questionId }
       const wanted = await tenancy.write(asked.organizationId, (tx) => wantRecording(tx, asked))
       const id = await beginUpload(files, tenancy, wanted, { seconds: UNFINISHED_SECONDS, alone: true })
       return answer(request, reply, await handle(request, reply, id, asked, wanted))
@@ -101,7 +104,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
 
   // What is asked of an upload, whose row says what it is to become.
   const go = async (request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) => {
-    const session = sessionOf(request)
+    const session = sessionOf(actorOf(request))
     const { organizationId, interviewId } = session
     const { id } = request.params
     const find = () => tenancy.read(organizationId, (tx) => findFile(tx, organizationId, id))
@@ -123,8 +126,11 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
       config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
-        operationId: 'appendEmbedUpload',
-        summary: 'Go on with a resumable upload, from Upload-Offset on',
+        operationId: 'embed.appendUpload',
+        summary: 'Send the next part of a resumable upload',
+        description:
+          'The body is a part of the recording, as `application/offset+octet-stream`. `Upload-Offset` says where the ' +
+          'part begins: as much as has arrived (409 otherwise).',
         params,
         response: answers({ 204: noContent }, 400, 401, 403, 404, 409, 413, 415, 429),
       },
@@ -137,8 +143,9 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
       config: { access: 'interview' },
       schema: {
         tags: ['Embed'],
-        operationId: 'deleteEmbedUpload',
-        summary: 'Give a resumable upload up',
+        operationId: 'embed.deleteUpload',
+        summary: 'Cancel a resumable upload',
+        description: 'What has arrived of it is removed. The answer that the question had stays.',
         params,
         response: answers({ 204: noContent }, 400, 401, 403, 404, 409, 429),
       },

@@ -29,6 +29,8 @@ interface RestOptions {
 interface Form {
   /** The field that is a file; the operation's input has it in base64. */
   readonly file: string
+  /** The input may also come as JSON, without the file. The form has nothing but the file then. */
+  readonly orJson?: boolean
   /**
    * Reads the input that the path does not name; unset: `around` reads it.
    * @throws ApiError for what is not valid by the operation's schema
@@ -59,7 +61,7 @@ export function rest(app: Api, route: string, operation: Operation, options: Res
     summary: operation.summary,
     ...(operation.description ? { description: operation.description } : {}),
     ...(params ? { params } : {}),
-    ...(others ? { [place]: form ? formOf(others, form) : others } : {}),
+    ...(others ? { [place]: form ? bodyOf(others, form) : others } : {}),
     response: answers(
       { [status]: shows, ...also, ...operation.errorBodies },
       ...statusesOf(method, operation, params !== null),
@@ -133,23 +135,36 @@ function divide(
   return { params, others: required.length === 0 && !minProperties ? Type.Optional(others) : others }
 }
 
-/** The body of a form, for the reference. It may be null, since the handler reads it and not Fastify. */
-function formOf(others: TSchema, { file }: Form): object {
-  const { properties, required, examples } = others as unknown as FormFields
+/** The body of a form, for the reference, and what is JSON beside it. */
+function bodyOf(others: TSchema, { file, orJson }: Form): object {
+  const { properties, required, ...rest } = others as unknown as FormFields
+  if (!orJson)
+    return { content: { 'multipart/form-data': { schema: formOf({ properties, required, ...rest }, file) } } }
+  const { [file]: bytes, ...fields } = properties
+  const alone = { properties: { [file]: bytes as TSchema }, required: [file] }
+  return {
+    content: {
+      'application/json': { schema: Type.Object(fields, rest) },
+      'multipart/form-data': { schema: formOf(alone, file) },
+    },
+  }
+}
+
+/** It may be null, since the handler reads it and not Fastify. */
+function formOf({ properties, required, examples }: FormFields, file: string): TSchema {
   const { description } = properties[file] as { description?: string }
-  const schema = Type.Unsafe<null>({
+  return Type.Unsafe<null>({
     type: ['object', 'null'],
     ...(required ? { required } : {}),
     properties: { ...properties, [file]: { type: 'string', format: 'binary', description } },
     // A form has the bytes of a file as they are.
     ...(examples ? { examples: examples.map((one) => ({ ...one, [file]: textOf(one[file]) })) } : {}),
   })
-  return { content: { 'multipart/form-data': { schema } } }
 }
 
 interface FormFields {
   readonly properties: TProperties
-  readonly required?: readonly string[]
+  readonly required?: readonly string[] | undefined
   readonly examples?: readonly Input[]
 }
 

@@ -4,26 +4,41 @@ import { Instant, Metadata, Name, Nullable, Strict, Text, VisibleText } from './
 
 export const campaignStatuses = ['draft', 'active', 'paused', 'completed', 'archived'] as const
 
-const Kind = Type.Enum(['text', 'audio', 'video', 'choice'])
+const Kind = Type.Enum(['text', 'audio', 'video', 'choice'], { description: 'How the question is answered' })
 const Language = Type.String({
   pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
   maxLength: 35,
   examples: ['en', 'de-CH'],
 })
-const QuestionId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })
+const questionId = {
+  description: 'The id of the question within its campaign: yours, or `q1`, `q2` and so on',
+}
+const QuestionId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', ...questionId })
 const InviteValidHours = Type.Integer({ minimum: 1, maximum: 720 })
 
 const questionFields = {
-  prompt: VisibleText(2000),
+  prompt: VisibleText(2000, { description: 'What the question asks' }),
   kind: Kind,
-  options: Type.Optional(Type.Array(Name(500), { minItems: 2, maxItems: 20 })),
-  timeLimitSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
+  options: Type.Optional(
+    Type.Array(Name(500), {
+      minItems: 2,
+      maxItems: 20,
+      description: 'What the candidate chooses from, in a question of kind `choice`',
+    }),
+  ),
+  timeLimitSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 5,
+      maximum: 3600,
+      description: 'How long an answer may take. A longer one is kept, and marked `overTimeLimit`',
+    }),
+  ),
 }
 
 const QuestionInput = Strict({ id: Type.Optional(QuestionId), ...questionFields })
 export type QuestionInput = Static<typeof QuestionInput>
 
-export const Question = Type.Object({ id: Type.String(), ...questionFields }, { title: 'Question' })
+export const Question = Type.Object({ id: Type.String(questionId), ...questionFields }, { title: 'Question' })
 
 export const Campaign = Type.Object(
   {

@@ -17,11 +17,4 @@ export const File = Type.Object(
   },
   { title: 'File' },
 )
-/** The body of an upload, for the reference: what is read of it is the file, as it arrives. */
-export const FileForm = Type.Unsafe<null>({
-  type: ['object', 'null'],
-  required: ['file'],
-  properties: { file: { type: 'string', format: 'binary' } },
-})
-
 export type File = Static<typeof File>

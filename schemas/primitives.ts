@@ -12,8 +12,8 @@ export function Name(max = LONGEST_NAME, options: Record<string, unknown> = {}) 
 }
 
 /** Text of several lines that people read. */
-export function VisibleText(max: number) {
-  return Type.String({ minLength: 1, maxLength: max, pattern: VISIBLE_PATTERN })
+export function VisibleText(max: number, options: Record<string, unknown> = {}) {
+  return Type.String({ minLength: 1, maxLength: max, pattern: VISIBLE_PATTERN, ...options })
 }
 
 /** Text of several lines. */

@@ -20,7 +20,7 @@ import {
   requireActiveCampaign,
   requireOpenInvite,
 } from './invite.ts'
-import { presentEmbedInterview } from './present.ts'
+import { readEmbedInterview } from './read.ts'
 
 /** How long a session lives without a request, in milliseconds: an interview is abandoned then. */
 const SILENCE_MS = 24 * 3_600_000
@@ -61,7 +61,7 @@ export async function exchangeInvite(
   return {
     sessionToken,
     expiresAt: new Date(activeAt.getTime() + SILENCE_MS),
-    interview: await presentEmbedInterview(tx, organizationId, interviewId, show),
+    interview: await readEmbedInterview(tx, { organizationId, interviewId }, show),
   }
 }
 

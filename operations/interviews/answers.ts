@@ -20,14 +20,13 @@ export interface GivenAnswer {
 }
 
 /**
- * Reads an answer that came as JSON.
- * @param body null where none came: without a type there is no schema that would want one
+ * Reads an answer of text or a choice.
  * @throws ApiError 400 where not exactly one of `text` and `choice` is given
  */
-export function readAnswer(body: AnswerInput | null): GivenAnswer {
-  const { text, choice, durationSeconds = null } = body ?? {}
+export function readAnswer({ text, choice, durationSeconds }: AnswerInput): GivenAnswer {
   if ((text === undefined) === (choice === undefined)) throw badRequest('body', 'needs either text or choice')
-  return { content: text === undefined ? { choice: choice as string } : { text }, durationSeconds }
+  const content = text === undefined ? { choice: choice as string } : { text }
+  return { content, durationSeconds: durationSeconds ?? null }
 }
 
 /**

@@ -127,7 +127,7 @@ async function record(context: Context, asked: AskedQuestion, kind: 'audio' | 'v
   const wanted = await step(context, (tx) => wantRecording(tx, asked))
   const bytes = kind === 'audio' ? sampleTone(SECONDS_OF_SOUND) : sampleClip()
   const arrive = arriving(files, bytes, `simulated.${kind === 'audio' ? 'wav' : 'webm'}`)
-  await takeFile(files, tenancy, wanted, arrive, ({ keep }) =>
-    step(context, (tx) => saveRecording(tx, asked, wanted, keep)),
+  await takeFile(files, tenancy, wanted, arrive, (file) =>
+    step(context, (tx) => saveRecording(tx, asked, { ...file, kind })),
   )
 }

@@ -10,7 +10,7 @@ import { writtenDocument } from '../support/document.ts'
 t.setTimeout(300_000)
 
 /** Nouns of which every parameter and every field has a description. */
-const describedNouns = ['candidates', 'invites', 'inviteBulks', 'interviews', 'files']
+const describedNouns = ['candidates', 'invites', 'inviteBulks', 'interviews', 'files', 'embed']
 
 /** The fields of a schema that say nothing about themselves, by their path. */
 function undescribed(document: ApiDocument, schema: JsonSchema = {}, path = ''): string[] {

@@ -24,9 +24,9 @@ const needsMore: Record<string, string> = {
   'keys.undoRotation': 'a rotation that is under way',
   reportLeakedKeys: 'the signature of a partner',
   'files.download': 'a signed link',
-  createEmbedUpload: 'the headers of the tus protocol',
-  appendEmbedUpload: 'an upload that is under way',
-  deleteEmbedUpload: 'an upload that is under way',
+  'embed.createUpload': 'the headers of the tus protocol',
+  'embed.appendUpload': 'an upload that is under way',
+  'embed.deleteUpload': 'an upload that is under way',
   'dashboard.switch': "the dashboard's cookie",
 }
 

@@ -10,7 +10,7 @@ export interface Owner {
   readonly tenant: Tenant
   /** Of an invite that nobody has opened. */
   readonly inviteToken: string
-  /** By the prefix of each. The key is a spare one: whoever takes it away goes on with the tenant's own. */
+  /** By the prefix of each; `q1` is a question. The key is a spare one: whoever takes it away goes on with the tenant's own. */
   readonly ids: Readonly<Record<string, string>>
   /** The headers that an operation is let in with. */
   credentialFor(operation: Operation): Record<string, string>
@@ -52,6 +52,7 @@ export async function makeOwner(server: TestApp): Promise<Owner> {
       inv: invite.id,
       blk: bulk.id,
       file: file.id,
+      q1: 'text',
       minv: invitation.id,
       ses: sessions.sessions[0].id,
       key: spare.id,

@@ -6,15 +6,15 @@ import type { EmbedInterview } from '../../schemas/embed.ts'
 import { notFound } from '../../schemas/errors.ts'
 import type { ShowFile } from '../files/present.ts'
 import { serializeInterview } from '../interviews/serialize.ts'
+import type { OpenSession } from './session.ts'
 
-/** An interview as the candidate's browser sees it. @throws ApiError 404 where it is gone */
-export async function presentEmbedInterview(
+/** Reads an interview as the candidate's browser sees it. @throws ApiError 404 where it is gone */
+export async function readEmbedInterview(
   tx: Queryable,
-  organizationId: string,
-  id: string,
+  { organizationId, interviewId }: OpenSession,
   show: ShowFile,
 ): Promise<EmbedInterview> {
-  const [row] = await findInterview(tx, organizationId, id)
+  const [row] = await findInterview(tx, organizationId, interviewId)
   if (!row) throw notFound('Interview')
   const [organization] = await findOrganization(tx, organizationId)
   const [candidate] = await findCandidate(tx, organizationId, row.candidateId)
