@@ -26,9 +26,9 @@ ENV NODE_ENV=production \
     PORT=3000 \
     DATA_DIR=/data
 WORKDIR /app
-# /data: uploads. /volumes: where deploy/setup.ts prepares the volumes of the other services.
+# /data: uploads. /backups: archives. /volumes: where deploy/setup.ts prepares the volumes of the other services.
 # A new volume takes the owner of the folder that it is first mounted on: 1000 is the image's user `node`.
-RUN install -d -o 1000 -g 1000 /data \
+RUN install -d -o 1000 -g 1000 /data /backups \
       /volumes/postgres /volumes/valkey /volumes/sandbox /volumes/production /volumes/caddy
 COPY --from=packages /app/node_modules node_modules
 # .dockerignore lists what this copies.

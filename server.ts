@@ -13,6 +13,7 @@ import { migrateDatabase } from './lifecycle/migrate.ts'
 import { afterMigration } from './operations/audit/accept.ts'
 import { makeDemo } from './operations/demo/demo.ts'
 import { welcome } from './operations/demo/welcome.ts'
+import packageJson from './package.json' with { type: 'json' }
 
 /** What runs may take to end. */
 const GRACE_MS = 1500
@@ -43,6 +44,7 @@ async function start(onLost: (error: Error) => void): Promise<void> {
   const app = await buildApp(config, logins)
   running.users.push({ stop: () => app.close() })
   await afterMigration(applied, app.database, app.auditKey)
+  app.log.info({ version: packageJson.version, environment: config.environment.name }, 'Anteroom starts')
   app.starting.underWay = true
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw explainListenError(error, config)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type postgres from 'postgres'
+import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Queryable } from './connect.ts'
 import { installJobs } from './jobs.ts'
@@ -45,6 +46,7 @@ export async function migrate(
     await prepareRoles(client, environment, logins)
     const wanted = migrations.filter(({ when }) => when <= (options.until?.when ?? Number.POSITIVE_INFINITY))
     const applied = await newestMigration(client)
+    requireKnown(applied)
     // The migrator's own rule: what is newer than the newest migration that was applied is missing.
     const missing = wanted.filter(({ when }) => when > applied).map(({ tag }) => tag)
     if (missing.length > 0) await applyMigrations(client, environment, wanted.length)
@@ -53,6 +55,27 @@ export async function migrate(
     return missing
   } finally {
     await client.end()
+  }
+}
+
+/**
+ * Refuses a database that a newer version has migrated: this one does not know what its columns mean.
+ * @throws ConfigError
+ */
+function requireKnown(applied: number): void {
+  if (applied <= (migrations.at(-1)?.when ?? 0)) return
+  throw new ConfigError([
+    'The database was migrated by a newer version of Anteroom: start that version, or restore a backup (docs/operations/upgrade.md)',
+  ])
+}
+
+/** The same for who does not migrate. */
+export async function requireKnownSchema(logins: DatabaseLogins, { schema }: Environment): Promise<void> {
+  const client = ownerClient(logins.owner, { fetch_types: false, connection: { search_path: schema } })
+  try {
+    requireKnown(await newestMigration(client))
+  } finally {
+    await client.end({ timeout: 1 })
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Config, ConfigError } from '../config/config.ts'
 import { DatabaseUrlError } from '../db/errors.ts'
 import type { DatabaseLogins } from '../db/logins.ts'
+import { requireKnownSchema } from '../db/migrate.ts'
 import { ownerClient } from '../db/owner-client.ts'
 import { ensureLogins } from '../db/roles.ts'
 import { checkEncryptionKey } from './encryption-key.ts'
@@ -8,7 +9,7 @@ import { checkEncryptionKey } from './encryption-key.ts'
 /**
  * Makes sure that every login works, of a database that another process has migrated.
  * @throws DatabaseUrlError naming the variable that is wrong
- * @throws ConfigError when nobody has migrated it, or the encryption key is another one
+ * @throws ConfigError when nobody has migrated it, a newer version has, or the encryption key is another one
  */
 export async function reachDatabase(config: Config, logins: DatabaseLogins): Promise<void> {
   const variable = ownerVariable(config)
@@ -16,6 +17,7 @@ export async function reachDatabase(config: Config, logins: DatabaseLogins): Pro
   await naming(variable, checkEncryptionKey(config, logins))
   if (!(await naming(variable, ensureLogins(logins, config.environment))))
     throw new ConfigError([`${variable}: this database is not migrated: run \`npx anteroom migrate\` first`])
+  await naming(variable, requireKnownSchema(logins, config.environment))
   await checkLogins(config)
 }
 

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import packageJson from '../package.json' with { type: 'json' }
 import { ApiError } from '../schemas/errors.ts'
 import type { Api } from './api.ts'
 import { answers } from './api.ts'
@@ -7,6 +8,11 @@ const Ok = Type.Object({ status: Type.Literal('ok') })
 
 /** Whether the process is up, and whether it can serve. */
 export async function healthRoutes(app: Api): Promise<void> {
+  // Of refusals too: whoever rolls a version out looks at a server that does not get ready.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-anteroom-version', packageJson.version)
+  })
+
   app.get(
     '/healthz',
     {

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { checkArchive } from '../../operations/backup/check.ts'
 import { createBackup } from '../../operations/backup/create.ts'
-import { findArchive, openPlace } from '../../operations/backup/place.ts'
+import { type BackupPlace, findArchive, openPlace } from '../../operations/backup/place.ts'
 import {
   encrypterFor,
   newRecoveryKey,
@@ -12,12 +13,15 @@ import {
   readRecoveryKey,
 } from '../../operations/backup/recovery-key.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { operate, report, withJson } from '../operator.ts'
+import { type Operator, operate, report, withJson } from '../operator.ts'
+
+const HOUR_MS = 3_600_000
 
 interface BackupOptions {
   to?: string
   recipient?: string
   keep?: number
+  every?: number
   json?: boolean
 }
 
@@ -37,6 +41,11 @@ export function backupCommands(program: Command): void {
       new Option('--recipient <age1…>', 'the public half of the recovery key').env('BACKUP_RECIPIENT'),
     )
     .option('--keep <archives>', 'remove the oldest archives of this environment beyond so many', Number)
+    .option(
+      '--every <hours>',
+      'go on until the command is told to end: an archive at once, and one after so many hours',
+      Number,
+    )
     .action(create)
 
   withJson(
@@ -92,7 +101,7 @@ export function backupCommands(program: Command): void {
 }
 
 async function create(options: BackupOptions): Promise<void> {
-  const { to, recipient, keep } = options
+  const { to, recipient, keep, every } = options
   if (to === undefined) throw new Error('Say where: --to <folder or s3://…>, or BACKUP_URL')
   if (recipient === undefined)
     throw new Error(
@@ -100,29 +109,53 @@ async function create(options: BackupOptions): Promise<void> {
     )
   if (keep !== undefined && !(Number.isSafeInteger(keep) && keep > 0))
     throw new Error('--keep must be 1 or more')
+  if (every !== undefined && !(every > 0)) throw new Error('--every must be more than 0 hours')
   encrypterFor(recipient)
   const place = await openPlace(to)
   try {
-    const { written, removed } = await operate(async ({ config, logins, database }) => {
-      const source = { config, logins, database, version: packageJson.version }
-      const written = await createBackup(source, place, recipient)
-      const old = keep === undefined ? [] : (await place.list(config.environment.name)).slice(0, -keep)
-      for (const archive of old) await place.remove(archive)
-      return { written, removed: old }
-    })
-    const { archive, sizeBytes, summary } = written
-    const { files, damaged } = summary
-    report(options, { ...written, removed }, [
-      `${archive} written to ${written.place}: ${sizeBytes} bytes, ${files} files.`,
-      ...(removed.length > 0 ? [`${removed.length} older archives removed.`] : []),
-      ...damaged.map(
-        ({ organizationId, id }) => `The bytes of ${organizationId}/${id} are missing or changed.`,
-      ),
-    ])
-    if (damaged.length > 0) process.exitCode = 1
+    await operate(
+      async (operator) => {
+        if (every === undefined) return createOne(options, operator, place, recipient)
+        const { signal } = operator.ending
+        while (!signal.aborted) {
+          // The next one may succeed: a place may be out of reach for a while.
+          await createOne(options, operator, place, recipient).catch((error: Error) => {
+            process.stderr.write(`The backup failed: ${error.message}\n`)
+          })
+          await delay(every * HOUR_MS, undefined, { signal }).catch(() => {})
+        }
+      },
+      { endsItself: every !== undefined },
+    )
   } finally {
     place.close()
   }
+}
+
+async function createOne(
+  options: BackupOptions,
+  { config, logins, database }: Operator,
+  place: BackupPlace,
+  recipient: string,
+): Promise<void> {
+  const written = await createBackup(
+    { config, logins, database, version: packageJson.version },
+    place,
+    recipient,
+  )
+  const { keep } = options
+  const removed = keep === undefined ? [] : (await place.list(config.environment.name)).slice(0, -keep)
+  for (const archive of removed) await place.remove(archive)
+  const { archive, sizeBytes, summary } = written
+  const { files, damaged } = summary
+  report(options, { ...written, removed }, [
+    `${archive} written to ${written.place}: ${sizeBytes} bytes, ${files} files.`,
+    ...(removed.length > 0 ? [`${removed.length} older archives removed.`] : []),
+    ...damaged.map(
+      ({ organizationId, id }) => `The bytes of ${organizationId}/${id} are missing or changed.`,
+    ),
+  ])
+  if (damaged.length > 0) process.exitCode = 1
 }
 
 /** Adds the option that names the file of the recovery key. */

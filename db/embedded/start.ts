@@ -77,7 +77,7 @@ async function launch(
 ): Promise<Postmaster | string> {
   // Another start may be told the port of the one before, for clients that know no other.
   const port = settings.port ? Number(settings.port) : await freePort()
-  const all = { ...(await defaults()), ...settings, port: String(port) }
+  const all = { ...(await defaults(binaries)), ...settings, port: String(port) }
   const args = ['-D', await nameFor(cluster.data, account)]
   for (const [name, value] of Object.entries(all)) args.push('-c', `${name}=${value}`)
   args.push('-c', folderSetting(cluster))
@@ -135,7 +135,7 @@ async function freePort(): Promise<number> {
  * Given at each start on the command line, so that a newer Anteroom's settings hold for an older folder.
  * Statements and their values never get into the log: they may hold secrets.
  */
-async function defaults(): Promise<Settings> {
+async function defaults({ major }: Binaries): Promise<Settings> {
   return {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -148,7 +148,8 @@ async function defaults(): Promise<Settings> {
     wal_level: 'minimal',
     max_wal_senders: '0',
     max_logical_replication_workers: '0',
-    io_method: 'sync',
+    // Since PostgreSQL 18.
+    ...(Number(major) >= 18 ? { io_method: 'sync' } : {}),
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_destination: 'stderr',

@@ -34,9 +34,11 @@ t.test('it has what the contract promises', async (t) => {
     'migrate-sandbox',
     'postgres',
     'production',
+    'production-backup',
     'production-worker',
     'proxy',
     'sandbox',
+    'sandbox-backup',
     'sandbox-worker',
     'setup',
     'valkey',
@@ -93,7 +95,8 @@ t.test('each secret is seen by its owner alone', async (t) => {
     for (const [name, definition] of services) {
       const mount = definition.volumes?.find((entry) => entry.startsWith(`${volume}:`))
       if (name === 'setup') t.equal(mount, `${volume}:/volumes/${owner}`)
-      else if (name.replace(/^migrate-|-worker$/, '') === owner) t.equal(mount, `${volume}:/secrets:ro`)
+      else if (name.replace(/^migrate-|-(worker|backup)$/, '') === owner)
+        t.equal(mount, `${volume}:/secrets:ro`)
       else t.equal(mount, undefined, `${name} does not see ${volume}`)
     }
   }
