@@ -104,6 +104,19 @@ class Connections {
     return true
   }
 
+  /**
+   * Answers bytes that are no HTTP request. An answer must not be taken for one to another request: a proxy that shares
+   * the connection would give it to somebody else (RFC 9112, 6.3). So it waits for the answer before it. Where the
+   * malformed bytes belong to a request that has its answer already, the connection ends without another.
+   */
+  answerMalformed(socket: Socket, answer: () => void): void {
+    const { request = null, response = null } = this.#bySocket.get(socket) ?? {}
+    const answered = response?.writableFinished ?? true
+    if (request?.complete && response && !answered) response.once('finish', answer)
+    else if (!request || request.complete || !response?.headersSent) answer()
+    else socket.destroy()
+  }
+
   // Where there are too many, closes one.
   #hasRoom(network: string, ofNetwork: number): boolean {
     if (ofNetwork >= this.#most.ofNetwork) return this.#closeOne(network)

@@ -70,20 +70,25 @@ export function clientErrorHandler(headers: Readonly<Record<string, string>>) {
       return
     }
     if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && this.connections.timeOut(socket)) return
-    const known = clientErrors[code] ?? badRequestLine
-    const requestId = newId('req')
-    const body = JSON.stringify(errorEnvelope(known, requestId))
-    const fields = Object.entries({
-      ...headers,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      'x-request-id': requestId,
-      connection: 'close',
-    })
-    const head = `HTTP/1.1 ${known.statusCode} ${STATUS_CODES[known.statusCode]}`
-    socket.end([head, ...fields.map(([name, value]) => `${name}: ${value}`), '', body].join('\r\n'))
-    setTimeout(() => socket.destroy(), LINGER_MS).unref()
+    this.connections.answerMalformed(socket, () =>
+      writeError(clientErrors[code] ?? badRequestLine, headers, socket),
+    )
   }
+}
+
+function writeError(error: ApiError, headers: Readonly<Record<string, string>>, socket: Socket): void {
+  const requestId = newId('req')
+  const body = JSON.stringify(errorEnvelope(error, requestId))
+  const fields = Object.entries({
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    connection: 'close',
+  })
+  const head = `HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}`
+  socket.end([head, ...fields.map(([name, value]) => `${name}: ${value}`), '', body].join('\r\n'))
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 const badRequestLine = new ApiError('BAD_REQUEST', 'This is not a well-formed HTTP request')
