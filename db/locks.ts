@@ -5,11 +5,10 @@ import type { Queryable } from './connect.ts'
  * The order in which a transaction locks rows. Whoever holds one of these may lock what comes after it, and nothing that
  * comes before: so two transactions never wait for each other in a circle.
  *
- * - An operation's own credential comes before all of them, in share mode (`operations/core/standing.ts`). What belongs
- *   to a person (`standing: 'person'`) locks the user before it, so that operations of one person take turns. Two callers
- *   who take each other's credential away at once do wait in a circle. PostgreSQL ends one of them, and the pool runs it
- *   again (`db/deadlocks.ts`). The erasure of an organization locks every credential of it first, and what takes
- *   a member's rights away locks the membership first (`db/queries/standing.ts`).
+ * - An operation's own credential and the credentials that it ends come before all of them, in one order
+ *   (`operations/core/standing.ts`). Own rows are locked in share mode. What belongs to a person (`standing: 'person'`) locks
+ *   the user before it, so that operations of one person take turns. The erasure of an organization locks every
+ *   credential of it (`lockStandings`).
  * - Several organizations are locked in the order of their ids, as is every set of rows of one kind.
  * - Whoever changes or deletes deliveries locks their webhooks first (`db/queries/webhook-locks.ts`).
  * - What is counted against a limit is counted with the organization locked: of two that would both be the last one, the
@@ -17,8 +16,8 @@ import type { Queryable } from './connect.ts'
  * - The audit log and then the announcements of changes come last. They are locked by organization and by tag.
  */
 export const lockOrder = [
-  'organization',
   'user',
+  'organization',
   // Of one person.
   'email_change',
   'password_reset',

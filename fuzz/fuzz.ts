@@ -148,8 +148,8 @@ class Run {
     if (answer.status < 300) {
       const { credential } = sent
       const isForeign = credential.includes('another tenant')
-      if (plan.operation.access !== 'public')
-        (isForeign ? world.foreign : world.pool).learn(answer.body.toString())
+      const [own, other] = isForeign ? [world.foreign, world.pool] : [world.pool, world.foreign]
+      if (plan.operation.access !== 'public') own.learn(answer.body.toString(), other)
     }
     for (const fault of checker.faultsOf(plan, sent, answer, world)) {
       this.#findings.add(

@@ -12,6 +12,8 @@ export class Pool {
   readonly #ids = new Map<string, string[]>()
   /** What stands for itself: `password`, `email`, `refreshToken`. */
   readonly #texts: Readonly<Record<string, string>>
+  /** All that were ever given, also those that are forgotten. */
+  readonly #given = new Set<string>()
   /** Known, and never given away: what everything else hangs on. */
   readonly #vital = new Set<string>()
 
@@ -24,15 +26,18 @@ export class Pool {
     this.#vital.add(id)
   }
 
-  /** Takes the ids out of an answer. */
-  learn(body: string): void {
-    for (const [id, prefix = ''] of body.matchAll(ID)) this.#keep(prefix, id)
+  /**
+   * Takes the ids out of an answer.
+   * @param other whose ids do not count: the access log shows paths, so that an answer may contain an id of another tenant
+   */
+  learn(body: string, other?: Pool): void {
+    for (const [id, prefix = ''] of body.matchAll(ID)) if (!other?.knowsAnyOf(id)) this.#keep(prefix, id)
     for (const [token] of body.matchAll(TOKEN)) this.#keep('inviteToken', token)
   }
 
   /** Whether the organization has been given this id, or any in the text. */
   knowsAnyOf(text: string): boolean {
-    return [...text.matchAll(ID)].some(([id, prefix = '']) => this.#ids.get(prefix)?.includes(id))
+    return [...text.matchAll(ID)].some(([id]) => this.#given.has(id))
   }
 
   /** A text with the places filled. */
@@ -45,6 +50,7 @@ export class Pool {
   }
 
   #keep(kind: string, id: string): void {
+    this.#given.add(id)
     const known = this.#ids.get(kind) ?? []
     if (known.includes(id) || this.#vital.has(id)) return
     known.push(id)

@@ -63,7 +63,7 @@ export async function makeWorld(base: string): Promise<World> {
   await learn('GET', '/api/auth/sessions', bearer(tenant.accessToken))
   foreign.learn((await ask('GET', '/api/whoami', bearer(other.key))).text)
 
-  const credentials = await makeCredentials(ask, tenant, other, session.sessionToken)
+  const credentials = await makeCredentials(ask, tenant, other, session.sessionToken, pool)
   const vital: CredentialName[] = ['key', 'user', 'cookie', 'key of another tenant', 'user of another tenant']
   return {
     credentials,
@@ -120,6 +120,7 @@ async function makeCredentials(
   tenant: Tenant,
   other: Tenant,
   interview: string,
+  pool: Pool,
 ): Promise<Credentials> {
   const user = bearer(tenant.accessToken)
   const revoked = await must(ask, 'POST', '/api/keys', user, { name: 'Revoked' })
@@ -136,10 +137,10 @@ async function makeCredentials(
       .map(async (scope) => {
         // Plans limit the number of keys: where there are no more, the credential is one that nobody issued.
         const { text } = await ask('POST', '/api/keys', user, { name: scope, scopes: [scope] })
-        return [
-          `scope:${scope}` as const,
-          lines(bearer(JSON.parse(text).key ?? invented('sk_dev_'))),
-        ] as const
+        const { id, key } = JSON.parse(text)
+        // No request of the run gives it another scope.
+        if (id) pool.spare(id)
+        return [`scope:${scope}` as const, lines(bearer(key ?? invented('sk_dev_')))] as const
       }),
   )
   await waitFor(async () => (await ask('GET', '/api/whoami', bearer(expired.key))).status === 401)

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { StandingLock } from '../db/queries/standing.ts'
 import type { TenantTransaction } from '../db/tenant.ts'
 import type { Origin } from '../operations/core/operation.ts'
 import { type Caller, Runner } from '../operations/core/runner.ts'
@@ -17,16 +16,8 @@ declare module 'fastify' {
     runner: Runner
     /** Answers a POST whose work is not an operation yet, with the runner's steps around it. */
     answerPost<T>(request: FastifyRequest, reply: FastifyReply, status: number, work: Work<T>): Promise<T>
-    /**
-     * Writes to the rows of the caller's organization, for what is not an operation yet, with the runner's steps around it.
-     * @param standing `exclusive` for what may end the presented credential
-     */
-    writeAs<T>(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      work: Work<T>,
-      standing?: StandingLock,
-    ): Promise<T>
+    /** Writes to the rows of the caller's organization, for what is not an operation yet, with the runner's steps around it. */
+    writeAs<T>(request: FastifyRequest, reply: FastifyReply, work: Work<T>): Promise<T>
   }
 }
 
@@ -35,11 +26,11 @@ export default fp(
   async (app: FastifyInstance) => {
     const runner = new Runner(app)
     app.decorate('runner', runner)
-    app.decorate('writeAs', async (request, reply, work, standing = 'share') => {
+    app.decorate('writeAs', async (request, reply, work) => {
       const caller = callerOf(request, reply)
       const actor = caller.waited ? await caller.revalidate(false) : caller.actor
       const name = `${request.method} ${request.url}`
-      const spec = { name, scope: 'tenant', standing, input: request.body } as const
+      const spec = { name, scope: 'tenant', standing: 'share', input: request.body } as const
       const { value, replayed } = await runner.transaction(spec, caller, actor, ({ tx }) =>
         work(tx, actor.organization.id),
       )

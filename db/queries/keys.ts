@@ -71,7 +71,7 @@ export function countLiveKeys(tx: Queryable, organizationId: string) {
 export function lockKey(tx: Queryable, organizationId: string, id: string) {
   locking(tx, 'key', organizationId)
   return tx<(KeyRow & { now: Date })[]>`
-    select *, organization_clock(${organizationId}) as now from keys where organization_id = ${organizationId} and id = ${id} for update`
+    select *, organization_clock(${organizationId}) as now from keys where organization_id = ${organizationId} and id = ${id} for no key update`
 }
 
 /** What a new key is made of. */

@@ -1,7 +1,10 @@
 import type { Role } from '../../schemas/access.ts'
 import type { Queryable } from '../connect.ts'
 
-/** How a transaction locks the rows of the credential that it runs by. */
+/**
+ * How a transaction locks a credential: in share mode for a write that runs by it, exclusively for what ends or narrows
+ * it.
+ */
 export type StandingLock = 'share' | 'exclusive'
 
 /** A presented key, as it is now. */
@@ -15,9 +18,9 @@ export interface KeyStanding {
 }
 
 /**
- * Locks a presented key until the transaction ends: its revocation waits for the transaction, and a transaction that
- * comes after the revocation sees it. No row where the key is gone. Counters are in a table of their own, so that
- * counting a request never waits for this lock.
+ * Locks a key until the transaction ends: its revocation waits for the writes that run by it, and a write that comes
+ * after the revocation sees it. No row where the key is gone. Counters are in a table of their own, so that counting
+ * a request never waits for this lock.
  */
 export function lockKeyStanding(tx: Queryable, organizationId: string, id: string, lock: StandingLock) {
   return tx<KeyStanding[]>`
@@ -25,6 +28,22 @@ export function lockKeyStanding(tx: Queryable, organizationId: string, id: strin
       revoked_at is null and coalesce(least(expires_at, retires_at) > organization_clock(${organizationId}), true) as live
     from keys where organization_id = ${organizationId} and id = ${id}
     ${lock === 'share' ? tx`for share` : tx`for no key update`}`
+}
+
+/**
+ * Locks keys of an organization by their ids: those that a user created, and others.
+ * @param ids other keys
+ */
+export function lockKeysOf(
+  tx: Queryable,
+  organizationId: string,
+  userId: string,
+  ids: readonly string[] = [],
+) {
+  return tx`
+    select from keys
+    where organization_id = ${organizationId} and (created_by = ${userId} or id = any(${ids}::text[]))
+    order by id for no key update`
 }
 
 /** A session and its user's membership, as they are now. */
@@ -44,35 +63,38 @@ export function lockUserStanding(
   userId: string,
   lock: StandingLock,
 ) {
+  // An exclusive lock leaves nothing to add later: a membership that is about to be deleted needs `for update`.
   return tx<UserStanding[]>`
     select memberships.role, sessions.ended_at is null as live
     from memberships join sessions
       on sessions.organization_id = memberships.organization_id and sessions.user_id = memberships.user_id
     where sessions.organization_id = ${organizationId} and sessions.id = ${sessionId}
       and memberships.user_id = ${userId}
-    ${lock === 'share' ? tx`for share` : tx`for no key update`}`
+    ${
+      lock === 'share'
+        ? tx`for share of memberships for share of sessions`
+        : tx`for update of memberships for update of sessions`
+    }`
 }
 
-/** The same for a candidate's interview session. No row where it has ended. */
-export function lockInterviewStanding(
-  tx: Queryable,
-  organizationId: string,
-  hash: Buffer,
-  lock: StandingLock,
-) {
-  return tx`
-    select from interview_sessions
-    where organization_id = ${organizationId} and hash = ${hash} and ended_at is null
-    ${lock === 'share' ? tx`for share` : tx`for no key update`}`
-}
-
-/**
- * Locks the membership of somebody whose rights are about to be taken away. Their writes that are under way come to their
- * end first. Like a write's own credential, it is locked before anything else: they may need the organization.
- */
+/** Locks the membership of somebody whose rights are about to be taken away. */
 export function lockMemberStanding(tx: Queryable, organizationId: string, userId: string) {
   return tx`
     select from memberships where organization_id = ${organizationId} and user_id = ${userId} for update`
+}
+
+/**
+ * The same for a candidate's interview session. No row where it has ended. Whoever ends such a session holds its invite or
+ * its interview, so these are locked before it.
+ */
+export function lockInterviewStanding(tx: Queryable, organizationId: string, hash: Buffer) {
+  return tx`
+    select from interview_sessions as sessions
+    join interviews
+      on interviews.organization_id = sessions.organization_id and interviews.id = sessions.interview_id
+    join invites on invites.organization_id = interviews.organization_id and invites.id = interviews.invite_id
+    where sessions.organization_id = ${organizationId} and sessions.hash = ${hash} and sessions.ended_at is null
+    for no key update of invites for no key update of interviews for share of sessions`
 }
 
 /**
@@ -84,5 +106,7 @@ export async function lockStandings(tx: Queryable, organizationId: string): Prom
   await tx`select from memberships where organization_id = ${organizationId} order by user_id for update`
   await tx`select from sessions where organization_id = ${organizationId} order by id for update`
   await tx`select from keys where organization_id = ${organizationId} order by id for update`
+  await tx`select from invites where organization_id = ${organizationId} order by id for update`
+  await tx`select from interviews where organization_id = ${organizationId} order by id for update`
   await tx`select from interview_sessions where organization_id = ${organizationId} order by hash for update`
 }

@@ -1,13 +1,13 @@
 import type postgres from 'postgres'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Queryable } from '../../db/connect.ts'
-import type { ApiError } from '../../schemas/errors.ts'
+import { ApiError } from '../../schemas/errors.ts'
 import type { AuditContext } from '../audit/audit.ts'
 import type { Actor } from '../credentials/principals.ts'
 import type { AccessRule } from './access.ts'
 import type { Reporting } from './effects.ts'
 import type { Services } from './services.ts'
-import type { Standing } from './standing.ts'
+import type { Ended, Standing } from './standing.ts'
 
 /** An operation's input, for code that runs any of them. */
 export type Input = Record<string, unknown>
@@ -82,11 +82,15 @@ export interface WriteOperation<I extends TObject = TObject, O extends TSchema =
    */
   readonly scope?: 'tenant' | 'system'
   /**
-   * How the rows of the presented credential are locked. `exclusive` for what ends or narrows credentials, possibly
-   * the presented one: two such operations by one credential would deadlock with shared locks. `person` for what belongs
-   * to the user in person: the user is locked first, so that operations of one person take turns.
+   * How the rows of the presented credential are locked: in share mode unless told otherwise. `person` for what belongs to
+   * the user in person: the user is locked first, so that operations of one person take turns.
    */
   readonly standing?: Standing
+  /**
+   * The credentials that it ends or narrows, which may be the presented one. The runner locks them together with the
+   * presented one, in one order.
+   */
+  ends?(input: Static<I>, actor: Actor, prepared: P): Ended
   /** Adds the receipt of its invalidations to the answer. */
   readonly receipt?: true
   /** Slow work before the transaction: hashing, calls to other servers. It holds no connection and no lock. */
@@ -111,6 +115,13 @@ export interface PublicOperation<I extends TObject = TObject, O extends TSchema 
   /** The organization whose rows the transaction sees; unset: all. */
   organizationOf?(prepared: P): string
   run(context: PublicContext, input: Static<I>, prepared: P): Promise<Static<O> | Refusal>
+}
+
+/** A read throws this where the organization has been erased since the credential was checked. */
+export class OrganizationGone extends ApiError {
+  constructor() {
+    super('UNAVAILABLE', 'The organization is being erased: try again')
+  }
 }
 
 /** A public operation returns this to refuse its caller and still commit its changes. */

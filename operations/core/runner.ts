@@ -9,6 +9,7 @@ import { Idempotency } from './idempotency.ts'
 import {
   type Input,
   type Operation,
+  OrganizationGone,
   type Origin,
   type PublicOperation,
   type ReadContext,
@@ -17,7 +18,7 @@ import {
   type WriteOperation,
 } from './operation.ts'
 import type { Services } from './services.ts'
-import { type Standing, stands } from './standing.ts'
+import { type Ended, type Standing, stands } from './standing.ts'
 
 /** Who calls, as a door tells it. */
 export interface Caller {
@@ -48,6 +49,8 @@ interface TransactionSpec {
   readonly name: string
   readonly scope: 'tenant' | 'system'
   readonly standing: Standing
+  /** The credentials that the transaction ends or narrows. */
+  readonly ends?: (actor: Actor) => Ended
   readonly input: unknown
 }
 
@@ -103,24 +106,31 @@ export class Runner {
 
   async #read(operation: ReadOperation, caller: Caller, input: Input): Promise<Outcome<unknown>> {
     const context = this.#context(await admit(operation, caller), caller)
-    return { output: await operation.run(context, input), replayed: false }
+    try {
+      return { output: await operation.run(context, input), replayed: false }
+    } catch (error) {
+      // Its credentials are gone too: the caller gets what any later call gets.
+      if (error instanceof OrganizationGone) await caller.revalidate(true)
+      throw error
+    }
   }
 
   async #write(operation: WriteOperation, caller: Caller, input: Input): Promise<Outcome<unknown>> {
     const { name, scope = 'tenant', standing = 'share' } = operation
-    const spec = { name, scope, standing, input }
+    const call = { name, scope, standing, input }
     const actor = await admit(operation, caller)
     // Where an answer is kept, the transaction below replays it: nothing slow has to be prepared.
     const kept =
-      operation.prepare && (await this.#idempotency(spec, caller, actor)?.find(this.#services.tenancy))
+      operation.prepare && (await this.#idempotency(call, caller, actor)?.find(this.#services.tenancy))
     const prepared = kept ? undefined : await operation.prepare?.(this.#context(actor, caller), input)
+    const ends = (present: Actor) => operation.ends?.(input, present, prepared) ?? {}
     const run = async (reporting: ChangeContext, present: Actor) => {
       // The kept answer came to its end in between, so that nothing was prepared for this run.
       if (kept) throw new ApiError('UNAVAILABLE', 'The Idempotency-Key has just expired: try again')
       const context = { ...this.#context(present, caller), ...reporting }
       return (await operation.run(context, input, prepared)) as object
     }
-    const { value, replayed, receipt } = await this.transaction(spec, caller, actor, run)
+    const { value, replayed, receipt } = await this.transaction({ ...call, ends }, caller, actor, run)
     return { output: operation.receipt ? { ...value, receipt } : value, replayed }
   }
 
@@ -156,7 +166,7 @@ export class Runner {
     const { value: done, receipt } = await change(this.#services, target, async (context) => {
       const { tx } = context
       const [standing, kept] = await Promise.all([
-        stands(tx, actor, spec.standing),
+        stands(tx, actor, spec.standing, spec.ends?.(actor)),
         idempotency?.reserve(tx) ?? undefined,
       ])
       if (!standing) throw new StandingChanged()

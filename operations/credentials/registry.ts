@@ -34,10 +34,21 @@ export interface RequestCredential<P extends object> {
   actor(principal: P): Actor
   /** The session that is in use now, where it is a user's. */
   session(principal: P): UserPrincipal | null
-  /** Locks the rows of the credential until a write ends, and compares them with what the actor was made of. */
-  stands(tx: Queryable, actor: Actor, lock: StandingLock): Promise<boolean>
+  /** The rows that the credential consists of. */
+  rows(actor: Actor): readonly StandingRow[]
   /** What must be looked up again where the credential does not stand any more. */
   tags(actor: Actor): readonly string[]
+}
+
+/** A row of a credential, which a write locks. */
+export interface StandingRow {
+  readonly kind: 'membership' | 'key' | 'interview'
+  readonly id: string
+  /**
+   * Locks it until the transaction ends, with what hangs on it. The query is sent before this returns.
+   * @returns whether it still is as the actor was made of it
+   */
+  check(tx: Queryable, lock: StandingLock): Promise<boolean>
 }
 
 /** What each type of credential stands for. */
@@ -54,10 +65,13 @@ const user = {
   ownerOf: ({ organization }) => ({ organizationId: organization.id, keyId: null }),
   actor: once(userActor),
   session: (principal) => principal,
-  async stands(tx, { organization, sessionId, user: acting }, lock) {
-    if (acting === null || sessionId === null) return false
-    const [now] = await lockUserStanding(tx, organization.id, sessionId, acting.id, lock)
-    return now?.live === true && now.role === acting.role
+  rows({ organization, sessionId, user: acting }) {
+    if (acting === null || sessionId === null) return []
+    const check: StandingRow['check'] = (tx, lock) =>
+      lockUserStanding(tx, organization.id, sessionId, acting.id, lock).then(
+        ([now]) => now?.live === true && now.role === acting.role,
+      )
+    return [{ kind: 'membership', id: acting.id, check }]
   },
   tags: ({ user: acting, sessionId }) => [`user:${acting?.id}`, `session:${sessionId}`],
 } satisfies Omit<RequestCredential<UserPrincipal>, 'cached' | 'verify'>
@@ -77,15 +91,17 @@ export const requestCredentials: {
     ownerOf: ({ organization, keyId }) => ({ organizationId: organization.id, keyId }),
     actor: once(keyActor),
     session: () => null,
-    async stands(tx, { organization, key }, lock) {
-      if (key === null) return false
-      const [now] = await lockKeyStanding(tx, organization.id, key.keyId, lock)
-      return (
-        now?.live === true &&
-        sameTexts(now.scopes, key.scopes) &&
-        sameTexts(now.allowedIps, key.allowedIps) &&
-        now.endsOn?.getTime() === key.endsOn?.getTime()
-      )
+    rows({ organization, key }) {
+      if (key === null) return []
+      const check: StandingRow['check'] = (tx, lock) =>
+        lockKeyStanding(tx, organization.id, key.keyId, lock).then(
+          ([now]) =>
+            now?.live === true &&
+            sameTexts(now.scopes, key.scopes) &&
+            sameTexts(now.allowedIps, key.allowedIps) &&
+            now.endsOn?.getTime() === key.endsOn?.getTime(),
+        )
+      return [{ kind: 'key', id: key.keyId, check }]
     },
     tags: ({ key }) => [`key:${key?.keyId}`],
   },
@@ -114,18 +130,17 @@ export const requestCredentials: {
     ownerOf: ({ organization }) => ({ organizationId: organization.id, keyId: null }),
     actor: (principal) => principal,
     session: () => null,
-    async stands(tx, { organization, interviewSession }, lock) {
-      if (!interviewSession) return false
-      return (await lockInterviewStanding(tx, organization.id, interviewSession, lock)).length > 0
+    rows({ organization, interviewId, interviewSession }) {
+      if (!interviewId || !interviewSession) return []
+      const check: StandingRow['check'] = (tx) =>
+        lockInterviewStanding(tx, organization.id, interviewSession).then((rows) => rows.length > 0)
+      return [{ kind: 'interview', id: interviewId, check }]
     },
     tags: () => [],
   },
 }
 
-/**
- * The credentials that an actor was recognised by, in the order in which a write locks their rows (db/locks.ts). The
- * operator presents none that could end.
- */
+/** The credentials that an actor was recognised by. The operator presents none that could end. */
 export const credentialsOf: Readonly<Record<Actor['type'], readonly RequestCredentialKind[]>> = {
   api_key: ['apiKey'],
   'api_key+user': ['accessToken', 'apiKey'],

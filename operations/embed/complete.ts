@@ -16,7 +16,6 @@ export const completeEmbedInterview = writeOperation({
     'that was abandoned is 409.',
   access: 'interview',
   errors: [404],
-  standing: 'exclusive',
   input: Type.Object({}),
   output: EmbedInterview,
   async run({ tx, actor, services }) {

@@ -11,6 +11,7 @@ import {
 } from '../../db/queries/accounts.ts'
 import { findOpenInvitation, takeInvitation } from '../../db/queries/invitations.ts'
 import { findMember, unmarkKeysOf } from '../../db/queries/members.ts'
+import { lockKeysOf } from '../../db/queries/standing.ts'
 import { ApiError, badRequest } from '../../schemas/errors.ts'
 import { newId } from '../../schemas/ids.ts'
 import { InvitationAccept } from '../../schemas/members.ts'
@@ -25,6 +26,7 @@ import { type Entrance, withCookie, withTokens } from '../sessions/open.ts'
 
 type OpenInvitation = Awaited<ReturnType<typeof findOpenInvitation>>[number]
 type Joining = Pick<UserRow, 'id' | 'email' | 'name'>
+type NewUser = Parameters<typeof insertUser>[1]
 type PrepareContext = Pick<PublicContext, 'services' | 'origin'>
 
 // Of many requests with one token, one hashes at a time: a hash takes a quarter of a second.
@@ -66,13 +68,19 @@ function acceptOperation<O extends TSchema>(
     output,
     example: { token: 'mt_…', name: 'Grace Hopper', password: 'nine purple lamps hum softly' },
     prepare,
-    async run(context, { token }, { invitation, join }) {
+    async run(context, { token }, { invitation, joining }) {
       const { tx, services, origin, audit } = context
       const { organizationId } = invitation
       const hash = sha256(token)
+      const known = joining.user
+      // A user and keys are locked before an organization (db/locks.ts).
+      if (known) {
+        await confirmStill(tx, known)
+        await lockKeysOf(tx, organizationId, known.id)
+      }
       await takeRoom(tx, services.config.environment.name, organizationId, 'members')
       if ((await findOpenInvitation(tx, hash)).length === 0) throw invalidInvitation()
-      const user = await join(tx)
+      const user = known ?? (await create(tx, joining.newUser))
       if ((await findMember(tx, organizationId, user.id)).length > 0) {
         throw new ApiError('CONFLICT', 'You are a member of this organization already', {
           reason: 'member_exists',
@@ -100,9 +108,11 @@ function acceptOperation<O extends TSchema>(
 
 interface Prepared {
   readonly invitation: OpenInvitation
-  /** The user who joins: created now, or checked again. */
-  join(tx: Queryable): Promise<Joining>
+  readonly joining: Joiner
 }
+
+/** Who joins: a user whose password was just proved, or a new one. */
+type Joiner = { readonly user: UserRow } | { readonly user: null; readonly newUser: NewUser }
 
 /**
  * Proves who accepts, or hashes the password of a new user.
@@ -117,8 +127,8 @@ async function prepare(context: PrepareContext, body: InvitationAccept): Promise
     const [invitation] = await findOpenInvitation(database, hash)
     if (!invitation) throw invalidInvitation()
     const [known] = await findUserByEmail(database, invitation.email)
-    const join = await (known ? joinAsUser : joinAsNewUser)(context, invitation, body)
-    return { invitation, join }
+    const joining = await (known ? joinAsUser : joinAsNewUser)(context, invitation, body)
+    return { invitation, joining }
   })
 }
 
@@ -126,32 +136,31 @@ async function joinAsUser(
   { services, origin }: PrepareContext,
   { email }: OpenInvitation,
   { password, totp }: InvitationAccept,
-): Promise<Prepared['join']> {
+): Promise<Joiner> {
   const place = placeOf(services.encryptionKey, origin, email)
   const user = await authenticate(
     services,
     { email, password, ...(totp === undefined ? {} : { totp }) },
     place,
   )
-  return async (tx) => {
-    await confirmStill(tx, user)
-    return user
-  }
+  return { user }
 }
 
 async function joinAsNewUser(
   { services }: PrepareContext,
   { email, organizationName }: OpenInvitation,
   { name, password }: InvitationAccept,
-): Promise<Prepared['join']> {
+): Promise<Joiner> {
   if (name === undefined) throw badRequest('body.name', 'is required of a new user')
   const words = [email, name, organizationName]
   const passwordHash = await hashNewPassword(services.config, 'body.password', password, words)
-  return async (tx) => {
-    const [created] = await insertUser(tx, { id: newId('usr'), email, name, passwordHash })
-    if (created) return created
-    throw new ApiError('CONFLICT', 'This address has just got an account: try again with its password')
-  }
+  return { user: null, newUser: { id: newId('usr'), email, name, passwordHash } }
+}
+
+async function create(tx: Queryable, user: NewUser): Promise<Joining> {
+  const [created] = await insertUser(tx, user)
+  if (created) return created
+  throw new ApiError('CONFLICT', 'This address has just got an account: try again with its password')
 }
 
 function membershipOf(invitation: OpenInvitation, user: Joining): MembershipRow {

@@ -11,7 +11,7 @@ export const finishRotation = writeOperation({
   summary: 'Finish a rotation now',
   description: 'Ends the old key of a rotation at once, without waiting for its grace period.',
   access: 'keys:write',
-  standing: 'exclusive',
+  ends: ({ id }) => ({ keys: [id] }),
   receipt: true,
   input: Type.Object({ id: Id('key') }),
   output: RevokedKey,

@@ -4,6 +4,7 @@ import { secretTag, sha256, verifySecret } from '../../credentials/secret.ts'
 import { credentialTypes } from '../../credentials/types.ts'
 import { findPresentedKeys, type PresentedKey } from '../../db/queries/keys.ts'
 import { findLeakSetting, findRecentLeakReport, listOwnerEmails } from '../../db/queries/leaks.ts'
+import { lockKeyStanding } from '../../db/queries/standing.ts'
 import type { LeakFeedback, LeakReport } from '../../schemas/leaks.ts'
 import { partnerContext } from '../audit/audit.ts'
 import { type ChangeContext, change } from '../core/change.ts'
@@ -71,6 +72,10 @@ async function handleForOrganization(
   const [organization] = await findLeakSetting(tx, organizationId)
   if (!organization) return
   const revokes = organization.leakedKeys === 'revoke'
+  if (revokes) {
+    for (const id of leaks.map(({ key }) => key.id).sort())
+      await lockKeyStanding(tx, organizationId, id, 'exclusive')
+  }
   for (const { key, report } of leaks) {
     if ((await findRecentLeakReport(tx, organizationId, key.id)).length > 0 && !revokes) continue
     const { url = null, source = null } = report

@@ -18,7 +18,7 @@ export const patchKey = writeOperation({
     "Changes the key's name, scopes, addresses, limit or expiry. The change takes effect in every instance before " +
     'the answer. You cannot give a key more than your own credential has.',
   access: 'keys:write',
-  standing: 'exclusive',
+  ends: ({ id }) => ({ keys: [id] }),
   errors: [409],
   input: Strict({ id: Id('key'), ...KeyPatch.properties }, { minProperties: 2 }),
   output: Key,

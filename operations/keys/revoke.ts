@@ -16,7 +16,7 @@ export const revokeKey = writeOperation({
     'Once this is answered, no instance accepts the key, and no request that began with it can change anything. The ' +
     'receipt lists when each instance acknowledged. A revoked key stays in the list and cannot be used again.',
   access: 'keys:write',
-  standing: 'exclusive',
+  ends: ({ id }) => ({ keys: [id] }),
   receipt: true,
   input: Strict({ id: Id('key'), reason: Type.Optional(Name(500)) }),
   output: RevokedKey,
@@ -31,7 +31,7 @@ export const revokeOwnKey = writeOperation({
   description:
     'Revokes the key of this request, whatever its scopes are. Use it when a program finds its key leaked.',
   access: 'key',
-  standing: 'exclusive',
+  ends: (_input, { key }) => ({ keys: [(key as KeyPrincipal).keyId] }),
   receipt: true,
   input: Strict({ reason: Type.Optional(Name(500)) }),
   output: RevokedKey,

@@ -22,7 +22,7 @@ export const rotateKey = writeOperation({
     'working for `graceHours`, never beyond its own expiry; its answers carry `Deprecation` and `Sunset` headers. ' +
     'Without `expiresAt` the successor lives as long as the old key was meant to.',
   access: 'keys:write',
-  standing: 'exclusive',
+  ends: ({ id }) => ({ keys: [id] }),
   input: Strict({
     id: Id('key'),
     graceHours: Type.Optional(Type.Integer({ minimum: 0, maximum: 720, default: 24 })),

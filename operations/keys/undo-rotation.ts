@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { keepKey, lockKey } from '../../db/queries/keys.ts'
+import { findKey, keepKey, lockKey } from '../../db/queries/keys.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { Id } from '../../schemas/ids.ts'
 import { RevokedKey } from '../../schemas/keys.ts'
@@ -16,10 +16,14 @@ export const undoRotation = writeOperation({
   description:
     'Revokes the successor. The old key lives on to its own expiry, as if it had not been rotated.',
   access: 'keys:write',
-  standing: 'exclusive',
   receipt: true,
   input: Type.Object({ id: Id('key') }),
   output: RevokedKey,
+  async prepare({ read, organizationId }, { id }): Promise<string | null> {
+    const [old] = await read((tx) => findKey(tx, organizationId, id))
+    return old?.replacedBy ?? null
+  },
+  ends: ({ id }, _actor, successorId) => ({ keys: successorId ? [id, successorId] : [id] }),
   async run(context, { id }) {
     const { tx, organizationId, audit, invalidate } = context
     const old = await lockKeyFor(context, id, 'undo')

@@ -18,7 +18,7 @@ export const changeRole = writeOperation({
     'You cannot give a role that allows more than your credential does, or change a member whose role is above ' +
     'yours. The last owner stays an owner.',
   access: 'members:write',
-  standing: 'exclusive',
+  ends: ({ userId }) => ({ members: [userId] }),
   errors: [409],
   input: Strict({ userId: Id('usr'), ...MemberPatch.properties }),
   output: Member,

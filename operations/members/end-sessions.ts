@@ -14,7 +14,7 @@ export const endMemberSessions = writeOperation({
     'Ends every session that the member has in this organization, at once and in every instance. Use it when a device ' +
     'is lost. The member can log in again; to keep them out, remove them.',
   access: 'members:write',
-  standing: 'exclusive',
+  ends: ({ userId }) => ({ members: [userId] }),
   errors: [404],
   input: Strict({ userId: Id('usr') }),
   output: NoContent,

@@ -1,6 +1,5 @@
 import { findMember, listOwners, type MemberRow } from '../../db/queries/members.ts'
 import { lockOrganization } from '../../db/queries/organizations.ts'
-import { lockMemberStanding } from '../../db/queries/standing.ts'
 import { ApiError, notFound } from '../../schemas/errors.ts'
 import type { WriteContext } from '../core/operation.ts'
 
@@ -11,7 +10,6 @@ type Holder = Pick<WriteContext, 'tx' | 'organizationId'>
  * @throws ApiError 404
  */
 export async function holdMember({ tx, organizationId }: Holder, userId: string): Promise<MemberRow> {
-  await lockMemberStanding(tx, organizationId, userId)
   await lockOrganization(tx, organizationId)
   const [member] = await findMember(tx, organizationId, userId)
   if (!member) throw notFound('Member')

@@ -18,7 +18,7 @@ export const removeMember = writeOperation({
     '`creatorLeftAt`, and the owners are told.',
   // Leaving needs no scope. For somebody else's membership the scope is checked below.
   access: 'authenticated',
-  standing: 'exclusive',
+  ends: ({ userId }) => ({ members: [userId], keysOf: userId }),
   errors: [409],
   input: Type.Object({ userId: Id('usr') }),
   output: NoContent,

@@ -1,9 +1,8 @@
 import Type from 'typebox'
 import { storedBytes } from '../../db/queries/files.ts'
 import { findOrganization } from '../../db/queries/organizations.ts'
-import { notFound } from '../../schemas/errors.ts'
 import { OrganizationSettings } from '../../schemas/organization.ts'
-import { readOperation } from '../core/operation.ts'
+import { OrganizationGone, readOperation } from '../core/operation.ts'
 import { serializeOrganization } from './serialize.ts'
 
 /** Shows the caller's organization. */
@@ -20,7 +19,7 @@ export const getOrganization = readOperation({
       read((tx) => findOrganization(tx, organizationId)),
       read((tx) => storedBytes(tx, organizationId)),
     ])
-    if (!row) throw notFound('Organization')
+    if (!row) throw new OrganizationGone()
     return serializeOrganization(row, services.config, stored?.bytes ?? 0)
   },
 })

@@ -3,8 +3,7 @@ import { listMemberships, type MembershipRow } from '../../db/queries/accounts.t
 import { deleteInvitationsTo, deleteOrganization, deleteUser } from '../../db/queries/erasure.ts'
 import { countMembers, findMember, listOwners } from '../../db/queries/members.ts'
 import { lockOrganization } from '../../db/queries/organizations.ts'
-import { lockUser } from '../../db/queries/sessions.ts'
-import { lockStandings } from '../../db/queries/standing.ts'
+import { lockKeysOf, lockMemberStanding, lockStandings } from '../../db/queries/standing.ts'
 import { ApiError } from '../../schemas/errors.ts'
 import { EraseBody } from '../../schemas/me.ts'
 import { NoContent } from '../../schemas/primitives.ts'
@@ -29,7 +28,8 @@ export const eraseMe = writeOperation({
   access: 'user',
   beforeSecondFactor: true,
   scope: 'system',
-  standing: 'exclusive',
+  standing: 'person',
+  ends: (_input, actor) => ({ members: [personOf(actor).userId], keysOf: personOf(actor).userId }),
   errors: [409],
   input: EraseBody,
   output: NoContent,
@@ -38,10 +38,9 @@ export const eraseMe = writeOperation({
   async run(context, { eraseOrganizations = false }) {
     const { tx, actor, services, invalidate, afterCommit } = context
     const { userId } = personOf(actor)
-    if (eraseOrganizations) await lockWhatGoes(tx, userId)
+    await lockCredentials(tx, userId, eraseOrganizations)
     const memberships = await lockMemberships(tx, userId)
     const alone = await splitOwned(tx, memberships, eraseOrganizations)
-    await lockUser(tx, userId)
     for (const { organizationId } of memberships) {
       const [member] = await findMember(tx, organizationId, userId)
       if (member && !alone.has(organizationId)) await takeOut(services, tx, organizationId, member)
@@ -78,12 +77,21 @@ function auditErasure(
 
 // Writes of an organization hold their credential and wait for the organization. An erasure that held the organization
 // and waited for the credentials would wait in a circle with them.
-async function lockWhatGoes(tx: Queryable, userId: string): Promise<void> {
-  const ids: string[] = []
-  for (const { organizationId, role } of await listMemberships(tx, userId)) {
-    if (role === 'owner' && (await countMembers(tx, organizationId)) === 1) ids.push(organizationId)
+async function lockCredentials(tx: Queryable, userId: string, eraseOrganizations: boolean): Promise<void> {
+  const memberships = await listMemberships(tx, userId)
+  for (const { organizationId, role } of memberships.sort(byOrganization)) {
+    const goes = eraseOrganizations && role === 'owner' && (await countMembers(tx, organizationId)) === 1
+    if (goes) {
+      await lockStandings(tx, organizationId)
+    } else {
+      await lockMemberStanding(tx, organizationId, userId)
+      await lockKeysOf(tx, organizationId, userId)
+    }
   }
-  for (const id of ids.sort()) await lockStandings(tx, id)
+}
+
+function byOrganization(one: MembershipRow, other: MembershipRow): number {
+  return one.organizationId < other.organizationId ? -1 : 1
 }
 
 // The organizations are locked in the order of their ids and read again. Nobody joins or leaves from here on.
@@ -94,7 +102,7 @@ async function lockMemberships(tx: Queryable, userId: string): Promise<Membershi
   if (held.some(({ organizationId }) => !before.includes(organizationId))) {
     throw new ApiError('CONFLICT', 'You have joined an organization in this moment: try again')
   }
-  return held.sort((one, other) => (one.organizationId < other.organizationId ? -1 : 1))
+  return held.sort(byOrganization)
 }
 
 /** @returns the organizations that go with the person */

@@ -1,8 +1,7 @@
 import { findClock } from '../../db/queries/clock.ts'
-import { notFound } from '../../schemas/errors.ts'
 import { Strict } from '../../schemas/primitives.ts'
 import { Clock } from '../../schemas/sandbox.ts'
-import { readOperation } from '../core/operation.ts'
+import { OrganizationGone, readOperation } from '../core/operation.ts'
 
 /** Shows what time it is for the organization. */
 export const getClock = readOperation({
@@ -16,7 +15,7 @@ export const getClock = readOperation({
   output: Clock,
   async run({ read, organizationId }) {
     const [clock] = await read((tx) => findClock(tx, organizationId))
-    if (!clock) throw notFound('Organization')
+    if (!clock) throw new OrganizationGone()
     return clock
   },
 })

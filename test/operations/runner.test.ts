@@ -107,3 +107,23 @@ t.test(
     t.equal((await answer)?.status, 204)
   },
 )
+
+// As for a request that is under way while the organization is erased.
+t.test('a read for an organization that is gone is refused as its credential is', async (t) => {
+  const sql = postgres(databaseUrl, { max: 1, connection: { search_path: 'sandbox' } })
+  t.teardown(() => sql.end())
+  for (const path of ['/api/organization', '/api/sandbox/clock']) {
+    const { auth, organizationId } = await tenant()
+    t.equal((await call('GET', path, { headers: auth })).status, 200, path)
+    await sql`delete from organizations where id = ${organizationId}`
+    const { status, body } = await call('GET', path, { headers: auth })
+    t.equal(status, 401, path)
+    t.equal(body.error.code, 'UNAUTHORIZED')
+  }
+})
+
+t.test('the clock of an organization that is gone shows the real time', async (t) => {
+  const [row] =
+    await app.database`select organization_clock('org_gone') - clock_timestamp() < '1 minute' as near`
+  t.equal(row?.near, true)
+})
