@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
 
-/** What postgres.js (3.4) keeps of a query; it is not part of its types. */
+/** The only version of postgres.js whose private parts were read for this file. package.json pins it exactly. */
+export const KNOWN_DRIVER = '3.4.9'
+
+/** What postgres.js keeps of a query; it is not part of its types. */
 export interface DriverQuery extends Promise<unknown> {
   strings: readonly string[]
   active: boolean
@@ -51,6 +55,7 @@ export function guardDriver(): void {
   if (Object.hasOwn(prototype, 'retried')) return
   const probe = postgres({ max: 1 })`select` as unknown as Partial<DriverQuery>
   const asExpected =
+    driverVersion() === KNOWN_DRIVER &&
     typeof prototype.handle === 'function' &&
     typeof probe.handler === 'function' &&
     typeof probe.reject === 'function' &&
@@ -58,7 +63,9 @@ export function guardDriver(): void {
     probe.active === false &&
     Array.isArray(probe.strings)
   if (!asExpected)
-    throw new Error('This version of the package postgres is not one that db/driver-guards.ts knows')
+    throw new Error(
+      `The package postgres must be version ${KNOWN_DRIVER}, the only one that db/driver-guards.ts knows, and is ${driverVersion()}: run npm ci`,
+    )
   Object.defineProperties(prototype, {
     // What postgres.js sets on a query that it is about to send again.
     retried: {
@@ -85,6 +92,11 @@ export function guardDriver(): void {
       },
     },
   })
+}
+
+function driverVersion(): unknown {
+  const manifest = new URL('../package.json', import.meta.resolve('postgres'))
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown }).version
 }
 
 function asksForTypes({ strings }: DriverQuery): boolean {

@@ -1,5 +1,4 @@
 import rateLimit from '@fastify/rate-limit'
-import LocalStore from '@fastify/rate-limit/store/LocalStore.js'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Redis } from 'ioredis'
 
@@ -18,14 +17,8 @@ export interface Outcome {
   readonly ttlInSeconds: number
 }
 
-/**
- * Counts a request, or with `increment: false` looks without counting. A promise only where Redis is asked: a process's
- * own counters are asked on every request, and answer at once.
- */
-export type Limiter = (
-  request: FastifyRequest,
-  options?: { increment?: boolean },
-) => Outcome | Promise<Outcome>
+/** Counts a request, or with `increment: false` looks without counting. */
+export type Limiter = (request: FastifyRequest, options?: { increment?: boolean }) => Promise<Outcome>
 
 interface LimiterOptions<R> {
   /** The limiter's own, for its shared counters. */
@@ -54,22 +47,21 @@ export async function prepareLimiters(
   nameSpace: string,
 ): Promise<LimiterMaker> {
   const redis = redisUrl ? await openRedis(app, redisUrl) : null
-  const shared = redis ? await sharedCounters(app, redis, nameSpace) : null
+  const ofProcess = await openCounters(app)
+  const shared = redis ? await openCounters(app, { redis, nameSpace }) : null
   const warn = warning(app)
   let pausedUntil = 0
 
   return (limiter) => {
-    const options = limiter as LimiterOptions<FastifyRequest>
-    const own = ownCounter(options)
+    const { name, max, windowMs, keyOf } = limiter as LimiterOptions<FastifyRequest>
+    // The library's types know no maximum that is told at once, which it takes.
+    const options = { max: max as number, timeWindow: windowMs, cache: KEPT_COUNTERS }
+    const count = ofProcess({ ...options, keyGenerator: keyOf })
+    const own: Limiter = async (request, call) => outcomeOf(await count(request, call))
     if (!shared) return own
-    const { name, max, windowMs, keyOf } = options
-    const common = shared({
-      max: max as number,
-      timeWindow: windowMs,
-      keyGenerator: (request) => `${name}:${keyOf(request)}`,
-    })
+    const common = shared({ ...options, keyGenerator: (request) => `${name}:${keyOf(request)}` })
     return async (request, call) => {
-      const here = own(request, call)
+      const here = await own(request, call)
       if (performance.now() < pausedUntil) return here
       try {
         return narrower(outcomeOf(await common(request, call)), here)
@@ -88,31 +80,14 @@ export function narrower(one: Outcome, other: Outcome): Outcome {
   return one.remaining <= other.remaining ? one : other
 }
 
-// The library's counters without its promises, four of which would be awaited on every request.
-function ownCounter({ max, windowMs, keyOf }: LimiterOptions<FastifyRequest>) {
-  const counters = new LocalStore(false, false, KEPT_COUNTERS)
-  return (request: FastifyRequest, call?: { increment?: boolean }): Outcome => {
-    const most = typeof max === 'number' ? max : max(request)
-    let counted = { current: 0, ttl: 0 }
-    const take = (_error: null, result: typeof counted) => {
-      counted = result
-    }
-    if (call?.increment === false) counters.read(keyOf(request), take, windowMs)
-    else counters.incr(keyOf(request), take, windowMs, most)
-    return {
-      max: most,
-      remaining: Math.max(0, most - counted.current),
-      isExceeded: counted.current > most,
-      ttlInSeconds: Math.ceil(counted.ttl / 1000),
-    }
-  }
-}
-
-// In a scope of its own, where nothing else of the library's registration is seen.
-async function sharedCounters(app: FastifyInstance, redis: Redis, nameSpace: string) {
+/**
+ * The library's counters, in a scope of their own, where nothing else of its registration is seen.
+ * @param store where they are kept; unset: in this process
+ */
+async function openCounters(app: FastifyInstance, store: { redis: Redis; nameSpace: string } | object = {}) {
   let create: FastifyInstance['createRateLimit'] | undefined
   await app.register(async (scope) => {
-    await scope.register(rateLimit, { global: false, redis, nameSpace })
+    await scope.register(rateLimit, { global: false, cache: KEPT_COUNTERS, ...store })
     create = scope.createRateLimit
   })
   return create as FastifyInstance['createRateLimit']

@@ -117,8 +117,7 @@ export default fp<{ config: Config }>(
         const counted = request.actor?.key?.rateLimitPerMinute
           ? Promise.all([organization(request), key(request)]).then(([one, other]) => narrower(one, other))
           : organization(request)
-        if (counted instanceof Promise) counted.then(take, done)
-        else take(counted)
+        counted.then(take, done)
       },
       async brakeOf(request, publicId) {
         const byAddress = await addressFailures(request, { increment: false })
