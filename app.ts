@@ -1,7 +1,8 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config/config.ts'
 import type { DatabaseLogins } from './db/logins.ts'
+import { openLog } from './operations/logging/logger.ts'
 import packageJson from './package.json' with { type: 'json' }
 import access from './plugins/access.ts'
 import accessLog from './plugins/access-log.ts'
@@ -103,7 +104,7 @@ export async function buildApp(
     requestTimeout: timeoutMs,
     // Neither side has sent anything for so long: the other one is gone, or does not read its answer.
     connectionTimeout: SILENCE_MS,
-    logger: { level: config.logLevel },
+    loggerInstance: (await openLog(config)) as FastifyBaseLogger,
     logController: new RequestLog(),
     // A logger made for each request would cost more than the few lines that are ever written: they name the id.
     childLoggerFactory: (logger) => logger,

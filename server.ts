@@ -12,7 +12,7 @@ import { explain, explainListenError } from './lifecycle/explain.ts'
 import { migrateDatabase } from './lifecycle/migrate.ts'
 import { afterMigration } from './operations/audit/accept.ts'
 import { makeDemo } from './operations/demo/demo.ts'
-import { welcome } from './operations/demo/welcome.ts'
+import { announce } from './operations/demo/welcome.ts'
 import packageJson from './package.json' with { type: 'json' }
 
 /** What runs may take to end. */
@@ -52,7 +52,7 @@ async function start(onLost: (error: Error) => void): Promise<void> {
   // Only once it listens: a start that fails before must not have used up the password, which is shown this once.
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app) : null
   const [organization] = await anyOrganization(app.database)
-  process.stdout.write(welcome(app.publicUrl(), config.environment.name, demo, organization !== undefined))
+  await announce(app, demo, organization !== undefined)
   app.starting.underWay = false
   if (values['without-worker']) return
   running.users.push(await startWorker(config, logins, () => app.publicUrl(), app.log))

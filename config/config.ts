@@ -41,6 +41,7 @@ const Variables = Type.Object({
   ENCRYPTION_KEY: Type.Optional(Type.String()),
   ENCRYPTION_KEY_PREVIOUS: Type.Optional(Type.String()),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  LOG_FORMAT: Type.Optional(Type.Enum(['pretty', 'json'])),
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
 })
 type Variables = Static<typeof Variables>
@@ -101,6 +102,8 @@ export interface Config {
   /** 32 bytes: what it sealed is opened too. Null: the key was never changed, or all is sealed anew. */
   readonly previousEncryptionKey: Buffer | null
   readonly logLevel: Variables['LOG_LEVEL']
+  /** Null: `pretty` on a terminal, `json` elsewhere. */
+  readonly logFormat: 'pretty' | 'json' | null
   readonly metricsPort: number | null
 }
 
@@ -162,6 +165,7 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
       problems,
     ),
     logLevel: variables.LOG_LEVEL,
+    logFormat: variables.LOG_FORMAT ?? null,
     metricsPort: variables.METRICS_PORT ?? null,
   }
   // A variable whose file can't be read has its line already.

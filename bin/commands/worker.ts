@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { pino } from 'pino'
 import type { Database } from '../../db/connect.ts'
 import { openDataDir } from '../../lifecycle/data-dir.ts'
+import { openLog } from '../../operations/logging/logger.ts'
 import { operate, report, withJson } from '../operator.ts'
 
 interface WorkerOptions {
@@ -28,7 +28,7 @@ export function workerCommand(program: Command): void {
     operate(
       async ({ config, logins, database, ending }) => {
         await openDataDir(config.dataDir)
-        const log = pino({ level: config.logLevel })
+        const log = await openLog(config)
         // Loaded here, as no other command needs what it brings along.
         const [{ startWorker }, { serveWorkerMetrics }] = await Promise.all([
           import('../../jobs/worker.ts'),
