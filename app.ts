@@ -119,6 +119,13 @@ export async function buildApp(
     clientErrorHandler: clientErrorHandler(headers),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  if (config.otlpEndpoint !== null && (options.connects ?? true)) {
+    await app.register(import('./plugins/tracing.ts'), {
+      endpoint: config.otlpEndpoint,
+      environment: config.environment.name,
+      version: packageJson.version,
+    })
+  }
   await app.register(errors)
   await app.register(basePath)
   await app.register(notFound)

@@ -42,6 +42,7 @@ const Variables = Type.Object({
   ENCRYPTION_KEY_PREVIOUS: Type.Optional(Type.String()),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
   LOG_FORMAT: Type.Optional(Type.Enum(['pretty', 'json'])),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String()),
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
 })
 type Variables = Static<typeof Variables>
@@ -104,6 +105,8 @@ export interface Config {
   readonly logLevel: Variables['LOG_LEVEL']
   /** Null: `pretty` on a terminal, `json` elsewhere. */
   readonly logFormat: 'pretty' | 'json' | null
+  /** Where traces go, without a trailing slash. Null: nowhere. */
+  readonly otlpEndpoint: string | null
   readonly metricsPort: number | null
 }
 
@@ -166,6 +169,13 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     ),
     logLevel: variables.LOG_LEVEL,
     logFormat: variables.LOG_FORMAT ?? null,
+    otlpEndpoint:
+      url(
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
+        variables.OTEL_EXPORTER_OTLP_ENDPOINT,
+        ['http:', 'https:'],
+        problems,
+      )?.replace(/\/+$/, '') ?? null,
     metricsPort: variables.METRICS_PORT ?? null,
   }
   // A variable whose file can't be read has its line already.

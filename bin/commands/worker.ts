@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
+import type { Config } from '../../config/config.ts'
 import type { Database } from '../../db/connect.ts'
 import { openDataDir } from '../../lifecycle/data-dir.ts'
 import { openLog } from '../../operations/logging/logger.ts'
+import type { Traces } from '../../operations/tracing/traces.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { operate, report, withJson } from '../operator.ts'
 
 interface WorkerOptions {
@@ -34,6 +37,7 @@ export function workerCommand(program: Command): void {
           import('../../jobs/worker.ts'),
           import('../../jobs/metrics.ts'),
         ])
+        const traces = await openTraces(config)
         const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
         const worker = await startWorker(config, logins, () => publicUrl, log)
         const metrics = await serveWorkerMetrics(config, database)
@@ -44,11 +48,24 @@ export function workerCommand(program: Command): void {
         if (options.aliveFile) void keepAlive(options.aliveFile, database, ending.signal)
         await ending.cause
         await worker.stop(GRACE_MS)
+        await traces?.close()
         await metrics.close()
       },
       { endsItself: true },
     ),
   )
+}
+
+async function openTraces({ otlpEndpoint, environment }: Config): Promise<Traces | null> {
+  if (otlpEndpoint === null) return null
+  const { Traces } = await import('../../operations/tracing/traces.ts')
+  const { version } = packageJson
+  return new Traces({
+    endpoint: otlpEndpoint,
+    service: 'anteroom-worker',
+    environment: environment.name,
+    version,
+  })
 }
 
 async function keepAlive(file: string, database: Database, signal: AbortSignal): Promise<void> {

@@ -62,6 +62,7 @@ t.test("the contract's defaults", async (t) => {
     previousEncryptionKey: null,
     logLevel: 'info',
     logFormat: null,
+    otlpEndpoint: null,
     metricsPort: null,
   })
   t.ok(Object.isFrozen(config))
@@ -123,7 +124,6 @@ t.test('each variable is read', async (t) => {
     ],
     ['ENCRYPTION_KEY', secret.toString('hex'), { encryptionKey: secret }],
     ['LOG_LEVEL', 'warn', { logLevel: 'warn' }],
-    ['LOG_FORMAT', 'json', { logFormat: 'json' }],
     ['METRICS_PORT', '9100', { metricsPort: 9100 }],
   ]
   for (const [name, value, expected] of read) t.match(readConfig({ [name]: value }), expected, name)
