@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { envSchema } from 'env-schema'
-import ipaddr from 'ipaddr.js'
 import Type, { type Static } from 'typebox'
 import { databaseUrl } from './database-url.ts'
 import { type Environment, environmentOf } from './environment.ts'
+import { networks } from './networks.ts'
 import { type StorageLocation, storageLocation } from './storage.ts'
 
 const seconds = (fallback: number, minimum = 1) =>
@@ -277,21 +277,6 @@ function publicUrl(value: string | undefined, problems: string[]): Pick<Config, 
     problems.push('PUBLIC_URL must have a path of letters, digits and . _ ~ - between slashes, or none')
   }
   return { publicUrl: origin + basePath, basePath }
-}
-
-function networks(name: string, value: string | undefined, problems: string[]): string[] {
-  const entries = (value ?? '').split(/[\s,]+/).filter(Boolean)
-  const wrong = entries.filter((entry) => !isNetwork(entry))
-  if (wrong.length > 0)
-    problems.push(`${name} must be addresses or CIDRs separated by commas; not one: ${wrong.join(', ')}`)
-  return entries
-}
-
-// ipaddr.js also takes `1` and `10.1` for addresses, which nobody means who writes them here.
-function isNetwork(entry: string): boolean {
-  const address = entry.split('/', 1)[0] ?? ''
-  const whole = address.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(address)
-  return whole && (entry === address ? ipaddr.isValid(entry) : ipaddr.isValidCIDR(entry))
 }
 
 function encryptionKey(name: string, value: string | undefined, problems: string[]): Buffer | null {

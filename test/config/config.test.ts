@@ -61,8 +61,6 @@ t.test("the contract's defaults", async (t) => {
     encryptionKey: null,
     previousEncryptionKey: null,
     logLevel: 'info',
-    logFormat: null,
-    otlpEndpoint: null,
     metricsPort: null,
   })
   t.ok(Object.isFrozen(config))

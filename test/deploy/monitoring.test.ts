@@ -39,7 +39,9 @@ t.test('every metric that the dashboard and the alerts name is served', async (t
     t.ok(names.length > 0, `${of} asks for a metric`)
     for (const name of names) t.ok(served.has(name), `${of} asks for ${name}`)
   }
-  const ours = [...served].filter((name) => name.startsWith('anteroom_') && !/_(bucket|count|sum)$/.test(name))
+  const ours = [...served].filter(
+    (name) => name.startsWith('anteroom_') && !/_(bucket|count|sum)$/.test(name),
+  )
   const guide = readFileSync('docs/operations/observability.md', 'utf8')
   t.same(
     ours.filter((name) => !guide.includes(`\`${name}\``)),
@@ -60,7 +62,8 @@ t.test('what the dashboard and the alerts filter and group by are labels', async
   for (const { of, expr } of queries) {
     const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/))
     const filtered = [...expr.matchAll(/[{,]\s*(\w+)(?:=|!)/g)].map(([, label = '']) => label)
-    for (const label of [...grouped, ...filtered]) t.ok(known.has(label) || label === 'queue', `${of}: ${label}`)
+    for (const label of [...grouped, ...filtered])
+      t.ok(known.has(label) || label === 'queue', `${of}: ${label}`)
   }
 })
 
