@@ -40,7 +40,7 @@ export async function announce(
  * it who they are. The curl lines are printed whole, to be pasted as they stand.
  * @param inUse whether there is an organization; without one the operator learns how to make the first owner
  */
-function welcome(publicUrl: string, environment: string, demo: Demo | null, inUse: boolean): string {
+export function welcome(publicUrl: string, environment: string, demo: Demo | null, inUse = true): string {
   const where = [
     `  Anteroom ${environment}`,
     '',
