@@ -14,6 +14,7 @@ import { memberCommands } from './commands/members.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { organizationCommands } from './commands/organizations.ts'
 import { restoreCommand } from './commands/restore.ts'
+import { upgradeDatabaseCommand } from './commands/upgrade-database.ts'
 import { userCommands } from './commands/users.ts'
 import { webhookCommands } from './commands/webhooks.ts'
 import { workerCommand } from './commands/worker.ts'
@@ -38,6 +39,7 @@ fileCommands(program)
 encryptionKeyCommands(program)
 backupCommands(program)
 restoreCommand(program)
+upgradeDatabaseCommand(program)
 
 try {
   await program.parseAsync()

@@ -49,7 +49,7 @@ export async function openCluster(
   const major = (await readFile(join(existing.data, 'PG_VERSION'), 'utf8')).trim()
   if (major !== binaries.major) {
     throw new EmbeddedError(
-      `${existing.data} holds data of PostgreSQL ${major}, this is ${binaries.major}: move it away or set DATABASE_URL`,
+      `${existing.data} holds data of PostgreSQL ${major}, this is ${binaries.major}: run \`npx anteroom upgrade-database\` (docs/operations/upgrade.md)`,
     )
   }
   return existing

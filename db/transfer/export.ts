@@ -29,6 +29,8 @@ export interface Snapshot {
   /** A table's rows in PostgreSQL's text format of COPY, in pieces of whole rows. */
   rows(table: CopiedTable): AsyncGenerator<Buffer>
   hasRows(table: CopiedTable): Promise<boolean>
+  /** How many rows there are to copy. */
+  count(table: CopiedTable): Promise<number>
 }
 
 /**
@@ -60,6 +62,7 @@ export async function withSnapshot<T>(
           rows: (table) => readRows(reader(table), table),
           hasRows: async (table) =>
             (await reader(table).unsafe(`select from ${nameOf(table)} limit 1`)).length > 0,
+          count: (table) => countRows(reader(table), table),
         })
       })
     })) as T
@@ -70,8 +73,7 @@ export async function withSnapshot<T>(
 
 async function* readRows(tx: postgres.TransactionSql, table: CopiedTable): AsyncGenerator<Buffer> {
   const columns = table.columns.map(quoted).join(', ')
-  const where = table.only === null ? '' : ` where ${table.only}`
-  const text = `copy (select ${columns} from ${nameOf(table)}${where}) to stdout`
+  const text = `copy (select ${columns} from ${rowsOf(table)}) to stdout`
   let piece: Buffer[] = []
   let bytes = 0
   // PostgreSQL sends a row a message, and the driver hands on a message a chunk.
@@ -84,6 +86,16 @@ async function* readRows(tx: postgres.TransactionSql, table: CopiedTable): Async
     bytes = 0
   }
   if (bytes > 0) yield Buffer.concat(piece)
+}
+
+/** Counts the rows of a table that are copied. */
+export async function countRows(tx: postgres.TransactionSql, table: CopiedTable): Promise<number> {
+  const [row] = await tx.unsafe(`select count(*)::float8 as count from ${rowsOf(table)}`)
+  return Number(row?.count)
+}
+
+function rowsOf(table: CopiedTable): string {
+  return table.only === null ? nameOf(table) : `${nameOf(table)} where ${table.only}`
 }
 
 /** A table's name with its schema, as SQL takes it. */

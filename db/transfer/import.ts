@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises'
 import type postgres from 'postgres'
 import type { Queryable } from '../connect.ts'
 import { ownerClient } from '../owner-client.ts'
-import { nameOf, quoted } from './export.ts'
+import { countRows, nameOf, quoted } from './export.ts'
 import { type CopiedTable, isFilledByItself, listCopiedTables } from './tables.ts'
 
 /** Writes rows of an export into the tables of a migrated environment that holds none. */
@@ -12,6 +12,8 @@ export interface Import {
   readonly tx: postgres.TransactionSql
   /** Writes a piece of rows; all pieces of a table come one after the other, and tables in the order of the export. */
   write(table: CopiedTable, rows: Buffer): Promise<void>
+  /** Ends the table that is written, and counts its rows. */
+  count(table: CopiedTable): Promise<number>
 }
 
 /**
@@ -50,7 +52,14 @@ export async function importRows<T>(
       for (const table of tables) await makePartitions(tx, table)
       for (const table of known.filter(isFilledByItself)) await tx.unsafe(`delete from ${nameOf(table)}`)
       const copy = new Copy(tx)
-      const result = await work({ tx, write: (table, rows) => copy.write(table, rows) })
+      const result = await work({
+        tx,
+        write: (table, rows) => copy.write(table, rows),
+        async count(table) {
+          await copy.end()
+          return countRows(tx, table)
+        },
+      })
       await copy.end()
       for (const table of known) if (table.schema === schema) await alter(tx, table, 'enable trigger user')
       for (const table of policed)

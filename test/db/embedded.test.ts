@@ -121,6 +121,6 @@ t.test('failures are one line that tells what to do', async (t) => {
   writeFileSync(join(other, 'postgres/data/PG_VERSION'), '15\n')
   await t.rejects(startEmbedded({ dataDir: other }), {
     name: 'EmbeddedError',
-    message: /holds data of PostgreSQL 15, this is 18: move it away or set DATABASE_URL/,
+    message: /holds data of PostgreSQL 15, this is 18: run `npx anteroom upgrade-database`/,
   })
 })
