@@ -18,7 +18,7 @@ import { commandLine } from '../support/command.ts'
 import { createTestDatabase, TEST_KEY, testLogins } from '../support/database.ts'
 import { testServer } from '../support/postgres.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(580_000)
 
 const production = environmentOf('production')
 

@@ -6,7 +6,7 @@ import { commandLine, type Ended } from '../support/command.ts'
 import { pdf } from '../support/files.ts'
 import { startServer } from '../support/server-process.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(580_000)
 
 type Headers = Record<string, string>
 

@@ -17,7 +17,7 @@ import { TEST_KEY, testLogins } from '../support/database.ts'
 import { INSTALLED } from '../support/installed-postgres.ts'
 import { startServer } from '../support/server-process.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(580_000)
 
 const programs = join(INSTALLED, '15')
 const missing = !existsSync(join(programs, 'bin/initdb')) && 'PostgreSQL 15 is not installed'

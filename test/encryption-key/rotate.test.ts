@@ -7,7 +7,7 @@ import { testServer } from '../support/postgres.ts'
 import { startServer } from '../support/server-process.ts'
 import { codeOf, wrongCode } from '../support/totp.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(580_000)
 
 const OLD = Buffer.alloc(32, 'the key until now').toString('base64')
 const NEW = Buffer.alloc(32, 'the key from now on').toString('base64')
