@@ -31,13 +31,13 @@ t.test('an upload ends with its key, and leaves nothing', async (t) => {
     },
   })
   const ended = new Promise<string>((resolve) => {
-    upload.on('error', () => resolve('cut'))
+    upload.on('error', () => resolve('cut off'))
     upload.on('response', ({ statusCode }) => resolve(String(statusCode)))
   })
   upload.write(`--cut\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n${pdf()}`)
   await until(async () => (await remains()).bytes.length === before.bytes.length + 1, 'the first bytes')
   t.equal((await call('DELETE', `/api/keys/${body.id}`, { headers: tenant.auth })).status, 200)
-  t.match(await ended, /^(cut|401)$/, 'without another byte from the client')
+  t.equal(await ended, '401', 'without another byte from the client')
   await until(async () => isDeepStrictEqual(await remains(), before), 'nothing to be left of it')
 })
 
