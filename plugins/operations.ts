@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { TenantTransaction } from '../db/tenant.ts'
 import type { Origin } from '../operations/core/operation.ts'
 import { type Caller, Runner } from '../operations/core/runner.ts'
 import { badRequest } from '../schemas/errors.ts'
@@ -8,39 +7,17 @@ import { actorOf } from './access.ts'
 
 const LONGEST_KEY = 255
 
-type Work<T> = (tx: TenantTransaction, organizationId: string) => Promise<T>
-
 declare module 'fastify' {
   interface FastifyInstance {
     /** Runs operations. */
     runner: Runner
-    /** Answers a POST whose work is not an operation yet, with the runner's steps around it. */
-    answerPost<T>(request: FastifyRequest, reply: FastifyReply, status: number, work: Work<T>): Promise<T>
-    /** Writes to the rows of the caller's organization, for what is not an operation yet, with the runner's steps around it. */
-    writeAs<T>(request: FastifyRequest, reply: FastifyReply, work: Work<T>): Promise<T>
   }
 }
 
 /** The runner of this process: it finds what operations use among the server's decorators. */
 export default fp(
   async (app: FastifyInstance) => {
-    const runner = new Runner(app)
-    app.decorate('runner', runner)
-    app.decorate('writeAs', async (request, reply, work) => {
-      const caller = callerOf(request, reply)
-      const actor = caller.waited ? await caller.revalidate(false) : caller.actor
-      const name = `${request.method} ${request.url}`
-      const spec = { name, scope: 'tenant', standing: 'share', input: request.body } as const
-      const { value, replayed } = await runner.transaction(spec, caller, actor, ({ tx }) =>
-        work(tx, actor.organization.id),
-      )
-      if (replayed) reply.header('idempotent-replayed', 'true')
-      return value
-    })
-    app.decorate('answerPost', (request, reply, status, work) => {
-      reply.code(status)
-      return app.writeAs(request, reply, work)
-    })
+    app.decorate('runner', new Runner(app))
   },
   { name: 'operations', dependencies: ['database', 'verifier', 'encryption-key', 'session-cookie'] },
 )

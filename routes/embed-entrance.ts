@@ -1,149 +1,130 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { generateCredential, parseCredential } from '../credentials/format.ts'
-import type { TenantTransaction } from '../db/tenant.ts'
 import { interviewActor } from '../operations/credentials/principals.ts'
+import { createEmbedSession } from '../operations/embed/create-session.ts'
 import { type PresentedInvite, readInvite } from '../operations/embed/invite.ts'
 import { previewInvite } from '../operations/embed/preview.ts'
-import { exchangeInvite } from '../operations/embed/sessions.ts'
-import { once } from '../operations/idempotency/once.ts'
 import { refuseOrigin, requireOrigin } from '../plugins/embed-cors.ts'
-import { readIdempotencyKey } from '../plugins/operations.ts'
 import { isOwnOrigin } from '../plugins/session-cookie.ts'
-import { EmbedPreview, EmbedPreviewInput, EmbedSession, EmbedSessionCreate } from '../schemas/embed.ts'
+import type { EmbedSession } from '../schemas/embed.ts'
 import { ApiError, badRequest } from '../schemas/errors.ts'
-import { type Api, answers } from './api.ts'
+import type { Api } from './api.ts'
+import { rest } from './rest.ts'
 
 /** An invite is good for 30 days at most; each visit of the hosted page renews the cookie. */
 const COOKIE_SECONDS = 30 * 24 * 3600
 
 /** The browser that asks: its token, and whether a cookie keeps it. */
-interface AskingBrowser {
+interface Browser {
   readonly token: string
   readonly isNew: boolean
   readonly ownPage: boolean
 }
 
+/** A browser and the invite that it presents. */
+interface Visit {
+  readonly browser: Browser
+  readonly presented: PresentedInvite
+}
+
 /** How a candidate gets in with an invite: below /api/embed. */
 export async function embedEntranceRoutes(app: Api): Promise<void> {
-  const { database, encryptionKey, tenancy, showFile } = app
+  const visits = new WeakMap<FastifyRequest, Visit>()
+  const visitOf = (request: FastifyRequest) => visits.get(request) as Visit
 
-  // Pages of other origins keep the token themselves: their requests carry no cookie.
-  const browserOf = (request: FastifyRequest, sent: string | undefined): AskingBrowser => {
-    const { origin } = request.headers
-    const ownPage = origin === undefined || isOwnOrigin(app, request, origin)
-    if (sent !== undefined && parseCredential(sent)?.kind !== 'browserToken') {
-      throw badRequest('body.browserToken', 'is not a browser token: POST /api/embed/preview gives out one')
-    }
-    const cookie = ownPage ? app.cookies.read(request, 'interview') : null
-    const known = sent ?? (parseCredential(cookie ?? '')?.kind === 'browserToken' ? cookie : null)
-    return { token: known ?? generateCredential('ibt_').text, isNew: known === null, ownPage }
-  }
+  rest(app, 'POST /preview', previewInvite, {
+    around: (request, run, reply) =>
+      counted(app, request, reply, () => {
+        const browser = browserOf(app, request)
+        return visiting(request, browser, browser.token, async ({ organization }) => {
+          const refusal = await refuseOrigin(app, request, organization.id)
+          if (refusal) throw refusal
+          return run()
+        })
+      }),
+    origin,
+    answered: (request, reply) => keepCookie(app, reply, visitOf(request).browser),
+  })
 
-  const keepCookie = (reply: FastifyReply, { token, ownPage }: AskingBrowser) => {
-    if (ownPage) app.cookies.set(reply, 'interview', token, COOKIE_SECONDS)
-  }
+  rest(app, 'POST /sessions', createEmbedSession, {
+    around: (request, run, reply) =>
+      counted(app, request, reply, () => {
+        const browser = browserOf(app, request)
+        // A token that nobody could present again is no token.
+        const token = browser.isNew && !browser.ownPage ? null : browser.token
+        return visiting(request, browser, token, async ({ organization }) => {
+          await requireOrigin(app, request, reply, organization.id)
+          return run()
+        })
+      }),
+    origin,
+    answered: (request, reply, output) => {
+      const { browser, presented } = visitOf(request)
+      const { interview, expiresAt } = output as EmbedSession
+      keepCookie(app, reply, browser)
+      request.actor = interviewActor(presented.organization, interview.id, expiresAt)
+    },
+  })
 
-  // Each invite has a count of its own, and the bad ones of a network have one: nobody locks out others of an office.
-  const counted = async <T>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>) => {
-    const { invite } = request.body as { invite: string }
-    await app.embedLimits.countInvite(request, reply, invite)
+  /** Finds out whose invite it is, so that the access log of its organization has the request, refused or not. */
+  async function visiting<T>(
+    request: FastifyRequest,
+    browser: Browser,
+    token: string | null,
+    work: (presented: PresentedInvite) => Promise<T>,
+  ): Promise<T> {
+    const presented = await readInvite(app.database, inviteOf(request), token)
+    visits.set(request, { browser, presented })
     try {
-      return await work()
+      return await work(presented)
     } catch (error) {
-      const isBad = error instanceof ApiError && error.statusCode === 401
-      if (isBad) await app.embedLimits.countBadInvite(request)
+      const { id: organizationId } = presented.organization
+      request.refusal = { reason: 'invalid_invite', organizationId, keyId: null }
       throw error
     }
   }
 
-  app.post(
-    '/preview',
-    {
-      config: { access: 'public' },
-      schema: {
-        tags: ['Embed'],
-        operationId: 'previewInvite',
-        summary: 'Look at an invite: what the welcome page shows',
-        description:
-          'Changes nothing: the invite stays as it is, whatever opens its link. Every page may read the answer, so that ' +
-          'a page that is not among `allowedOrigins` learns the reason: 403 `origin_not_allowed`.',
-        body: EmbedPreviewInput,
-        response: answers({ 200: EmbedPreview }, 400, 401, 403, 429),
-      },
-    },
-    (request, reply) =>
-      counted(request, reply, async () => {
-        const browser = browserOf(request, request.body.browserToken)
-        const presented = await readInvite(database, request.body.invite, browser.token)
-        const { id: organizationId } = presented.organization
-        try {
-          const refusal = await refuseOrigin(app, request, organizationId)
-          if (refusal) throw refusal
-          const preview = await previewInvite(tenancy, presented)
-          keepCookie(reply, browser)
-          const { origin } = request.headers
-          const readsCookie = origin !== undefined && browser.ownPage
-          return readsCookie ? preview : { ...preview, browserToken: browser.token }
-        } catch (error) {
-          request.refusal = { reason: 'invalid_invite', organizationId, keyId: null }
-          throw error
-        }
-      }),
-  )
-
-  // The answer may get lost, and the invite is used then: with an Idempotency-Key it can be asked for again.
-  const exchange = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    presented: PresentedInvite,
-  ): Promise<EmbedSession> => {
-    const organizationId = presented.organization.id
-    const work = (tx: TenantTransaction) => exchangeInvite(tx, presented, app.publicUrl(), showFile)
-    const key = readIdempotencyKey(request)
-    if (key === null) return tenancy.write(organizationId, work)
-    const { method, url: path, body } = request
-    const idempotent = { organizationId, callerId: presented.inviteId, key, method, path, body }
-    const answer = await once(tenancy, encryptionKey, idempotent, async (tx) => ({
-      status: 200,
-      body: await work(tx),
-    }))
-    if (answer.replayed) reply.header('idempotent-replayed', 'true')
-    return answer.body
+  function origin(request: FastifyRequest) {
+    const { browser, presented } = visitOf(request)
+    const readsCookie = request.headers.origin !== undefined && browser.ownPage
+    return { browser: { presented, tokenToKeep: readsCookie ? null : browser.token } }
   }
+}
 
-  app.post(
-    '/sessions',
-    {
-      config: { access: 'public' },
-      schema: {
-        tags: ['Embed'],
-        operationId: 'createEmbedSession',
-        summary: 'Begin the interview of an invite, or come back to it',
-        description:
-          'Uses the invite. The browser that used it can send it again within 24 hours, with the `browserToken` that it ' +
-          'sent the first time or with the cookie of the hosted page, and gets a new session of the same interview. ' +
-          'Each new session ends the one before. Any other browser is refused.',
-        body: EmbedSessionCreate,
-        response: answers({ 200: EmbedSession }, 400, 401, 403, 409, 422, 429),
-      },
-    },
-    (request, reply) =>
-      counted(request, reply, async () => {
-        const browser = browserOf(request, request.body.browserToken)
-        // A token that nobody could present again is no token.
-        const token = browser.isNew && !browser.ownPage ? null : browser.token
-        const presented = await readInvite(database, request.body.invite, token)
-        const { organization } = presented
-        try {
-          await requireOrigin(app, request, reply, organization.id)
-          const session = await exchange(request, reply, presented)
-          keepCookie(reply, browser)
-          request.actor = interviewActor(organization, session.interview.id, session.expiresAt)
-          return session
-        } catch (error) {
-          request.refusal = { reason: 'invalid_invite', organizationId: organization.id, keyId: null }
-          throw error
-        }
-      }),
-  )
+/** Each invite has a count of its own, and the bad ones of a network have one: nobody locks out others of an office. */
+async function counted<T>(
+  app: Api,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: () => Promise<T>,
+): Promise<T> {
+  await app.embedLimits.countInvite(request, reply, inviteOf(request))
+  try {
+    return await work()
+  } catch (error) {
+    const isBad = error instanceof ApiError && error.statusCode === 401
+    if (isBad) await app.embedLimits.countBadInvite(request)
+    throw error
+  }
+}
+
+function inviteOf({ body }: FastifyRequest): string {
+  return (body as { invite: string }).invite
+}
+
+// Pages of other origins keep the token themselves: their requests carry no cookie.
+function browserOf(app: Api, request: FastifyRequest): Browser {
+  const { browserToken: sent } = request.body as { browserToken?: string }
+  const { origin } = request.headers
+  const ownPage = origin === undefined || isOwnOrigin(app, request, origin)
+  if (sent !== undefined && parseCredential(sent)?.kind !== 'browserToken') {
+    throw badRequest('body.browserToken', 'is not a browser token: POST /api/embed/preview gives out one')
+  }
+  const cookie = ownPage ? app.cookies.read(request, 'interview') : null
+  const known = sent ?? (parseCredential(cookie ?? '')?.kind === 'browserToken' ? cookie : null)
+  return { token: known ?? generateCredential('ibt_').text, isNew: known === null, ownPage }
+}
+
+function keepCookie(app: Api, reply: FastifyReply, { token, ownPage }: Browser): void {
+  if (ownPage) app.cookies.set(reply, 'interview', token, COOKIE_SECONDS)
 }

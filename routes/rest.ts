@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TObject, type TProperties, type TSchema } from 'typebox'
 import type { Input, Operation, Origin } from '../operations/core/operation.ts'
-import { callerOf, originOf } from '../plugins/operations.ts'
+import { callerOf, originOf, readIdempotencyKey } from '../plugins/operations.ts'
 import { type Api, answers } from './api.ts'
 
 /** How a REST route differs from what follows from its operation. */
@@ -18,7 +18,7 @@ interface RestOptions {
    * Runs the operation within something that needs the request: for limits by client address, and for files.
    * @param run with the input that a form brought, where `around` reads the form
    */
-  around?<T>(request: FastifyRequest, run: (received?: Input) => Promise<T>): Promise<T>
+  around?<T>(request: FastifyRequest, run: (received?: Input) => Promise<T>, reply: FastifyReply): Promise<T>
   /** Adds what the operation needs to know of the request and no other operation does. */
   origin?(request: FastifyRequest): Partial<Origin>
   /** Sets what a good answer has besides its body, e.g. a cookie. */
@@ -89,12 +89,16 @@ function handlerFor(app: Api, operation: Operation, place: Place, options: RestO
     const read = await form?.read?.(request)
     const run = (received?: Input) => {
       const input = { ...inputOf(request, place), ...read, ...received }
-      if (operation.kind === 'public') return app.runner.runPublic(operation, originOf(request), input)
+      if (operation.kind === 'public') {
+        const key = operation.callerOf ? readIdempotencyKey(request) : null
+        const from = Object.assign(originOf(request), origin?.(request))
+        return app.runner.runPublic(operation, from, input, key)
+      }
       const caller = { ...callerOf(request, reply), ...(form ? { waited: true } : {}) }
       if (origin) Object.assign(caller.origin, origin(request))
       return app.runner.run(operation, caller, input)
     }
-    const { output, replayed } = await (around ? around(request, run) : run())
+    const { output, replayed } = await (around ? around(request, run, reply) : run())
     reply.code(status)
     await answered?.(request, reply, output)
     if (replayed) reply.header('idempotent-replayed', 'true')
@@ -190,7 +194,8 @@ function statusesOf(method: Method, operation: Operation, hasId: boolean): numbe
   const statuses = new Set([400, 429, ...(operation.errors ?? [])])
   if (operation.access !== 'public') statuses.add(401).add(403)
   if (hasId) statuses.add(404)
-  if (method === 'POST' && operation.access !== 'public') statuses.add(409).add(422)
+  const takesKey = operation.kind === 'public' ? operation.callerOf !== undefined : method === 'POST'
+  if (takesKey) statuses.add(409).add(422)
   for (const status of Object.keys(operation.errorBodies ?? {})) statuses.delete(Number(status))
   return [...statuses].sort()
 }

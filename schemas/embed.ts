@@ -21,7 +21,7 @@ export const EmbedInterview = Type.Object(
     ),
     questions: Type.Array(Question, { description: 'The questions, as they were when the interview began' }),
   },
-  { title: 'EmbedInterview' },
+  { title: 'EmbedInterview', description: 'An interview, as its candidate sees it' },
 )
 export type EmbedInterview = Static<typeof EmbedInterview>
 

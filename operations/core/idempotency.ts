@@ -10,6 +10,8 @@ import {
 } from '../../db/queries/idempotency.ts'
 import type { Tenancy } from '../../db/tenant.ts'
 import { ApiError } from '../../schemas/errors.ts'
+import type { ChangeContext } from './change.ts'
+import { Refusal } from './operation.ts'
 
 /** The call that an `Idempotency-Key` stands for. */
 export interface IdempotentCall {
@@ -102,6 +104,32 @@ export class Idempotency {
   get #context(): string {
     return `idempotency ${this.#call.organizationId} ${this.#keyHash.toString('hex')}`
   }
+}
+
+/**
+ * Does the work of a transaction, or replays what an earlier call with the same key answered.
+ * @param idempotency null where the caller sent no key
+ * @param kept what `reserve` found
+ */
+export async function workOnce<T>(
+  idempotency: Idempotency | null,
+  kept: KeptCall | undefined,
+  context: ChangeContext,
+  work: (context: ChangeContext) => Promise<T>,
+): Promise<{ value: T; replayed: boolean }> {
+  if (kept) {
+    // The first call may have died between its commit and its wait: this one waits too.
+    for (const tag of kept.tags) context.invalidate(tag)
+    return { value: kept.value as T, replayed: true }
+  }
+  const tags = new Set<string>()
+  const invalidate = (tag: string) => {
+    tags.add(tag)
+    context.invalidate(tag)
+  }
+  const value = await work({ ...context, invalidate })
+  if (!(value instanceof Refusal)) await idempotency?.keep(context.tx, { value, tags: [...tags] })
+  return { value, replayed: false }
 }
 
 function digest(hash: Hash | Hmac, ...parts: string[]): Buffer {

@@ -114,6 +114,11 @@ export interface PublicOperation<I extends TObject = TObject, O extends TSchema 
   prepare?(context: Pick<PublicContext, 'services' | 'origin'>, input: Static<I>): Promise<P>
   /** The organization whose rows the transaction sees; unset: all. */
   organizationOf?(prepared: P): string
+  /**
+   * Who asks, for an operation of one organization that takes an `Idempotency-Key`: keys of two callers do not collide.
+   * Unset: it takes none.
+   */
+  callerOf?(prepared: P): string
   run(context: PublicContext, input: Static<I>, prepared: P): Promise<Static<O> | Refusal>
 }
 

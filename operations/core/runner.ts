@@ -5,7 +5,7 @@ import type { Actor } from '../credentials/principals.ts'
 import type { Receipt } from '../revocation/receipt.ts'
 import { type AccessRule, refusalOf } from './access.ts'
 import { type ChangeContext, change } from './change.ts'
-import { Idempotency } from './idempotency.ts'
+import { Idempotency, workOnce } from './idempotency.ts'
 import {
   type Input,
   type Operation,
@@ -88,19 +88,36 @@ export class Runner {
     )
   }
 
-  /** Runs one operation that needs no credential. */
-  runPublic(operation: PublicOperation, origin: Origin, input: Input): Promise<Outcome<unknown>> {
+  /**
+   * Runs one operation that needs no credential.
+   * @param key the `Idempotency-Key`, for an operation that takes one; null without one
+   */
+  runPublic(
+    operation: PublicOperation,
+    origin: Origin,
+    input: Input,
+    key: string | null = null,
+  ): Promise<Outcome<unknown>> {
     return traced(operation, origin, async () => {
       const context = { services: this.#services, origin }
       const prepared = await operation.prepare?.(context, input)
       const organizationId = operation.organizationOf?.(prepared) ?? null
       const scope = organizationId === null ? 'system' : 'tenant'
       const target = { scope, organizationId, auditContext: null } as const
-      const { value } = await change(this.#services, target, (reporting) =>
-        operation.run({ ...context, ...reporting }, input, prepared),
-      )
-      if (value instanceof Refusal) throw value.error
-      return { output: value, replayed: false }
+      const callerId = operation.callerOf?.(prepared)
+      const call =
+        key === null || callerId === undefined || organizationId === null
+          ? null
+          : { organizationId, callerId, key, operation: operation.name, input }
+      const idempotency = call && new Idempotency(call, this.#services.encryptionKey)
+      const { value: done } = await change(this.#services, target, async (reporting) => {
+        const kept = await idempotency?.reserve(reporting.tx)
+        return workOnce(idempotency, kept, reporting, (own) =>
+          operation.run({ ...context, ...own }, input, prepared),
+        )
+      })
+      if (done.value instanceof Refusal) throw done.value.error
+      return { output: done.value, replayed: done.replayed }
     })
   }
 
@@ -170,19 +187,7 @@ export class Runner {
         idempotency?.reserve(tx) ?? undefined,
       ])
       if (!standing) throw new StandingChanged()
-      if (kept) {
-        // The first call may have died between its commit and its wait: this one waits too.
-        for (const tag of kept.tags) context.invalidate(tag)
-        return { value: kept.value as T, replayed: true }
-      }
-      const tags = new Set<string>()
-      const invalidate = (tag: string) => {
-        tags.add(tag)
-        context.invalidate(tag)
-      }
-      const value = await run({ ...context, invalidate }, actor)
-      await idempotency?.keep(tx, { value, tags: [...tags] })
-      return { value, replayed: false }
+      return workOnce(idempotency, kept, context, (own) => run(own, actor))
     })
     return { ...done, receipt }
   }

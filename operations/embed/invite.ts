@@ -6,6 +6,7 @@ import { findInviteToken, type InviteTokenRow } from '../../db/queries/invites.t
 import { ApiError } from '../../schemas/errors.ts'
 import type { InviteStatus } from '../../schemas/invites.ts'
 import type { LoggedReason } from '../../schemas/reasons.ts'
+import type { Origin } from '../core/operation.ts'
 import type { ActingOrganization } from '../credentials/principals.ts'
 
 /** An invite's token as presented: whose it is, and by which browser. */
@@ -15,6 +16,26 @@ export interface PresentedInvite {
   readonly hash: Buffer
   /** A hash of the browser's token and of this one; null where the browser has none. */
   readonly browserHash: Buffer | null
+}
+
+/** A candidate's browser that presents an invite, as its door found it. */
+export interface AskingBrowser {
+  readonly presented: PresentedInvite
+  /** The token that the browser's page has to keep; null where a cookie keeps it. */
+  readonly tokenToKeep: string | null
+}
+
+declare module '../core/operation.ts' {
+  interface Origin {
+    /** Set where a candidate's browser presents an invite. */
+    readonly browser?: AskingBrowser
+  }
+}
+
+/** The browser that presents an invite. */
+export function browserOf({ browser }: Origin): AskingBrowser {
+  if (!browser) throw new Error('this is for browsers that present an invite')
+  return browser
 }
 
 const inviteReasons = {
