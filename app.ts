@@ -13,6 +13,7 @@ import clientAddress, { isTrustedProxy } from './plugins/client-address.ts'
 import connections from './plugins/connections.ts'
 import context from './plugins/context.ts'
 import database from './plugins/database.ts'
+import drain from './plugins/drain.ts'
 import embedCors from './plugins/embed-cors.ts'
 import embedLimit from './plugins/embed-limit.ts'
 import embedSession from './plugins/embed-session.ts'
@@ -23,6 +24,7 @@ import files from './plugins/files.ts'
 import jsonBody from './plugins/json-body.ts'
 import keyRestrictions from './plugins/key-restrictions.ts'
 import limits from './plugins/limits.ts'
+import loadShedding from './plugins/load-shedding.ts'
 import mail from './plugins/mail.ts'
 import multipart from './plugins/multipart.ts'
 import notFound, { routerOptions } from './plugins/not-found.ts'
@@ -133,11 +135,13 @@ export async function buildApp(
   await app.register(validation)
   await app.register(serialization)
   await app.register(connections, { isProxy })
+  await app.register(drain)
   await app.register(requestBody, { seconds: config.requestTimeoutSeconds })
   await app.register(jsonBody)
   await app.register(securityHeaders, { headers })
   await app.register(database, { config, logins, connects: options.connects ?? true })
   await app.register(accessLog, { logins })
+  await app.register(loadShedding, { percent: config.memoryLimitPercent })
   await app.register(urlCredentials)
   await app.register(reference, { version: packageJson.version, basePath: config.basePath })
   await app.register(limits, { config })

@@ -15,8 +15,6 @@ import { makeDemo } from './operations/demo/demo.ts'
 import { announce } from './operations/demo/welcome.ts'
 import packageJson from './package.json' with { type: 'json' }
 
-/** What runs may take to end. */
-const GRACE_MS = 1500
 /** What a start may still take that was told to end: it may be about to print the only password. */
 const START_MS = 5000
 
@@ -24,10 +22,13 @@ const START_MS = 5000
 const LOST_MS = 1000
 
 /** What has been started so far. The database is stopped last, once nothing uses it any more. */
-const running: { users: { stop: () => Promise<unknown> }[]; database: Promise<EmbeddedDatabase> | null } = {
-  users: [],
-  database: null,
-}
+const running: {
+  users: { stop: () => Promise<unknown> }[]
+  /** Hands the clients over to others; resolves when the users may be stopped. */
+  drain: () => Promise<void>
+  graceSeconds: number
+  database: Promise<EmbeddedDatabase> | null
+} = { users: [], drain: async () => {}, graceSeconds: 1, database: null }
 
 /**
  * Starts one environment: database, migrations, server, and its worker, unless others (`anteroom worker`) do that work.
@@ -43,12 +44,14 @@ async function start(onLost: (error: Error) => void): Promise<void> {
 
   const app = await buildApp(config, logins)
   running.users.push({ stop: () => app.close() })
+  running.graceSeconds = config.shutdownGraceSeconds
   await afterMigration(applied, app.database, app.auditKey)
   app.log.info({ version: packageJson.version, environment: config.environment.name }, 'Anteroom starts')
   app.starting.underWay = true
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw explainListenError(error, config)
   })
+  running.drain = () => app.drain.begin(config.shutdownDelaySeconds)
   // Only once it listens: a start that fails before must not have used up the password, which is shown this once.
   const demo = config.environment.name === 'sandbox' ? await makeDemo(app) : null
   const [organization] = await anyOrganization(app.database)
@@ -78,7 +81,9 @@ async function run(): Promise<number> {
   }
   if (cause.kind === 'error') tell(cause.error)
   await atMost(START_MS, starting)
-  await atMost(GRACE_MS, Promise.allSettled(running.users.map((user) => user.stop())))
+  // Ctrl-C at a terminal, a failure: nobody restarts this server behind a proxy.
+  if (cause.kind === 'signal' && cause.signal === 'SIGTERM') await running.drain()
+  await atMost(running.graceSeconds * 1000, Promise.allSettled(running.users.map((user) => user.stop())))
   // It ends by itself within 15 s. A start that is under way is waited for: its PostgreSQL would be left behind.
   const database = await running.database?.catch(() => null)
   await database?.stop().catch(tell)

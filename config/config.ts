@@ -32,6 +32,9 @@ const Variables = Type.Object({
   AUTH_FAILURES_PER_MINUTE: count(10),
   SIGNUPS_PER_HOUR: count(20),
   REQUEST_TIMEOUT: Type.Integer({ default: 30, minimum: 1, maximum: 3600 }),
+  SHUTDOWN_DELAY: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
+  SHUTDOWN_GRACE: Type.Integer({ default: 20, minimum: 1, maximum: 3600 }),
+  MEMORY_LIMIT_PERCENT: Type.Integer({ default: 90, minimum: 10, maximum: 100 }),
   LOG_RETENTION_DAYS: Type.Integer({ default: 90, minimum: 1, maximum: 3650 }),
   WEBHOOK_ALLOWED_TARGETS: Type.Optional(Type.String()),
   TRUST_PROXY: Type.Optional(Type.String()),
@@ -89,6 +92,11 @@ export interface Config {
   readonly signupsPerHour: number
   /** For the headers and body of an ordinary request. */
   readonly requestTimeoutSeconds: number
+  /** For how long `/readyz` says no before no new connections are taken; then the grace of what is under way. */
+  readonly shutdownDelaySeconds: number
+  readonly shutdownGraceSeconds: number
+  /** Of the heap's limit, and of the container's memory: beyond it requests are refused. */
+  readonly memoryLimitPercent: number
   readonly logRetentionDays: number
   /** CIDRs that webhooks may reach besides public addresses. */
   readonly webhookAllowedTargets: readonly string[]
@@ -155,6 +163,9 @@ export function readConfig(source: Readonly<Record<string, string | undefined>> 
     authFailuresPerMinute: variables.AUTH_FAILURES_PER_MINUTE,
     signupsPerHour: variables.SIGNUPS_PER_HOUR,
     requestTimeoutSeconds: variables.REQUEST_TIMEOUT,
+    shutdownDelaySeconds: variables.SHUTDOWN_DELAY ?? (production ? 3 : 0),
+    shutdownGraceSeconds: variables.SHUTDOWN_GRACE,
+    memoryLimitPercent: variables.MEMORY_LIMIT_PERCENT,
     logRetentionDays: variables.LOG_RETENTION_DAYS,
     webhookAllowedTargets: networks('WEBHOOK_ALLOWED_TARGETS', variables.WEBHOOK_ALLOWED_TARGETS, problems),
     trustProxy: networks('TRUST_PROXY', variables.TRUST_PROXY, problems),

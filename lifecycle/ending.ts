@@ -2,7 +2,7 @@ import { watchParents } from './parents.ts'
 
 /** Why a process ends. */
 export type Cause =
-  | { readonly kind: 'signal' }
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
   /** The process that started this one, and would have handed a signal on, is gone. */
   | { readonly kind: 'orphaned' }
   /** Nothing caught this error. */
@@ -30,7 +30,7 @@ export function toldToEnd(): Ending {
       resolve(why)
       ended.abort()
     }
-    for (const signal of SIGNALS) process.on(signal, () => end({ kind: 'signal' }))
+    for (const signal of SIGNALS) process.on(signal, () => end({ kind: 'signal', signal }))
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
       process.on(event, (error: unknown) => end({ kind: 'error', error }))
     // Who reads the output may end first: a closed terminal, `| head`.

@@ -110,8 +110,8 @@ function logFailure(known: ApiError, error: Error, request: FastifyRequest): voi
     return
   }
   const why = cause === undefined ? undefined : whyOf(cause)
-  if (reason === 'starting') {
-    request.log.debug({ requestId, reason }, 'a request before the start was done')
+  if (reason === 'starting' || reason === 'stopping') {
+    request.log.debug({ requestId, reason }, 'asked whether it is ready, and it is not')
     return
   }
   if (reason !== 'database_unavailable' && reason !== 'overloaded') {

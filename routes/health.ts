@@ -44,6 +44,8 @@ export async function healthRoutes(app: Api): Promise<void> {
     async () => {
       if (app.starting.underWay)
         throw new ApiError('UNAVAILABLE', 'The start is not done yet', { reason: 'starting' })
+      if (app.drain.underWay)
+        throw new ApiError('UNAVAILABLE', 'The server is about to end', { reason: 'stopping' })
       await app.databaseHealth.check().catch((cause: unknown) => {
         throw new ApiError('UNAVAILABLE', 'The database is out of reach or not migrated', {
           cause,

@@ -254,6 +254,7 @@ export const catalogue = {
 
   // The server.
   starting: hidden('UNAVAILABLE', 'The server was still starting.'),
+  stopping: hidden('UNAVAILABLE', 'The server was about to end.'),
   client_gone: hidden('BAD_REQUEST', 'The client closed the connection before it had the answer.'),
   access_log_full: hidden(
     'UNAVAILABLE',
@@ -265,7 +266,7 @@ export const catalogue = {
   ),
   overloaded: shown(
     'UNAVAILABLE',
-    'Too much work waited for the database. Try again after Retry-After seconds.',
+    'Too much work waited for the database, or the server was short of memory. Try again after Retry-After seconds.',
   ),
   no_smtp_url: shown('UNAVAILABLE', 'This server sends no e-mail. Its operator has to set SMTP_URL.'),
 } as const satisfies Record<string, ReasonEntry>
