@@ -2,4 +2,4 @@
 import { stopEmbedded } from '../../db/embedded/launcher.ts'
 import { TEST_DATA_DIR } from './postgres.ts'
 
-await stopEmbedded(TEST_DATA_DIR)
+if (process.env.TEST_LANE !== 'unit') await stopEmbedded(TEST_DATA_DIR)
