@@ -52,12 +52,6 @@ export default fp<{ verifier: CredentialVerifier }>(
       if (actor.organization.id !== before.organization.id) throw new Error('a credential changed its tenant')
       return actor
     })
-    // Operations revalidate in the runner. Everything else with a body does it here, once the body has arrived.
-    app.addHook('preHandler', (request, reply, done) => {
-      const { operation } = request.routeOptions.config
-      if (operation !== undefined || request.body == null || request.actor === null) return done()
-      app.revalidate(request, reply, false).then(() => done(), done)
-    })
     app.addHook('onRequest', (request, reply, done) => {
       const { access } = request.routeOptions.config
       request.neededAccess = access ?? null

@@ -77,9 +77,15 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
     }
   }
 
+  // Operations revalidate in the runner. A body that these routes do not read may take a while to arrive, too.
+  const preHandler = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.body != null) await app.revalidate(request, reply, false)
+  }
+
   app.post(
     '/interview/uploads',
     {
+      preHandler,
       config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
@@ -123,6 +129,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
   app.patch(
     '/interview/uploads/:id',
     {
+      preHandler,
       config: { access: 'interview', upload: true },
       schema: {
         tags: ['Embed'],
@@ -140,6 +147,7 @@ export async function embedUploadRoutes(app: Api): Promise<void> {
   app.delete(
     '/interview/uploads/:id',
     {
+      preHandler,
       config: { access: 'interview' },
       schema: {
         tags: ['Embed'],
