@@ -7,6 +7,7 @@ import { databaseLogins } from './db/logins.ts'
 import { anyOrganization } from './db/queries/accounts.ts'
 import { startWorker } from './jobs/worker.ts'
 import { openDataDir } from './lifecycle/data-dir.ts'
+import { reachMigrated } from './lifecycle/database.ts'
 import { type Cause, toldToEnd } from './lifecycle/ending.ts'
 import { explain, explainListenError } from './lifecycle/explain.ts'
 import { migrateDatabase } from './lifecycle/migrate.ts'
@@ -31,16 +32,20 @@ const running: {
 } = { users: [], drain: async () => {}, graceSeconds: 1, database: null }
 
 /**
- * Starts one environment: database, migrations, server, and its worker, unless others (`anteroom worker`) do that work.
+ * Starts one environment: database, migrations, server, and its worker, unless others (`anteroom migrate`,
+ * `anteroom worker`) do that work.
  * @param onLost called when the embedded database dies
  */
 async function start(onLost: (error: Error) => void): Promise<void> {
-  const { values } = parseArgs({ options: { 'without-worker': { type: 'boolean', default: false } } })
+  const option = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({ options: { 'without-worker': option, 'without-migrate': option } })
   const config = readConfig()
   await openDataDir(config.dataDir)
   if (config.databaseUrl === null) running.database = startEmbedded({ dataDir: config.dataDir, onLost })
   const logins = databaseLogins(config, config.databaseUrl ?? ((await running.database)?.url as string))
-  const applied = await migrateDatabase(config, logins)
+  let applied: string[] = []
+  if (values['without-migrate']) await reachMigrated(config, logins)
+  else applied = await migrateDatabase(config, logins)
 
   const app = await buildApp(config, logins)
   running.users.push({ stop: () => app.close() })

@@ -4,7 +4,7 @@ import { encryptionKeyOf } from '../config/encryption-key.ts'
 import { connect, type Database, unhurried } from '../db/connect.ts'
 import { startEmbedded } from '../db/embedded/launcher.ts'
 import { type DatabaseLogins, databaseLogins } from '../db/logins.ts'
-import { reachDatabase } from '../lifecycle/database.ts'
+import { reachDatabase, reachMigrated } from '../lifecycle/database.ts'
 import { type Ending, toldToEnd } from '../lifecycle/ending.ts'
 import { AuditKey } from '../operations/audit/key.ts'
 
@@ -24,12 +24,13 @@ export interface Operator {
  * Does a command's work against the configured environment's database. An embedded one that a server runs is used as
  * it is; one that nobody runs is started for as long as the work takes, and stopped however that ends.
  * @param options.endsItself the work watches `ending` and finishes in its own time
+ * @param options.withoutOwner the database is migrated by somebody else: the owner's login is not used
  * @param options.migrates the work makes the database what every other work expects
  * @throws Error when a signal broke the work off
  */
 export async function operate<T>(
   work: (operator: Operator) => Promise<T>,
-  options: { endsItself?: boolean; migrates?: boolean } = {},
+  options: { endsItself?: boolean; migrates?: boolean; withoutOwner?: boolean } = {},
 ): Promise<T> {
   const config = readConfig()
   const ending = toldToEnd()
@@ -41,7 +42,8 @@ export async function operate<T>(
   })
   const run = async () => {
     const logins = databaseLogins(config, config.databaseUrl ?? (embedded?.url as string))
-    if (!options.migrates) await reachDatabase(config, logins)
+    if (options.withoutOwner) await reachMigrated(config, logins)
+    else if (!options.migrates) await reachDatabase(config, logins)
     const database = connect(logins.system, config.environment, { max: 2, ...unhurried })
     try {
       return await work({

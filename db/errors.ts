@@ -67,6 +67,8 @@ export function explainDatabaseError(error: unknown, variable = 'DATABASE_URL'):
     // Tables, a schema or roles that a migration makes.
     if (/^(role|relation|schema) ".*" does not exist$/.test(told) && error.code !== '28000')
       return `${variable}: this database is not migrated: run \`npx anteroom migrate\` first (${told})`
+    if (error.code === '28000' && /no encryption|SSL off/.test(told))
+      return `${variable}: the server wants TLS: add sslmode=require, or better verify-full (${told})`
     const reason = REFUSALS[error.code] ?? `the database refuses it, SQLSTATE ${error.code}`
     return `${variable}: ${reason} (${told})`
   }

@@ -193,13 +193,19 @@ export class JobQueue {
 
 /**
  * Brings pg-boss's tables and the queues of an environment up to date.
- * @param url of the user who owns the tables
+ * @param url of the user who owns the tables and the schema, which is there
  */
 export async function installJobs(url: string, environment: Environment): Promise<void> {
   const schema = jobSchema(environment)
   const client = ownerClient(url, { types })
   try {
-    const boss = new PgBoss({ db: fromBunSql(client), schema, supervise: false, schedule: false })
+    const boss = new PgBoss({
+      db: fromBunSql(client),
+      schema,
+      createSchema: false,
+      supervise: false,
+      schedule: false,
+    })
     await boss.start()
     const known = new Set((await boss.getQueues()).map((queue) => queue.name))
     for (const [name, options] of Object.entries(queues)) {

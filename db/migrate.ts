@@ -6,7 +6,7 @@ import type postgres from 'postgres'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Queryable } from './connect.ts'
-import { installJobs } from './jobs.ts'
+import { installJobs, jobSchema } from './jobs.ts'
 import type { DatabaseLogins } from './logins.ts'
 import journal from './migrations/meta/_journal.json' with { type: 'json' }
 import { ownerClient } from './owner-client.ts'
@@ -32,6 +32,7 @@ const MIGRATION_LOCK = 4_617_315_517
  * @param options.dropStaleLogins also drop logins that were created with an earlier encryption key
  * @param options.until apply nothing that came after this migration: for rows of an older version
  * @returns the names of the SQL files that this call applied
+ * @throws ConfigError when a newer version has migrated the schema
  */
 export async function migrate(
   logins: DatabaseLogins,
@@ -42,15 +43,16 @@ export async function migrate(
   try {
     // A lock of the whole database, not of the schema.
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`
-    await client`create schema if not exists ${client(environment.schema)}`
-    await prepareRoles(client, environment, logins)
-    const wanted = migrations.filter(({ when }) => when <= (options.until?.when ?? Number.POSITIVE_INFINITY))
     const applied = await newestMigration(client)
     requireKnown(applied)
+    for (const schema of [environment.schema, jobSchema(environment)]) await createSchema(client, schema)
+    await prepareRoles(client, environment, logins)
+    const wanted = migrations.filter(({ when }) => when <= (options.until?.when ?? Number.POSITIVE_INFINITY))
     // The migrator's own rule: what is newer than the newest migration that was applied is missing.
     const missing = wanted.filter(({ when }) => when > applied).map(({ tag }) => tag)
     if (missing.length > 0) await applyMigrations(client, environment, wanted.length)
     await installJobs(logins.owner, environment)
+    if (!options.until) await letSystemRead(client, environment)
     if (options.dropStaleLogins) await dropStaleLogins(client, environment, logins)
     return missing
   } finally {
@@ -60,9 +62,10 @@ export async function migrate(
 
 /**
  * Refuses a database that a newer version has migrated: this one does not know what its columns mean.
+ * @param applied as {@link newestMigration} gives it
  * @throws ConfigError
  */
-function requireKnown(applied: number): void {
+export function requireKnown(applied: number): void {
   if (applied <= (migrations.at(-1)?.when ?? 0)) return
   throw new ConfigError([
     'The database was migrated by a newer version of Anteroom: start that version, or restore a backup (docs/operations/upgrade.md)',
@@ -81,7 +84,7 @@ export async function requireKnownSchema(logins: DatabaseLogins, { schema }: Env
 
 /**
  * When the newest migration was written that an environment has; 0: it has none.
- * @param db works in the environment's schema, as the owner of the tables
+ * @param db works in the environment's schema, as the owner of the tables or the system
  */
 export async function newestMigration(db: Queryable): Promise<number> {
   const [table] = await db<{ made: boolean }[]>`select to_regclass(${MIGRATIONS_TABLE}) is not null as made`
@@ -89,6 +92,22 @@ export async function newestMigration(db: Queryable): Promise<number> {
   const [newest] = await db<{ at: number }[]>`
     select coalesce(max(created_at), 0)::float8 as at from ${db(MIGRATIONS_TABLE)}`
   return newest?.at ?? 0
+}
+
+/** How many migrations of this version a schema lacks. @param applied as {@link newestMigration} gives it */
+export function missingMigrations(applied: number): readonly Migration[] {
+  return migrations.filter(({ when }) => when > applied)
+}
+
+// An owner who may not create schemas may have got them from an administrator: `if not exists` would ask for the right.
+async function createSchema(client: postgres.Sql, schema: string): Promise<void> {
+  const [known] = await client`select from pg_namespace where nspname = ${schema}`
+  if (!known) await client`create schema if not exists ${client(schema)}`
+}
+
+// For processes that start without the owner's login (`--without-migrate`).
+async function letSystemRead(client: postgres.Sql, { systemRole }: Environment): Promise<void> {
+  await client`grant select on ${client(MIGRATIONS_TABLE)}, encryption_canary to ${client(systemRole)}`
 }
 
 // Loaded only where there is something to apply: drizzle is a quarter of what a start has to read.

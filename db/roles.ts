@@ -1,9 +1,11 @@
 import type postgres from 'postgres'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
+import { loginSettings } from './login-settings.ts'
 import type { DatabaseLogins, MemberLogin } from './logins.ts'
 import { ownerClient } from './owner-client.ts'
 import { scramVerifier } from './scram.ts'
+import { quoteName, quoteText } from './sql-text.ts'
 import { sqlState } from './unavailable.ts'
 
 /** PostgreSQL 16 and newer can keep a member from `set role`. */
@@ -75,13 +77,11 @@ async function createLogin(
   await unlessThere(
     client`create role ${client(name)} login nobypassrls password ${client.unsafe(`'${verifier}'`)}`,
   )
-  // Kept with the login too, for poolers that drop what a connection asks for at its start. That the login has settings
-  // for this database also tells which database it was created for.
   const [here] = await client<{ name: string }[]>`select current_database() as name`
   const login = client`alter role ${client(name)} in database ${client(here?.name ?? '')}`
-  await takeTurns(() => client`${login} set search_path = ${client(environment.schema)}`)
-  await takeTurns(() => client`${login} set timezone = 'UTC'`)
-  await takeTurns(() => client`${login} set default_transaction_isolation = 'read committed'`)
+  for (const [setting, value] of loginSettings(environment)) {
+    await takeTurns(() => client`${login} set ${client(setting)} = ${client.unsafe(quoteText(value))}`)
+  }
 }
 
 async function isMember(client: postgres.Sql, { name, role }: MemberLogin): Promise<boolean> {
@@ -113,7 +113,7 @@ async function letConnect(client: postgres.Sql, { name }: MemberLogin): Promise<
   await takeTurns(() => client`grant connect on database ${client(database)} to ${client(name)}`)
   if ((await mayConnect()).may) return
   throw new ConfigError([
-    `DATABASE_URL: the login ${name} may not connect to the database ${database}: GRANT CONNECT ON DATABASE "${database}" TO the owner WITH GRANT OPTION`,
+    `DATABASE_URL: the login ${name} may not connect to the database: GRANT CONNECT ON DATABASE ${quoteName(database)} TO ${quoteName(name)}`,
   ])
 }
 

@@ -27,11 +27,22 @@ type Settings = Pick<Config, 'environment' | 'dataDir' | 'encryptionKey'> &
  */
 export function checkEncryptionKey(config: Settings, logins: DatabaseLogins): Promise<boolean> {
   return withOwner(config, logins, async (client) => {
-    const [kept] = await findCanary(client)
-    if (kept) return requireOpens(config, { context: CONTEXT, sealed: kept.sealed })
+    if (await canaryOpens(config, client)) return
     for (const sample of await sealedSamples(client)) requireOpens(config, sample)
     await insertCanary(client, seal(encryptionKeyOf(config), CONTEXT, TEXT))
   })
+}
+
+/**
+ * Checks that the encryption key opens the canary.
+ * @param client whose search path begins with the environment's schema; it only reads
+ * @returns false where no canary was kept yet
+ * @throws ConfigError when the key is another one
+ */
+export async function canaryOpens(config: Settings, client: postgres.Sql): Promise<boolean> {
+  const [kept] = await findCanary(client)
+  if (kept) requireOpens(config, { context: CONTEXT, sealed: kept.sealed })
+  return kept !== undefined
 }
 
 /**

@@ -11,6 +11,7 @@ import { operate, report, withJson } from '../operator.ts'
 
 interface WorkerOptions {
   aliveFile?: string
+  withoutMigrate?: boolean
   json?: boolean
 }
 
@@ -26,6 +27,7 @@ export function workerCommand(program: Command): void {
       .description(
         'deliver webhooks and e-mail, and do what is due, until SIGINT or SIGTERM; as many at once as you like',
       )
+      .option('--without-migrate', "start without the owner's login, on a database that is migrated")
       .option('--alive-file <path>', 'touch a file every five seconds while the database answers'),
   ).action((options: WorkerOptions) =>
     operate(
@@ -51,7 +53,7 @@ export function workerCommand(program: Command): void {
         await traces?.close()
         await metrics.close()
       },
-      { endsItself: true },
+      { endsItself: true, withoutOwner: options.withoutMigrate === true },
     ),
   )
 }

@@ -21,15 +21,16 @@ export interface ServerProcess {
 /**
  * Starts `server.ts` on a free port of loopback and waits for its welcome; it ends with the test.
  * @param variables environment variables besides those for cheap hashes and no limits in the way
- * @param limits.descriptors how many files and connections it may have open
+ * @param options.args of the server's own command line
+ * @param options.descriptors how many files and connections it may have open
  */
 export async function startServer(
   t: Test,
   variables: Record<string, string>,
-  { descriptors }: { descriptors?: number } = {},
+  { descriptors, args = [] }: { descriptors?: number; args?: readonly string[] } = {},
 ): Promise<ServerProcess> {
   const command = descriptors ? `ulimit -n ${descriptors}; exec "$0" "$@"` : 'exec "$0" "$@"'
-  const server = ['--import', './db/held-connection-check.ts', 'server.ts']
+  const server = ['--import', './db/held-connection-check.ts', 'server.ts', ...args]
   const child = spawn('sh', ['-c', command, process.execPath, ...server], {
     cwd: root,
     env: {
