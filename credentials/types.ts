@@ -45,8 +45,8 @@ export const credentialTypes = {
   },
   accessToken: { ...token, name: 'access token', prefixes: ['at_'], family: 'at_', presentedIn: ['bearer'] },
   refreshToken: { ...token, name: 'refresh token', prefixes: ['rt_'], family: 'rt_' },
-  oauthAccessToken: { ...token, name: 'OAuth access token', prefixes: ['oat_'], family: 'oat_' },
-  oauthRefreshToken: { ...token, name: 'OAuth refresh token', prefixes: ['ort_'], family: 'ort_' },
+  oauthAccessToken: { ...token, name: 'access token of an app', prefixes: ['oat_'], family: 'oat_' },
+  oauthRefreshToken: { ...token, name: 'refresh token of an app', prefixes: ['ort_'], family: 'ort_' },
   // An invite's id begins as its token does: it is told by its 26 characters of Crockford's base32.
   inviteToken: {
     ...token,

@@ -78,7 +78,7 @@ t.test('no feature that is not built', async (t) => {
     'SAML|single sign-on': 'operations/sso',
     SCIM: 'operations/scim',
     '[Pp]asskeys?': 'operations/passkeys',
-    OpenTelemetry: 'plugins/telemetry.ts',
+    OpenTelemetry: 'plugins/tracing.ts',
   }
   for (const [words, place] of Object.entries(built))
     for (const [name, content] of all)
