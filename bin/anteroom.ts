@@ -4,6 +4,7 @@ import { explain } from '../lifecycle/explain.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { auditCommands } from './commands/audit.ts'
 import { backupCommands } from './commands/backup.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { encryptionKeyCommands } from './commands/encryption-key.ts'
 import { fileCommands } from './commands/files.ts'
 import { keyCommands } from './commands/keys.ts'
@@ -25,6 +26,7 @@ const program = new Command('anteroom')
   )
   .version(packageJson.version)
 migrateCommand(program)
+doctorCommand(program)
 organizationCommands(program)
 auditCommands(program)
 userCommands(program)
